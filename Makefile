@@ -1,0 +1,39 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+# Each stamp stands for one set of installed packages; it is remade when pyproject.toml changes.
+CORE := .venv/.core
+DEVELOP := .venv/.develop
+
+.PHONY: demo test lint bench clean
+
+demo: $(CORE)
+	$(BIN)/backpath train digits
+
+test: $(DEVELOP)
+	$(BIN)/python -m pytest -n auto
+
+lint: $(DEVELOP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: $(DEVELOP)
+	$(BIN)/python benchmarks/steps.py
+
+clean:
+	rm -rf .venv build dist
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(CORE): $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+# torch is installed by itself first: a resolver that may choose another torch would fetch gigabytes.
+$(DEVELOP): $(CORE)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable ".[torch,jax]" --group test --group lint
+	touch $@

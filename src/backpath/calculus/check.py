@@ -1,0 +1,226 @@
+"""Checking a gradient against two ways of differentiating that use none of our derivative rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backpath.calculus.call import Argnums, call
+from backpath.graph import Graph, TraceError
+from backpath.ops import PRIMITIVES, flatten, leaves_of, spec_of, unflatten
+from backpath.paths import evaluate
+
+COMPLEX_STEP = "complex step"
+CENTRAL_DIFFERENCES = "central differences"
+TOLERANCE = {COMPLEX_STEP: 1e-10, CENTRAL_DIFFERENCES: 1e-5}
+
+_STEP = float(np.cbrt(np.finfo(float).eps))
+_COMPLEX_STEP = 1e-30
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentCheck:
+    """One array of an argument, checked by one method.
+
+    Attributes:
+        name: the argument, with the path to the array inside it.
+        method: ``"complex step"`` or ``"central differences"``.
+        error: the largest relative error: |ours - theirs| over the larger of both, or over a thousandth of the
+            array's largest entry where that is more.
+        where: the index at which it is.
+        ours: our derivative there.
+        theirs: the method's.
+        checked: how many entries were compared.
+        total: how many there are.
+    """
+
+    name: str
+    method: str
+    error: float
+    where: tuple[int, ...]
+    ours: float
+    theirs: float
+    checked: int
+    total: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether the error is within the method's tolerance (1e-10 complex step, 1e-5 differences)."""
+        return self.error <= TOLERANCE[self.method]
+
+
+@dataclass(frozen=True, slots=True)
+class GradientCheck:
+    """The outcome of :func:`check_grads`; ``str()`` of it is a table."""
+
+    arguments: tuple[ArgumentCheck, ...]
+
+    @property
+    def method(self) -> str:
+        """The sharpest method that was possible."""
+        methods = {a.method for a in self.arguments}
+        return COMPLEX_STEP if COMPLEX_STEP in methods else CENTRAL_DIFFERENCES
+
+    @property
+    def sharpest(self) -> tuple[ArgumentCheck, ...]:
+        """The rows of that method."""
+        return tuple(a for a in self.arguments if a.method == self.method)
+
+    @property
+    def largest(self) -> float:
+        """The largest relative error by the sharpest method."""
+        return max((a.error for a in self.sharpest), default=0.0)
+
+    @property
+    def checked(self) -> int:
+        """How many entries were compared."""
+        return sum(a.checked for a in self.sharpest)
+
+    @property
+    def total(self) -> int:
+        """How many entries the gradient has."""
+        return sum(a.total for a in self.sharpest)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every argument agrees by every method that was possible."""
+        return all(a.ok for a in self.arguments)
+
+    def __str__(self) -> str:
+        width = max((len(a.name) for a in self.arguments), default=0)
+        lines = []
+        for a in self.arguments:
+            verdict = "ok" if a.ok else f"WRONG: ours {a.ours:.6g}, theirs {a.theirs:.6g}"
+            place = f"[{', '.join(map(str, a.where))}]"
+            lines.append(
+                f"{a.name:<{width}}  {a.method:<19}  {a.checked} of {a.total} entries  "
+                f"largest relative error {a.error:.1e} at {place}  {verdict}"
+            )
+        return "\n".join(lines)
+
+
+def check_grads(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    *,
+    argnums: Argnums | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+) -> GradientCheck:
+    """Compare our derivatives of ``f`` with central differences and, where ``f`` allows it, a complex step.
+
+    The check runs in float64, whatever the dtype of ``args``. A function of several outputs is checked through
+    a random weighted sum of them. Differences are wrong within a step (6e-6) of a kink, where ours are not.
+
+    Args:
+        f: any traceable function of real arrays.
+        args: its arguments, as a tuple or list.
+        argnums: which to differentiate by; by default all that hold real floating-point numbers.
+        sample: how many entries to compare at most, drawn at random over all arguments; by default all.
+        seed: of that draw and of the weights.
+
+    Raises:
+        TraceError: if ``f`` cannot be traced, or an argument at ``argnums`` is not of real numbers.
+
+    >>> check_grads(lambda w: w**3, (2.0,)).ok
+    True
+    """
+    rng = np.random.default_rng(seed)
+    numbers = _floating_arguments(args) if argnums is None else argnums
+    traced = call(f, _in_float64(args), numbers, {})
+    graph = traced.lin.graph
+    adjoints = [rng.standard_normal(graph.nodes[o].shape) for o in traced.outputs]
+    if len(adjoints) == 1 and adjoints[0].shape == ():
+        adjoints = [np.ones(())]
+    ours = [np.asarray(g) for g in traced.pull(adjoints)]
+    point = [np.array(traced.lin.values[i], float) for i in graph.inputs]
+    entries = _entries([g.size for g in ours], sample, rng)
+
+    def weighted(inputs: Sequence[Any]) -> Any:
+        values = evaluate(graph, inputs)
+        return sum(np.sum(w * values[o]) for w, o in zip(adjoints, graph.outputs, strict=True))
+
+    # A derivative whose paths cancel is known only to the rounding of the largest one.
+    rounding = 8.0 * np.finfo(float).eps * max((np.abs(g).max(initial=0.0) for g in ours), default=0.0)
+    rows = []
+    for method, derivative in _methods(graph):
+        for k, flat in enumerate(entries):
+            theirs = np.array([derivative(weighted, point, k, i) for i in flat])
+            noise = rounding if method == COMPLEX_STEP else _difference_noise(weighted, point)
+            rows.append(_compare(graph.nodes[graph.inputs[k]].name, method, ours[k], theirs, flat, noise))
+    return GradientCheck(tuple(rows))
+
+
+def _methods(graph: Graph) -> list[tuple[str, Callable[..., float]]]:
+    allowed = all(PRIMITIVES[n.primitive].analytic for n in graph.nodes if n.primitive in PRIMITIVES)
+    both = [(COMPLEX_STEP, _complex_step), (CENTRAL_DIFFERENCES, _central_difference)]
+    return both if allowed else both[1:]
+
+
+def _complex_step(f: Callable[[Sequence[Any]], Any], point: list[np.ndarray], k: int, i: int) -> float:
+    """Im f(x + ih) / h: no difference is taken, so no digits are lost (Squire and Trapp, 1998)."""
+    moved = point[k].astype(complex)
+    moved.flat[i] += _COMPLEX_STEP * 1j
+    return float(np.imag(f([*point[:k], moved, *point[k + 1 :]])) / _COMPLEX_STEP)
+
+
+def _central_difference(f: Callable[[Sequence[Any]], Any], point: list[np.ndarray], k: int, i: int) -> float:
+    ends, places = [], []
+    for sign in (1.0, -1.0):
+        moved = point[k].copy()
+        moved.flat[i] += sign * _STEP * max(1.0, abs(moved.flat[i]))
+        places.append(moved.flat[i])
+        ends.append(f([*point[:k], moved, *point[k + 1 :]]))
+    return float((ends[0] - ends[1]) / (places[0] - places[1]))
+
+
+def _difference_noise(f: Callable[[Sequence[Any]], Any], point: list[np.ndarray]) -> float:
+    """How far rounding alone can put a difference quotient off."""
+    return float(16.0 * np.finfo(float).eps * np.abs(f(point)) / _STEP)
+
+
+def _compare(
+    name: str, method: str, ours: np.ndarray, theirs: np.ndarray, flat: np.ndarray, noise: float
+) -> ArgumentCheck:
+    mine = ours.reshape(-1)[flat]
+    scale = np.maximum(np.abs(mine), np.abs(theirs))
+    scale = np.maximum(scale, 1e-3 * scale.max(initial=0.0))
+    gap = np.abs(mine - theirs)
+    gap = np.where(gap <= noise, 0.0, gap)
+    error = np.divide(gap, scale, out=np.zeros_like(gap), where=scale > 0)
+    error[~np.isfinite(mine - theirs)] = np.inf
+    worst = int(np.argmax(error)) if error.size else 0
+    if not error.size:
+        return ArgumentCheck(name, method, 0.0, (), 0.0, 0.0, 0, ours.size)
+    where = tuple(int(n) for n in np.unravel_index(flat[worst], ours.shape))
+    return ArgumentCheck(
+        name, method, float(error[worst]), where, float(mine[worst]), float(theirs[worst]), len(flat), ours.size
+    )
+
+
+def _entries(sizes: Sequence[int], sample: int | None, rng: np.random.Generator) -> list[np.ndarray]:
+    """For each array the flat positions to compare."""
+    total = sum(sizes)
+    chosen = np.arange(total)
+    if sample is not None and sample < total:
+        chosen = np.sort(rng.choice(total, sample, replace=False))
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
+    return [chosen[(chosen >= a) & (chosen < b)] - a for a, b in zip(starts, starts[1:])]
+
+
+def _floating_arguments(args: Sequence[Any]) -> list[int]:
+    found = [k for k, arg in enumerate(args) if all(spec_of(x).dtype.kind == "f" for x in leaves_of(arg))]
+    if not found:
+        raise TraceError("check_grads: no argument holds real floating-point numbers; pass 3.0 in place of 3")
+    return found
+
+
+def _in_float64(args: Sequence[Any]) -> list[Any]:
+    def widened(tree: Any) -> Any:
+        leaves, structure = flatten(tree, "")
+        return unflatten(structure, [np.asarray(x, float) if spec_of(x).dtype.kind == "f" else x for _, x in leaves])
+
+    return [widened(arg) for arg in args]

@@ -1,0 +1,199 @@
+"""Derivatives of functions: each is a sweep of the sum-product semiring over the traced call.
+
+The names, arguments and shapes are JAX's. Results are known arrays at known arguments, and traced values inside
+another trace, so that derivatives nest to any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from backpath.calculus.call import Argnums, Call, call, chosen
+from backpath.graph import ShapeError, TraceError
+from backpath.ops import leaves_of, spec_of, unflatten
+from backpath.ops.trees import LEAF
+
+
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
+    """A function that returns the value of ``f`` and its gradient by the arguments at ``argnums``.
+
+    Args:
+        f: returns one real number; its arguments are arrays, or tuples, lists, dicts of arrays.
+        argnums: which arguments to differentiate by; the gradient is nested as they are, and a tuple for several.
+
+    Raises:
+        TraceError: if ``f`` does not return a real scalar, or uses a traced value where a number is needed.
+
+    >>> import numpy as np
+    >>> value_and_grad(lambda w: np.cos(w) * w)(0.0)
+    (np.float64(0.0), np.float64(1.0))
+    """
+
+    @wraps(f)
+    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        traced = call(f, args, argnums, kwargs)
+        output = _scalar_output(traced)
+        adjoints = traced.pull([np.ones((), output.dtype)])
+        return traced.value, chosen(argnums, unflatten(traced.structure, adjoints))
+
+    return value_and_gradient
+
+
+def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """A function that returns the gradient of ``f`` by the arguments at ``argnums``.
+
+    See :func:`value_and_grad` for arguments and errors.
+
+    >>> grad(lambda w: w**2)(3.0)
+    np.float64(6.0)
+    >>> grad(grad(lambda w: w**3))(2.0)
+    np.float64(12.0)
+    """
+    both = value_and_grad(f, argnums)
+
+    @wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return gradient
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of ``f`` and the function that pulls an adjoint of its output back to all its arguments.
+
+    Returns:
+        ``f(*primals)`` and ``pull``, where ``pull(adjoint)`` gives one adjoint for each argument; ``adjoint`` is
+        nested and shaped as the value.
+
+    Raises:
+        ShapeError: from ``pull``, if the adjoint's shapes are not those of the value.
+
+    >>> value, pull = vjp(lambda a, b: a * b, 3.0, 4.0)
+    >>> pull(1.0)
+    (np.float64(4.0), np.float64(3.0))
+    """
+    traced = call(f, primals, range(len(primals)), {})
+
+    def pull(adjoint: Any) -> tuple[Any, ...]:
+        nodes = [traced.lin.graph.nodes[o] for o in traced.outputs]
+        return unflatten(traced.structure, traced.pull(_fitting("adjoint", adjoint, nodes)))
+
+    return traced.value, pull
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of ``f`` at ``primals`` and its derivative along ``tangents``, by the forward sweep.
+
+    Args:
+        f: any traceable function.
+        primals: its arguments, as a tuple or list.
+        tangents: one direction for each of them, nested and shaped alike.
+
+    Raises:
+        ShapeError: if the tangents' shapes are not those of the primals.
+
+    >>> jvp(lambda a, b: a * b, (3.0, 4.0), (1.0, 0.0))
+    (np.float64(12.0), np.float64(4.0))
+    """
+    traced = call(f, primals, range(len(primals)), {})
+    nodes = [traced.lin.graph.nodes[s] for s in traced.sources]
+    pushed = traced.push(_fitting("tangent", tangents, nodes))
+    return traced.value, unflatten(traced.out_structure, pushed)
+
+
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """A function that returns the Jacobian of ``f`` by the arguments at ``argnums``.
+
+    For an output of shape s and an argument of shape t it has shape s + t, and is nested first as the output, then
+    as the argument. It takes one sweep for each entry of the output, or of the argument if those are fewer.
+
+    >>> import numpy as np
+    >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    @wraps(f)
+    def of_arguments(*args: Any, **kwargs: Any) -> Any:
+        traced = call(f, args, argnums, kwargs)
+        nodes = traced.lin.graph.nodes
+        inputs = sum(int(np.prod(nodes[s].shape)) for s in traced.sources)
+        outputs = sum(int(np.prod(nodes[o].shape)) for o in traced.outputs)
+        blocks = _blocks_by_rows(traced) if outputs <= inputs else _blocks_by_columns(traced)
+        rows = [chosen(argnums, unflatten(traced.structure, row)) for row in blocks]
+        return unflatten(traced.out_structure, rows)
+
+    return of_arguments
+
+
+def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """A function that returns the second derivatives of a scalar ``f``: the Jacobian of its gradient.
+
+    >>> import numpy as np
+    >>> hessian(lambda x: x[0] * x[1])(np.array([1.0, 2.0]))
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def _scalar_output(traced: Call) -> Any:
+    nodes = [traced.lin.graph.nodes[o] for o in traced.outputs]
+    if traced.out_structure is not LEAF or nodes[0].shape != () or nodes[0].dtype.kind != "f":
+        shown = ", ".join(f"{n.dtype}[{','.join(map(str, n.shape))}]" for n in nodes)
+        raise TraceError(
+            f"a gradient is of one real number, and the function returned {shown or 'nothing'}: sum or average it, or "
+            f"use jacobian for several outputs"
+        )
+    return nodes[0]
+
+
+def _fitting(word: str, tree: Any, nodes: Sequence[Any]) -> list[Any]:
+    """The leaves of ``tree`` as arrays of the nodes' dtypes, refused if their shapes differ from the nodes'."""
+    leaves = leaves_of(tree)
+    given, needed = [spec_of(x).shape for x in leaves], [n.shape for n in nodes]
+    if given != needed:
+        raise ShapeError(f"the {word} has shapes {given}, and those of the values are {needed}: they must be equal")
+    return [x if hasattr(x, "dtype") else np.asarray(x, n.dtype) for x, n in zip(leaves, nodes, strict=True)]
+
+
+def _basis(shape: tuple[int, ...], dtype: Any) -> list[Any]:
+    size = int(np.prod(shape))
+    return list(np.eye(size, dtype=dtype).reshape(size, *shape))
+
+
+def _one_at_a_time(lin: Any, seeded: Sequence[int], at: int) -> list[list[Any]]:
+    """For each unit vector at node ``seeded[at]``: that vector there, and zeros at the others."""
+    nodes = [lin.graph.nodes[p] for p in seeded]
+    zeros = [np.zeros(n.shape, n.dtype) for n in nodes]
+    return [[*zeros[:at], unit, *zeros[at + 1 :]] for unit in _basis(nodes[at].shape, nodes[at].dtype)]
+
+
+def _blocks_by_rows(traced: Call) -> list[list[Any]]:
+    blocks = []
+    for at, output in enumerate(traced.outputs):
+        pulled = [traced.pull(seeds) for seeds in _one_at_a_time(traced.lin, traced.outputs, at)]
+        shape = traced.lin.graph.nodes[output].shape
+        blocks.append([_joined(rows, shape, 0) for rows in zip(*pulled, strict=True)])
+    return blocks
+
+
+def _blocks_by_columns(traced: Call) -> list[list[Any]]:
+    blocks: list[list[Any]] = [[] for _ in traced.outputs]
+    for at, source in enumerate(traced.sources):
+        pushed = [traced.push(seeds) for seeds in _one_at_a_time(traced.lin, traced.sources, at)]
+        shape = traced.lin.graph.nodes[source].shape
+        for block, columns in zip(blocks, zip(*pushed, strict=True), strict=True):
+            block.append(_joined(columns, shape, -1))
+    return blocks
+
+
+def _joined(parts: Sequence[Any], shape: tuple[int, ...], axis: int) -> Any:
+    """The parts along a new axis, which is then spread out to ``shape``."""
+    joined = np.stack(parts, axis)
+    rest = joined.shape[1:] if axis == 0 else joined.shape[:-1]
+    return np.reshape(joined, (*shape, *rest) if axis == 0 else (*rest, *shape))

@@ -1,0 +1,156 @@
+"""NumPy kernels: for each primitive, how to bind one call that computes it into a given array.
+
+A binder takes the operands' arrays, the output array and the static parameters, and returns a call without arguments
+that allocates nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from backpath.ops import PRIMITIVES
+from backpath.ops.movement import is_slice
+
+Bound = Callable[[], Any]
+Binder = Callable[..., Bound]
+
+KERNELS: dict[str, Binder] = {}
+
+_UFUNCS = (
+    "add subtract multiply divide negative square reciprocal sqrt cbrt exp exp2 expm1 log log2 log10 "
+    "log1p logaddexp sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh arctan2 "
+    "hypot maximum minimum power sign floor ceil rint trunc greater greater_equal less less_equal equal "
+    "not_equal logical_and logical_or logical_not isnan isinf isfinite"
+).split()
+
+
+def bind(primitive: str, operands: list[np.ndarray], out: np.ndarray, params: dict[str, Any]) -> Bound:
+    """One call that computes ``primitive`` of the operands into ``out``."""
+    if primitive in KERNELS:
+        return KERNELS[primitive](*operands, out, **params)
+    return partial(_copy_of_value, PRIMITIVES[primitive].value, operands, out, params)
+
+
+def kernel(*names: str) -> Callable[[Binder], Binder]:
+    """Decorator: the binder of the named primitives."""
+
+    def register(binder: Binder) -> Binder:
+        for name in names:
+            KERNELS[name] = binder
+        return binder
+
+    return register
+
+
+def _copy_of_value(value: Callable[..., Any], operands: list[np.ndarray], out: np.ndarray, params: Any) -> None:
+    out[...] = value(*operands, **params)
+
+
+def _ufunc(ufunc: np.ufunc) -> Binder:
+    return lambda *arrays: partial(ufunc, *arrays[:-1], out=arrays[-1])
+
+
+for _name in _UFUNCS:
+    KERNELS[_name] = _ufunc(getattr(np, _name))
+KERNELS["abs"] = _ufunc(np.abs)
+
+
+def _special(name: str) -> Binder:
+    def binder(x: np.ndarray, out: np.ndarray) -> Bound:
+        import scipy.special
+
+        return partial(getattr(scipy.special, name), x, out=out)
+
+    return binder
+
+
+KERNELS.update({"sigmoid": _special("expit"), "erf": _special("erf"), "ndtr": _special("ndtr")})
+
+
+@kernel("relu")
+def _relu(x: np.ndarray, out: np.ndarray) -> Bound:
+    return partial(np.maximum, x, np.zeros((), x.dtype), out=out)
+
+
+@kernel("integer_power")
+def _integer_power(x: np.ndarray, out: np.ndarray, n: int) -> Bound:
+    return partial(np.square, x, out=out) if n == 2 else partial(np.power, x, n, out=out)
+
+
+@kernel("where")
+def _where(condition: np.ndarray, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Bound:
+    def run() -> None:
+        np.copyto(out, b)
+        np.copyto(out, a, where=condition)
+
+    return run
+
+
+@kernel("matmul")
+def _matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Bound:
+    # np.dot reaches the BLAS with less ado than np.matmul; both read transposed views without a copy.
+    if a.ndim <= 2 and b.ndim <= 2 and a.dtype == b.dtype == out.dtype:
+        return partial(np.dot, a, b, out)
+    return partial(np.matmul, a, b, out=out)
+
+
+@kernel("sum")
+def _sum(x: np.ndarray, out: np.ndarray, axes: tuple[int, ...], keepdims: bool) -> Bound:
+    if x.ndim == 2 and len(axes) == 1 and x.dtype.kind == "f" and x.flags.forc:
+        # A product with ones: the BLAS sums rows and columns faster than a reduction does.
+        ones = np.ones(x.shape[axes[0]], x.dtype)
+        flat = out.reshape(x.shape[1 - axes[0]])
+        return partial(np.dot, *((ones, x) if axes[0] == 0 else (x, ones)), flat)
+    return partial(np.add.reduce, x, axis=axes, dtype=out.dtype, out=out, keepdims=keepdims)
+
+
+@kernel("max")
+def _max(x: np.ndarray, out: np.ndarray, axes: tuple[int, ...], keepdims: bool) -> Bound:
+    return partial(np.maximum.reduce, x, axis=axes, out=out, keepdims=keepdims)
+
+
+@kernel("argmax")
+def _argmax(x: np.ndarray, out: np.ndarray, axis: int | None) -> Bound:
+    return partial(np.argmax, x, axis, out)
+
+
+@kernel("astype", "discretize")
+def _cast(x: np.ndarray, out: np.ndarray, dtype: np.dtype) -> Bound:
+    return partial(np.copyto, out, x, casting="unsafe")
+
+
+@kernel("reshape")
+def _reshape(x: np.ndarray, out: np.ndarray, shape: tuple[int, ...]) -> Bound:
+    return partial(np.copyto, out.reshape(x.shape), x)
+
+
+@kernel("concatenate")
+def _concatenate(*arrays: np.ndarray, axis: int) -> Bound:
+    return partial(np.concatenate, arrays[:-1], axis, out=arrays[-1])
+
+
+@kernel("pad")
+def _pad(x: np.ndarray, out: np.ndarray, width: tuple[tuple[int, int], ...], value: float) -> Bound:
+    inside = out[tuple(slice(before, before + n) for n, (before, _) in zip(x.shape, width, strict=True))]
+
+    def run() -> None:
+        out.fill(value)
+        np.copyto(inside, x)
+
+    return run
+
+
+@kernel("scatter")
+def _scatter(x: np.ndarray, out: np.ndarray, index: Any, shape: tuple[int, ...]) -> Bound:
+    def run() -> None:
+        out.fill(0)
+        if is_slice(index):
+            out[index] = x
+        else:
+            np.add.at(out, index, x)
+
+    return run

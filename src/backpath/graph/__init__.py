@@ -1,0 +1,29 @@
+"""Floor 1: graphs, and the errors that every floor raises. Knows nothing of derivatives."""
+
+from backpath.graph.errors import (
+    BackpathError,
+    DataError,
+    GraphError,
+    NonFiniteError,
+    RunError,
+    ShapeError,
+    TraceError,
+)
+from backpath.graph.graph import CONSTANT, INPUT, NO_PARAMS, Edge, Graph, Node, ancestors
+
+__all__ = [
+    "CONSTANT",
+    "INPUT",
+    "NO_PARAMS",
+    "BackpathError",
+    "DataError",
+    "Edge",
+    "Graph",
+    "GraphError",
+    "Node",
+    "NonFiniteError",
+    "RunError",
+    "ShapeError",
+    "TraceError",
+    "ancestors",
+]

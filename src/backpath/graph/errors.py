@@ -1,0 +1,40 @@
+"""The exceptions of backpath.
+
+::
+
+    BackpathError
+    ├── GraphError   (ValueError)  a graph that is not well formed
+    ├── ShapeError   (ValueError)  arrays whose shapes do not fit an operation
+    ├── TraceError   (TypeError)   a use of a traced value that cannot be recorded
+    ├── DataError    (ValueError)  a table, column or target that cannot be used
+    ├── RunError     (ValueError)  a run folder that is damaged, foreign or in the way
+    └── NonFiniteError (ArithmeticError)  a training loss that is not a number
+"""
+
+
+class BackpathError(Exception):
+    """Base of every error that backpath raises on purpose."""
+
+
+class GraphError(BackpathError, ValueError):
+    """A graph is not well formed: its message names the node and the rule it breaks."""
+
+
+class ShapeError(BackpathError, ValueError):
+    """Shapes do not fit: the message names the operation and the shapes that met."""
+
+
+class TraceError(BackpathError, TypeError):
+    """A traced value was used where only a known number would do."""
+
+
+class DataError(BackpathError, ValueError):
+    """A table, a column or a target cannot be used as asked."""
+
+
+class RunError(BackpathError, ValueError):
+    """A run folder is damaged, from a newer version, or in the way of a new one."""
+
+
+class NonFiniteError(BackpathError, ArithmeticError):
+    """Training met a loss that is not a finite number."""

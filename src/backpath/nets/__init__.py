@@ -1,0 +1,7 @@
+"""Floor 5: networks, activations, losses and initial weights. Knows nothing of engines."""
+
+from backpath.nets.activations import ACTIVATIONS
+from backpath.nets.losses import LOSSES, Loss
+from backpath.nets.network import Network
+
+__all__ = ["ACTIVATIONS", "LOSSES", "Loss", "Network"]

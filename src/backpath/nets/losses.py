@@ -1,0 +1,87 @@
+"""Losses: each a traceable function of scores and targets, averaged over the batch.
+
+Scores are a network's last linear layer; a loss contains the link function that belongs to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from backpath.ops import relu, sigmoid, softmax, softmax_cross_entropy, softplus
+
+
+def squared_error(scores: Any, targets: Any) -> Any:
+    """Half the squared difference, summed over outputs: its derivative is scores - targets."""
+    difference = scores - targets
+    return 0.5 * np.mean(np.sum(difference * difference, axis=-1))
+
+
+def cross_entropy(scores: Any, targets: Any) -> Any:
+    """Softmax with cross-entropy, fused; targets are probabilities of the classes (one-hot rows)."""
+    return np.mean(softmax_cross_entropy(scores, targets))
+
+
+def sigmoid_cross_entropy(scores: Any, targets: Any) -> Any:
+    """One sigmoid an output, each with its own cross-entropy, summed over outputs; targets in [0, 1]."""
+    return np.mean(np.sum(softplus(scores) - targets * scores, axis=-1))
+
+
+def hinge(scores: Any, targets: Any) -> Any:
+    """One output: max(0, 1 - t s), t = 1 or -1. Several: the Weston-Watkins sum of max(0, 1 + s_j - s_true).
+
+    Targets are 0 or 1 in both cases: one column, or one-hot rows.
+    """
+    if np.shape(scores)[-1] == 1:
+        return np.mean(relu(1.0 - (2.0 * targets - 1.0) * scores))
+    true = np.sum(targets * scores, axis=-1, keepdims=True)
+    # The true class itself always contributes relu(1), which is taken off again.
+    return np.mean(np.sum(relu(1.0 + scores - true), axis=-1)) - 1.0
+
+
+def huber(scores: Any, targets: Any) -> Any:
+    """Half the square up to a difference of 1, linear beyond (Huber, 1964); summed over outputs."""
+    size = np.abs(scores - targets)
+    inner = np.minimum(size, 1.0)
+    return np.mean(np.sum(inner * (size - 0.5 * inner), axis=-1))
+
+
+def poisson(scores: Any, targets: Any) -> Any:
+    """Negative log-likelihood of counts with rate exp(score), without the targets' own constant."""
+    return np.mean(np.sum(np.exp(scores) - targets * scores, axis=-1))
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss with what it says about targets and outputs.
+
+    Attributes:
+        function: ``function(scores, targets)``, shapes (batch, outputs), to a scalar.
+        link: from scores to what is predicted: probabilities, or values.
+        classifies: whether targets are classes, coded as 0 and 1.
+    """
+
+    function: Callable[[Any, Any], Any]
+    link: Callable[[Any], Any]
+    classifies: bool
+
+
+def _same(scores: Any) -> Any:
+    return scores
+
+
+LOSSES: Mapping[str, Loss] = MappingProxyType(
+    {
+        "squared_error": Loss(squared_error, _same, False),
+        "cross_entropy": Loss(cross_entropy, softmax, True),
+        "sigmoid_cross_entropy": Loss(sigmoid_cross_entropy, sigmoid, True),
+        "hinge": Loss(hinge, _same, True),
+        "huber": Loss(huber, _same, False),
+        "poisson": Loss(poisson, np.exp, False),
+    }
+)
+"""Every loss that a network can be given by name."""

@@ -1,0 +1,80 @@
+"""Floor 2: primitives, their local derivatives, and the tracing of NumPy functions into graphs."""
+
+# These four fill the tables of primitives and of NumPy functions.
+from backpath.ops import activations, contraction, elementwise, movement, reduction
+from backpath.ops.activations import elu, erf, gelu, leaky_relu, ndtr, relu, selu, sigmoid, silu, softplus
+from backpath.ops.contraction import contract
+from backpath.ops.local import (
+    Broadcast,
+    Cast,
+    Composition,
+    Contract,
+    DiagonalLessOuter,
+    Gather,
+    LocalDerivative,
+    Move,
+    Reshape,
+    Scale,
+    Scatter,
+    Sum,
+    Transpose,
+)
+from backpath.ops.movement import scatter
+from backpath.ops.primitive import PRIMITIVES, Primitive, Spec, define, shape_rule, spec_of
+from backpath.ops.reduction import log_softmax, logsumexp, softmax, softmax_cross_entropy
+from backpath.ops.semiring import Semiring
+from backpath.ops.tracing import Trace, apply, record, trace
+from backpath.ops.trees import flatten, leaves_of, unflatten
+from backpath.ops.variable import Variable
+
+__all__ = [
+    "PRIMITIVES",
+    "Broadcast",
+    "Cast",
+    "Composition",
+    "Contract",
+    "DiagonalLessOuter",
+    "Gather",
+    "LocalDerivative",
+    "Move",
+    "Primitive",
+    "Reshape",
+    "Scale",
+    "Scatter",
+    "Semiring",
+    "Spec",
+    "Sum",
+    "Trace",
+    "Transpose",
+    "Variable",
+    "activations",
+    "apply",
+    "contract",
+    "contraction",
+    "define",
+    "elementwise",
+    "elu",
+    "erf",
+    "flatten",
+    "gelu",
+    "leaky_relu",
+    "leaves_of",
+    "log_softmax",
+    "logsumexp",
+    "movement",
+    "ndtr",
+    "record",
+    "reduction",
+    "relu",
+    "scatter",
+    "selu",
+    "shape_rule",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softmax_cross_entropy",
+    "softplus",
+    "spec_of",
+    "trace",
+    "unflatten",
+]

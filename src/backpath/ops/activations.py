@@ -1,0 +1,139 @@
+"""Activation functions as primitives: value, derivative, and the convention at each kink.
+
+SciPy's special functions are imported when first evaluated, so that importing backpath stays light.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from backpath.ops.dispatch import UFUNCS
+from backpath.ops.elementwise import common, elementwise
+from backpath.ops.tracing import apply
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def _normal_density(x: Any) -> Any:
+    return np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))
+
+
+def _erf(x: Any) -> Any:
+    from scipy.special import erf
+
+    return erf(x)
+
+
+def _ndtr(x: Any) -> Any:
+    from scipy.special import ndtr
+
+    return ndtr(x)
+
+
+def _expit(x: Any) -> Any:
+    if np.iscomplexobj(x):
+        return 0.5 + 0.5 * np.tanh(0.5 * x)
+    from scipy.special import expit
+
+    return expit(x)
+
+
+ERF = elementwise("erf", _erf, lambda x, y: np.exp(-x * x) * (2.0 / math.sqrt(math.pi)))
+NDTR = elementwise("ndtr", _ndtr, lambda x, y: _normal_density(x))
+SIGMOID = elementwise("sigmoid", _expit, lambda x, y: y * (1.0 - y))
+RELU = elementwise("relu", lambda x: np.maximum(x, 0), lambda x, y: np.sign(y), dtype=common, kink="0 at 0")
+LEAKY_RELU = elementwise(
+    "leaky_relu",
+    lambda x, slope: np.where(x > 0, x, slope * x),
+    lambda x, y, slope: slope + (1.0 - slope) * (x > 0).astype(x.dtype),
+    composite=True,
+    kink="the negative side's slope at 0",
+)
+ELU = elementwise(
+    "elu",
+    lambda x, alpha: np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0)),
+    lambda x, y, alpha: np.where(x > 0, 1.0, y + alpha),
+    composite=True,
+    kink="the negative side's slope, alpha, at 0",
+)
+SELU = elementwise(
+    "selu",
+    lambda x: SELU_SCALE * elu(x, SELU_ALPHA),
+    lambda x, y: np.where(x > 0, SELU_SCALE, y + SELU_SCALE * SELU_ALPHA),
+    composite=True,
+    kink="the negative side's slope at 0",
+)
+SOFTPLUS = elementwise(
+    "softplus",
+    lambda x: np.maximum(x, 0) + np.log1p(np.exp(np.minimum(x, -x))),
+    lambda x, y: sigmoid(x),
+    composite=True,
+)
+SILU = elementwise(
+    "silu",
+    lambda x: x * sigmoid(x),
+    lambda x, y: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))),
+    composite=True,
+)
+GELU = elementwise(
+    "gelu",
+    lambda x: x * ndtr(x),
+    lambda x, y: ndtr(x) + x * _normal_density(x),
+    composite=True,
+)
+
+
+def erf(x: Any) -> Any:
+    """The error function."""
+    return apply(ERF, x)
+
+
+def ndtr(x: Any) -> Any:
+    """The standard normal distribution function."""
+    return apply(NDTR, x)
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)), without overflow."""
+    return apply(SIGMOID, x)
+
+
+def relu(x: Any) -> Any:
+    """max(x, 0); its derivative at 0 is 0."""
+    return apply(RELU, x)
+
+
+def leaky_relu(x: Any, slope: float = 0.01) -> Any:
+    """x where positive, else ``slope`` x; its derivative at 0 is ``slope``."""
+    return apply(LEAKY_RELU, x, slope=slope)
+
+
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """x where positive, else alpha (exp(x) - 1); its derivative at 0 is alpha (Clevert and others, 2016)."""
+    return apply(ELU, x, alpha=alpha)
+
+
+def selu(x: Any) -> Any:
+    """The scaled elu of self-normalizing networks (Klambauer and others, 2017)."""
+    return apply(SELU, x)
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), without overflow."""
+    return apply(SOFTPLUS, x)
+
+
+def silu(x: Any) -> Any:
+    """x sigmoid(x), also called swish."""
+    return apply(SILU, x)
+
+
+def gelu(x: Any) -> Any:
+    """x Phi(x) with the exact normal distribution function (Hendrycks and Gimpel, 2016)."""
+    return apply(GELU, x)
+
+
+UFUNCS.update({"erf": erf, "ndtr": ndtr, "expit": sigmoid, "log_expit": lambda x: -softplus(-x)})

@@ -1,0 +1,226 @@
+"""Elementwise primitives of one and two operands: each with its value and its local derivative, in one table.
+
+A rule ``z`` gives dy/dx entry by entry, from the operands and the value y; it is written with traceable
+operations, so that it can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backpath.ops.dispatch import FUNCTIONS, UFUNCS
+from backpath.ops.local import IDENTITY, Broadcast, Cast, Composition, LocalDerivative, Scale
+from backpath.ops.primitive import Primitive, Spec, define, mismatch, spec_of
+from backpath.ops.tracing import apply
+
+FactorRule = Callable[..., Any]
+
+
+def one(*_: Any) -> None:
+    """The rule of an operand that is passed on as it is: z = 1."""
+
+
+def elementwise_spec(name: str, dtype: Callable[..., np.dtype]) -> Callable[..., Spec]:
+    """The shape rule of an elementwise operation: operands broadcast."""
+
+    def spec(*specs: Spec, **_: Any) -> Spec:
+        first = specs[0].shape
+        if any(s.shape != first for s in specs):
+            try:
+                first = np.broadcast_shapes(*[s.shape for s in specs])
+            except ValueError:
+                needs = "trailing sizes must be equal or 1 to broadcast"
+                raise mismatch(name, *specs, needs=needs) from None
+        return Spec(first, dtype(*[s.dtype for s in specs]))
+
+    return spec
+
+
+def floating(*dtypes: np.dtype) -> np.dtype:
+    """The result type of a function of real numbers: integers become float64."""
+    dtype = dtypes[0] if len(dtypes) == 1 else np.result_type(*dtypes)
+    return dtype if dtype.kind in "fc" else np.dtype(float)
+
+
+def common(*dtypes: np.dtype) -> np.dtype:
+    """The operands' common type."""
+    return dtypes[0] if all(d is dtypes[0] for d in dtypes) else np.result_type(*dtypes)
+
+
+def boolean(*_: np.dtype) -> np.dtype:
+    """The type of a comparison."""
+    return np.dtype(bool)
+
+
+def scaled(slot: int, z: FactorRule) -> Callable[..., LocalDerivative]:
+    """The local derivative of operand ``slot``: broadcast it to y's shape, then scale by ``z(*operands, y)``."""
+
+    def rule(y: Any, *operands: Any, **params: Any) -> LocalDerivative:
+        x, target = spec_of(operands[slot]), spec_of(y)
+        factor = z(*operands, y, **params)
+        maps: list[LocalDerivative] = []
+        if x.dtype != target.dtype and x.dtype.kind == "f":
+            maps.append(Cast(x.dtype, target.dtype))
+        if x.shape != target.shape:
+            maps.append(Broadcast(x.shape, target.shape))
+        if factor is not None:
+            maps.append(Scale(factor))
+        return maps[0] if len(maps) == 1 else Composition(tuple(maps)) if maps else IDENTITY
+
+    return rule
+
+
+def elementwise(
+    name: str,
+    value: Callable[..., Any],
+    *z: FactorRule | None,
+    dtype: Callable[..., np.dtype] = floating,
+    **facts: Any,
+) -> Primitive:
+    """Define an elementwise primitive with one factor rule per operand; None where y is locally constant."""
+    local = tuple(None if rule is None else scaled(slot, rule) for slot, rule in enumerate(z))
+    return define(name, value, elementwise_spec(name, dtype), local, **facts)
+
+
+def _of_numpy(name: str, *z: FactorRule | None, **facts: Any) -> None:
+    ufunc = getattr(np, name)
+    primitive = elementwise(name, ufunc, *z, **facts)
+    UFUNCS[ufunc.__name__] = lambda *operands: apply(primitive, *operands)
+
+
+LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
+
+# Arithmetic.
+_of_numpy("add", one, one, dtype=common)
+_of_numpy("subtract", one, lambda a, b, y: -1.0, dtype=common)
+_of_numpy("multiply", lambda a, b, y: b, lambda a, b, y: a, dtype=common)
+_of_numpy("divide", lambda a, b, y: 1.0 / b, lambda a, b, y: -y / b)
+_of_numpy("negative", lambda x, y: -1.0, dtype=common)
+_of_numpy("square", lambda x, y: 2.0 * x, dtype=common)
+_of_numpy("reciprocal", lambda x, y: -y * y)
+_of_numpy("sqrt", lambda x, y: 0.5 / y)
+_of_numpy("cbrt", lambda x, y: 1.0 / (3.0 * y * y), analytic=False)
+
+# Exponentials and logarithms.
+_of_numpy("exp", lambda x, y: y)
+_of_numpy("exp2", lambda x, y: LN2 * y)
+_of_numpy("expm1", lambda x, y: np.exp(x))
+_of_numpy("log", lambda x, y: 1.0 / x)
+_of_numpy("log2", lambda x, y: 1.0 / (LN2 * x))
+_of_numpy("log10", lambda x, y: 1.0 / (LN10 * x))
+_of_numpy("log1p", lambda x, y: 1.0 / (1.0 + x))
+_of_numpy("logaddexp", lambda a, b, y: np.exp(a - y), lambda a, b, y: np.exp(b - y), analytic=False)
+
+# Trigonometric and hyperbolic functions and their inverses.
+_of_numpy("sin", lambda x, y: np.cos(x))
+_of_numpy("cos", lambda x, y: -np.sin(x))
+_of_numpy("tan", lambda x, y: 1.0 + y * y)
+_of_numpy("sinh", lambda x, y: np.cosh(x))
+_of_numpy("cosh", lambda x, y: np.sinh(x))
+_of_numpy("tanh", lambda x, y: (1.0 - y) * (1.0 + y))
+_of_numpy("arcsin", lambda x, y: 1.0 / np.sqrt((1.0 - x) * (1.0 + x)))
+_of_numpy("arccos", lambda x, y: -1.0 / np.sqrt((1.0 - x) * (1.0 + x)))
+_of_numpy("arctan", lambda x, y: 1.0 / (1.0 + x * x))
+_of_numpy("arcsinh", lambda x, y: 1.0 / np.sqrt(1.0 + x * x))
+_of_numpy("arccosh", lambda x, y: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)))
+_of_numpy("arctanh", lambda x, y: 1.0 / ((1.0 - x) * (1.0 + x)))
+_of_numpy(
+    "arctan2", lambda a, b, y: b / (a * a + b * b), lambda a, b, y: -a / (a * a + b * b), analytic=False
+)
+_of_numpy("hypot", lambda a, b, y: a / y, lambda a, b, y: b / y, analytic=False)
+
+
+def _first_wins(a: Any, b: Any, y: Any) -> Any:
+    dtype = spec_of(y).dtype
+    return 0.5 * ((a > b).astype(dtype) + (a >= b).astype(dtype))
+
+
+# Kinks. Comparing complex numbers goes by the real part first, so a complex step passes through max and min.
+TIE = "at a tie each operand gets half"
+ABS = elementwise(
+    "abs",
+    lambda x: np.where(x.real < 0, -x, x) if np.iscomplexobj(x) else np.abs(x),
+    lambda x, y: np.sign(x),
+    dtype=common,
+    kink="0 at 0",
+)
+UFUNCS["absolute"] = UFUNCS["fabs"] = lambda x: apply(ABS, x)
+_of_numpy(
+    "maximum", _first_wins, lambda a, b, y: _first_wins(b, a, y), dtype=common, kink=TIE
+)
+_of_numpy(
+    "minimum", lambda a, b, y: _first_wins(b, a, y), _first_wins, dtype=common, kink=TIE
+)
+
+# Locally constant: no edge carries a derivative.
+for _name in ("sign", "floor", "ceil", "rint", "trunc"):
+    _of_numpy(_name, None, dtype=common, analytic=False, kink="0 everywhere, also at the steps")
+for _name in ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or"):
+    _of_numpy(_name, None, None, dtype=boolean)
+for _name in ("logical_not", "isnan", "isinf", "isfinite"):
+    _of_numpy(_name, None, dtype=boolean)
+UFUNCS["bitwise_and"] = UFUNCS["logical_and"]
+UFUNCS["bitwise_or"] = UFUNCS["logical_or"]
+UFUNCS["invert"] = UFUNCS["logical_not"]
+UFUNCS["positive"] = lambda x: x
+
+
+# Powers.
+def _no_zero(x: Any) -> Any:
+    return np.where(x == 0, 1.0, x)
+
+
+POWER = elementwise(
+    "power",
+    np.power,
+    lambda a, b, y: b * a ** np.where(b == 0, 1.0, b - 1.0),
+    lambda a, b, y: y * np.log(_no_zero(a)),
+    kink="the derivative by the exponent is 0 where the base is 0",
+)
+INTEGER_POWER = elementwise(
+    "integer_power",
+    lambda x, n: x**n,
+    lambda x, y, n: n * x ** (n - 1) if n else 0.0,
+    dtype=common,
+)
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """``base ** exponent``; a known integer exponent has a rule of its own, which holds at base 0 too."""
+    if isinstance(exponent, (int, np.integer)) and not isinstance(exponent, bool):
+        return apply(INTEGER_POWER, base, n=int(exponent))
+    return apply(POWER, base, exponent)
+
+
+UFUNCS["power"] = UFUNCS["float_power"] = power
+
+# Choices.
+WHERE = elementwise(
+    "where",
+    np.where,
+    None,
+    lambda c, a, b, y: c.astype(spec_of(y).dtype),
+    lambda c, a, b, y: np.logical_not(c).astype(spec_of(y).dtype),
+    dtype=lambda c, a, b: common(a, b),
+)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """``np.where`` of three operands; zeros pass no derivative, yet 0 times an infinite one is still nan."""
+    return apply(WHERE, condition, a, b)
+
+
+def clip(x: Any, min: Any = None, max: Any = None) -> Any:
+    """``np.clip`` as minimum(maximum(x, min), max), whose kinks it has."""
+    x = x if min is None else np.maximum(x, min)
+    return x if max is None else np.minimum(x, max)
+
+
+FUNCTIONS[np.where] = where
+FUNCTIONS[np.clip] = lambda a, a_min=None, a_max=None, *, min=None, max=None: clip(
+    a, a_min if min is None else min, a_max if max is None else max
+)
+UFUNCS["clip"] = clip

@@ -1,0 +1,235 @@
+"""Local derivatives: z(i, j) of an array-valued edge as a structured linear map.
+
+``pull`` carries an adjoint (path sums from the target to the output) back over the edge, ``push`` carries
+a tangent (path sums from the source) forward; both in any semiring. Structure is a type: a diagonal is never
+stored as a matrix. The arrays inside may be traced values, so that a pull can itself be differentiated.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backpath.ops.semiring import Array, Semiring, Value
+
+Shape = tuple[int, ...]
+
+
+class LocalDerivative(ABC):
+    """The linear map dy(j)/dy(i) of one edge."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        """Carry path sums of the edge's target back to its source (the transposed map)."""
+
+    @abstractmethod
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        """Carry path sums of the edge's source forward to its target."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale(LocalDerivative):
+    """Elementwise: y has x's shape, and dy/dx = diag(z). ``z`` may be anything that broadcasts to the shape."""
+
+    z: Array
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.multiply(adjoint, self.z)
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.multiply(tangent, self.z)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contract(LocalDerivative):
+    """y = einsum("x_letters,w_letters->y_letters", x, w) with the operand w fixed.
+
+    Every letter stands in at least two of the three, so that push and pull are contractions of the same kind.
+    """
+
+    x_letters: str
+    operand: Array
+    w_letters: str
+    y_letters: str
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.contract(adjoint, self.y_letters, self.operand, self.w_letters, self.x_letters)
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.contract(tangent, self.x_letters, self.operand, self.w_letters, self.y_letters)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sum(LocalDerivative):
+    """y = sum of x over ``axes``; ``out_shape`` is with or without the summed axes kept as 1."""
+
+    in_shape: Shape
+    axes: tuple[int, ...]
+    out_shape: Shape
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        kept = tuple(1 if k in self.axes else n for k, n in enumerate(self.in_shape))
+        return semiring.move(adjoint, lambda c: np.broadcast_to(reshaped(c, kept), self.in_shape))
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.move(semiring.reduce(tangent, self.axes), lambda c: reshaped(c, self.out_shape))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Broadcast(LocalDerivative):
+    """y = x repeated to ``out_shape`` by NumPy's broadcasting rules: the transpose of a Sum."""
+
+    in_shape: Shape
+    out_shape: Shape
+
+    def _sum(self) -> Sum:
+        lead = len(self.out_shape) - len(self.in_shape)
+        stretched = (k for k, n in enumerate(self.in_shape, lead) if n != self.out_shape[k])
+        return Sum(self.out_shape, (*range(lead), *stretched), self.in_shape)
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return self._sum().push(adjoint, semiring)
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.move(tangent, lambda c: np.broadcast_to(c, self.out_shape))
+
+
+class Move(LocalDerivative):
+    """Every entry of y is an entry of x or zero, and every edge's derivative is 1."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reshape(Move):
+    """The same entries in the same order under another shape."""
+
+    in_shape: Shape
+    out_shape: Shape
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.move(adjoint, lambda c: reshaped(c, self.in_shape))
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.move(tangent, lambda c: reshaped(c, self.out_shape))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transpose(Move):
+    """Axes permuted: axis k of y is axis ``axes[k]`` of x."""
+
+    axes: tuple[int, ...]
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        inverse = tuple(sorted(range(len(self.axes)), key=self.axes.__getitem__))
+        return semiring.move(adjoint, lambda c: np.transpose(c, inverse))
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.move(tangent, lambda c: np.transpose(c, self.axes))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast(Move):
+    """The same entries in another floating-point type."""
+
+    in_dtype: np.dtype
+    out_dtype: np.dtype
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.move(adjoint, lambda c: c.astype(self.in_dtype))
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.move(tangent, lambda c: c.astype(self.out_dtype))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gather(Move):
+    """y = x[index]: a slice, or integer positions of which some may repeat."""
+
+    index: Any
+    in_shape: Shape
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.scatter(adjoint, self.index, self.in_shape)
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.move(tangent, lambda c: c[self.index])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scatter(Move):
+    """y = zeros(out_shape) with x summed in at ``index``: the transpose of a Gather."""
+
+    index: Any
+    out_shape: Shape
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.move(adjoint, lambda c: c[self.index])
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.scatter(tangent, self.index, self.out_shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DiagonalLessOuter(LocalDerivative):
+    """Along one axis, dy_i/dx_j = d_i [i = j] - u_i v_j: softmax and its kin in linear time.
+
+    A semiring without subtraction cannot use the factors, since its plus acts on whole derivatives: there the
+    Jacobian of each row is written out, n entries for every entry of y.
+    """
+
+    d: Array
+    u: Array
+    v: Array
+    axis: int
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        if semiring.subtracts:
+            return adjoint * self.d - self.v * np.sum(adjoint * self.u, axis=self.axis, keepdims=True)
+        return self.dense().pull(adjoint, semiring)
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        if semiring.subtracts:
+            return tangent * self.d - self.u * np.sum(tangent * self.v, axis=self.axis, keepdims=True)
+        return self.dense().push(tangent, semiring)
+
+    def dense(self) -> LocalDerivative:
+        """The same map with each row's Jacobian written out."""
+        ndim = self.v.ndim
+        rows = "abcdefgh"[:ndim]
+        x, y = (rows[: self.axis] + letter + rows[self.axis + 1 :] for letter in "xy")
+        last = rows.replace(rows[self.axis], "")
+        to_end = [k for k in range(ndim) if k != self.axis] + [self.axis]
+        d, u, v = (np.transpose(np.broadcast_to(part, self.v.shape), to_end) for part in (self.d, self.u, self.v))
+        jacobian = d[..., None] * np.eye(v.shape[-1]) - u[..., None] * v[..., None, :]
+        return Contract(x, jacobian, last + "yx", y)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Composition(LocalDerivative):
+    """Maps applied one after another, the first one to x. Without any it is the identity."""
+
+    maps: tuple[LocalDerivative, ...] = ()
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        for part in reversed(self.maps):
+            adjoint = part.pull(adjoint, semiring)
+        return adjoint
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        for part in self.maps:
+            tangent = part.push(tangent, semiring)
+        return tangent
+
+
+IDENTITY = Composition()
+
+
+def reshaped(c: Array, shape: Shape) -> Array:
+    """``c`` under ``shape``; ``c`` itself where it has it already."""
+    return c if np.shape(c) == shape else np.reshape(c, shape)

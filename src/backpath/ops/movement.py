@@ -1,0 +1,339 @@
+"""Rearrangements: reshape, transpose, broadcast, index, scatter, concatenate, pad and type casts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from backpath.graph import ShapeError, TraceError
+from backpath.ops.dispatch import METHODS, implements
+from backpath.ops.elementwise import common
+from backpath.ops.local import Broadcast, Cast, Gather, LocalDerivative, Reshape, Scatter, Transpose
+from backpath.ops.primitive import Spec, define, mismatch
+from backpath.ops.tracing import apply
+from backpath.ops.variable import Variable
+
+Shape = tuple[int, ...]
+
+
+def _size(shape: Sequence[int]) -> int:
+    return int(np.prod(shape, dtype=int))
+
+
+# Reshape and its special cases.
+def _reshape_spec(x: Spec, shape: Shape) -> Spec:
+    if _size(shape) != _size(x.shape):
+        raise mismatch("reshape", x, Spec(shape, x.dtype), needs="both must hold the same number of entries")
+    return Spec(shape, x.dtype)
+
+
+RESHAPE = define(
+    "reshape",
+    np.reshape,
+    _reshape_spec,
+    (lambda y, x, shape: Reshape(np.shape(x), shape),),
+)
+
+
+@implements(np.reshape)
+def reshape(x: Any, shape: Any) -> Any:
+    """``np.reshape`` in row-major order; one size may be -1."""
+    sizes = [int(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,))]
+    if -1 in sizes:
+        known = -_size(sizes)
+        sizes[sizes.index(-1)] = _size(np.shape(x)) // known if known > 0 else 0
+    if any(n < 0 for n in sizes):
+        raise ShapeError(f"reshape: {shape} is no shape; one size may be -1, the others must not be negative")
+    return x if np.shape(x) == tuple(sizes) else apply(RESHAPE, x, shape=tuple(sizes))
+
+
+@implements(np.ravel)
+def ravel(x: Any) -> Any:
+    """``np.ravel`` in row-major order."""
+    return reshape(x, -1)
+
+
+@implements(np.expand_dims)
+def expand_dims(x: Any, axis: Any) -> Any:
+    """``np.expand_dims``."""
+    extra = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = normalize_axis_tuple(tuple(extra), np.ndim(x) + len(extra))
+    sizes = iter(np.shape(x))
+    return reshape(x, tuple(1 if k in axes else next(sizes) for k in range(np.ndim(x) + len(axes))))
+
+
+@implements(np.squeeze)
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """``np.squeeze``."""
+    shape = np.shape(x)
+    ones = [k for k, n in enumerate(shape) if n == 1]
+    axes = ones if axis is None else normalize_axis_tuple(axis, len(shape))
+    if any(shape[k] != 1 for k in axes):
+        raise ShapeError(f"squeeze: axis {axis} of an array of shape {list(shape)} is not of size 1")
+    return reshape(x, tuple(n for k, n in enumerate(shape) if k not in axes))
+
+
+# Transposes.
+TRANSPOSE = define(
+    "transpose",
+    np.transpose,
+    lambda x, axes: Spec(tuple(x.shape[k] for k in axes), x.dtype),
+    (lambda y, x, axes: Transpose(axes),),
+)
+
+
+@implements(np.transpose, np.permute_dims)
+def transpose(x: Any, axes: Any = None) -> Any:
+    """``np.transpose``."""
+    order = range(np.ndim(x))[::-1] if axes is None else axes
+    try:
+        order = normalize_axis_tuple(tuple(order), np.ndim(x))
+    except ValueError:
+        order = ()
+    if len(order) != np.ndim(x):
+        raise ShapeError(f"transpose: axes {axes} do not permute those of an array of shape {list(np.shape(x))}")
+    return apply(TRANSPOSE, x, axes=order)
+
+
+@implements(np.moveaxis)
+def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    """``np.moveaxis``."""
+    sources, targets = (normalize_axis_tuple(a, np.ndim(x)) for a in (source, destination))
+    order = [k for k in range(np.ndim(x)) if k not in sources]
+    for target, origin in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, origin)
+    return transpose(x, tuple(order))
+
+
+@implements(np.swapaxes)
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """``np.swapaxes``."""
+    order = list(range(np.ndim(x)))
+    a, b = (normalize_axis_index(k, np.ndim(x)) for k in (axis1, axis2))
+    order[a], order[b] = order[b], order[a]
+    return transpose(x, tuple(order))
+
+
+# Broadcasting and types.
+def _broadcast_spec(x: Spec, shape: Shape) -> Spec:
+    try:
+        fits = np.broadcast_shapes(x.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise mismatch("broadcast_to", x, Spec(shape, x.dtype), needs="each size must be equal, or 1 in the first")
+    return Spec(shape, x.dtype)
+
+
+BROADCAST = define(
+    "broadcast_to",
+    np.broadcast_to,
+    _broadcast_spec,
+    (lambda y, x, shape: Broadcast(np.shape(x), shape),),
+)
+
+
+@implements(np.broadcast_to)
+def broadcast_to(x: Any, shape: Any) -> Any:
+    """``np.broadcast_to``."""
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+    return x if np.shape(x) == shape else apply(BROADCAST, x, shape=shape)
+
+
+def _cast(x: Any, dtype: np.dtype) -> Any:
+    # A complex step must not lose its imaginary part on the way through a cast between real types.
+    return x if np.iscomplexobj(x) and dtype.kind == "f" else np.asarray(x).astype(dtype)
+
+
+ASTYPE = define(
+    "astype",
+    _cast,
+    lambda x, dtype: Spec(x.shape, dtype),
+    (lambda y, x, dtype: Cast(x.dtype, dtype),),
+)
+DISCRETIZE = define("discretize", _cast, lambda x, dtype: Spec(x.shape, dtype), (None,))
+
+
+def astype(x: Any, dtype: np.dtype) -> Any:
+    """The same entries in another type; between floating-point types the derivative is 1, to integers it is 0."""
+    if x.dtype == dtype:
+        return x
+    return apply(ASTYPE if dtype.kind in "fc" else DISCRETIZE, x, dtype=dtype)
+
+
+# Indexing, and its transpose.
+def is_slice(index: Any) -> bool:
+    """Whether ``index`` takes each entry at most once, as a view."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        p is None or p is Ellipsis or (isinstance(p, (slice, int, np.integer)) and not isinstance(p, bool))
+        for p in parts
+    )
+
+
+def _index_spec(x: Spec, index: Any) -> Spec:
+    try:
+        return Spec(np.broadcast_to(np.empty((), bool), x.shape)[index].shape, x.dtype)
+    except IndexError as error:
+        raise ShapeError(f"index: {error} (the array has shape {list(x.shape)})") from None
+
+
+def _scatter_value(x: Any, index: Any, shape: Shape) -> Any:
+    y = np.zeros(shape, x.dtype)
+    if is_slice(index):
+        y[index] = x
+    else:
+        np.add.at(y, index, x)
+    return y
+
+
+def _scatter_spec(x: Spec, index: Any, shape: Shape) -> Spec:
+    taken = _index_spec(Spec(shape, x.dtype), index)
+    if taken.shape != x.shape:
+        raise mismatch("scatter", x, taken, needs="the entries must fill the indexed places")
+    return Spec(shape, x.dtype)
+
+
+INDEX = define("index", lambda x, index: x[index], _index_spec, (lambda y, x, index: Gather(index, np.shape(x)),))
+SCATTER = define(
+    "scatter", _scatter_value, _scatter_spec, (lambda y, x, index, shape: Scatter(index, shape),)
+)
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """``x[index]`` for slices, integers, None, Ellipsis, and known arrays of integers or booleans."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(p, Variable) for p in parts):
+        raise TraceError(
+            "indexing by a traced value: positions must be known when the graph is made. Index by an array that is "
+            "not traced, or select with np.where(positions == k, a, b)"
+        )
+    known = tuple(np.asarray(p) if isinstance(p, list) else p for p in parts)
+    return apply(INDEX, x, index=known)
+
+
+def scatter(x: Any, index: Any, shape: Shape) -> Any:
+    """Zeros of ``shape`` with ``x`` summed in at ``index``: what carries a gradient back through ``x[index]``."""
+    return apply(SCATTER, x, index=index, shape=shape)
+
+
+@implements(np.take)
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """``np.take``."""
+    if axis is None:
+        return getitem(ravel(x), indices)
+    return getitem(x, (slice(None),) * normalize_axis_index(axis, np.ndim(x)) + (indices,))
+
+
+@implements(np.take_along_axis)
+def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    """``np.take_along_axis`` for known indices."""
+    axis = normalize_axis_index(axis, np.ndim(x))
+    index = list(np.ogrid[tuple(slice(n) for n in np.shape(indices))])
+    index[axis] = indices
+    return getitem(x, tuple(index))
+
+
+@implements(np.flip)
+def flip(x: Any, axis: Any = None) -> Any:
+    """``np.flip``."""
+    axes = range(np.ndim(x)) if axis is None else normalize_axis_tuple(axis, np.ndim(x))
+    return getitem(x, tuple(slice(None, None, -1) if k in axes else slice(None) for k in range(np.ndim(x))))
+
+
+@implements(np.diagonal)
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """``np.diagonal``."""
+    x = moveaxis(x, (axis1, axis2), (-2, -1))
+    rows, columns = np.shape(x)[-2:]
+    k = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
+    return getitem(x, (..., k - min(offset, 0), k + max(offset, 0)))
+
+
+# Joining and padding.
+METHODS["getitem"] = getitem
+METHODS["astype"] = astype
+
+
+def _concatenate_spec(*specs: Spec, axis: int) -> Spec:
+    first = specs[0].shape
+    for s in specs:
+        if len(s.shape) != len(first) or any(a != b for k, (a, b) in enumerate(zip(first, s.shape)) if k != axis):
+            raise mismatch("concatenate", *specs, needs=f"all sizes but those along axis {axis} must be equal")
+    total = sum(s.shape[axis] for s in specs)
+    return Spec((*first[:axis], total, *first[axis + 1 :]), common(*[s.dtype for s in specs]))
+
+
+def _concatenate_local(slot: int, y: Any, *xs: Any, axis: int) -> LocalDerivative:
+    start = sum(np.shape(x)[axis] for x in xs[:slot])
+    part = slice(start, start + np.shape(xs[slot])[axis])
+    return Scatter((slice(None),) * axis + (part,), np.shape(y))
+
+
+CONCATENATE = define(
+    "concatenate", lambda *xs, axis: np.concatenate(xs, axis), _concatenate_spec, _concatenate_local
+)
+
+
+@implements(np.concatenate)
+def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
+    """``np.concatenate``."""
+    if axis is None:
+        arrays, axis = [ravel(x) for x in arrays], 0
+    if np.ndim(arrays[0]) == 0:
+        raise ShapeError("concatenate: scalars have no axis to join along; use np.stack")
+    return apply(CONCATENATE, *arrays, axis=normalize_axis_index(axis, np.ndim(arrays[0])))
+
+
+@implements(np.stack)
+def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+    """``np.stack``."""
+    return concatenate([expand_dims(x, axis) for x in arrays], axis)
+
+
+@implements(np.hstack)
+def hstack(arrays: Sequence[Any]) -> Any:
+    """``np.hstack``."""
+    parts = [reshape(x, -1) if np.ndim(x) == 0 else x for x in arrays]
+    return concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1)
+
+
+@implements(np.vstack)
+def vstack(arrays: Sequence[Any]) -> Any:
+    """``np.vstack``."""
+    return concatenate([reshape(x, (1, -1)) if np.ndim(x) < 2 else x for x in arrays], 0)
+
+
+def _pad_spec(x: Spec, width: tuple[tuple[int, int], ...], value: float) -> Spec:
+    return Spec(tuple(n + before + after for n, (before, after) in zip(x.shape, width, strict=True)), x.dtype)
+
+
+def _pad_local(y: Any, x: Any, width: tuple[tuple[int, int], ...], value: float) -> LocalDerivative:
+    inside = tuple(slice(before, before + n) for n, (before, _) in zip(np.shape(x), width, strict=True))
+    return Scatter(inside, np.shape(y))
+
+
+PAD = define("pad", lambda x, width, value: np.pad(x, width, constant_values=value), _pad_spec, (_pad_local,))
+
+
+@implements(np.pad)
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+    """``np.pad`` with a constant."""
+    if mode != "constant":
+        raise TraceError(f"np.pad(mode={mode!r}) cannot be traced; mode='constant' can, or build it by indexing")
+    width = np.broadcast_to(pad_width, (np.ndim(x), 2))
+    if (width < 0).any():
+        raise ShapeError(f"pad: negative widths {pad_width}; use a slice to cut")
+    return apply(PAD, x, width=tuple((int(a), int(b)) for a, b in width), value=constant_values)
+
+
+# Questions about shape have answers at once.
+implements(np.shape)(lambda x: x.shape)
+implements(np.ndim)(lambda x: x.ndim)
+implements(np.size)(lambda x, axis=None: x.size if axis is None else x.shape[axis])
+implements(np.zeros_like)(lambda x, dtype=None: np.zeros(x.shape, dtype or x.dtype))
+implements(np.ones_like)(lambda x, dtype=None: np.ones(x.shape, dtype or x.dtype))
+implements(np.full_like)(lambda x, fill_value, dtype=None: np.full(x.shape, fill_value, dtype or x.dtype))

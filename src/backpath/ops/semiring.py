@@ -1,0 +1,56 @@
+"""What a local derivative asks of a semiring: the few operations from which every pull and push is made.
+
+A semiring value stands for a whole array of path sums; local derivatives never look inside it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+Value = Any
+Array = Any
+
+
+class Semiring(ABC):
+    """Zero, one, plus, times, and the array forms of plus and times that structured edges need.
+
+    Shapes below are those of the array of path sums; ``z`` is an array of local derivatives.
+    """
+
+    name: str
+    subtracts: bool = False
+    """Whether plus has an inverse, so that a local derivative may be factored with a minus sign in it."""
+
+    @abstractmethod
+    def zero(self, shape: tuple[int, ...], dtype: Any) -> Value:
+        """The empty sum in every entry: no path."""
+
+    @abstractmethod
+    def one(self, shape: tuple[int, ...], dtype: Any) -> Value:
+        """The empty path's product in every entry."""
+
+    @abstractmethod
+    def plus(self, s: Value, t: Value) -> Value:
+        """Entrywise sum over alternative paths."""
+
+    @abstractmethod
+    def multiply(self, s: Value, z: Array) -> Value:
+        """Extend every path by the edge with derivative ``z`` (broadcast against ``s``)."""
+
+    @abstractmethod
+    def reduce(self, s: Value, axes: tuple[int, ...]) -> Value:
+        """Sum over ``axes``, which disappear."""
+
+    @abstractmethod
+    def scatter(self, s: Value, index: Any, shape: tuple[int, ...]) -> Value:
+        """Zeros of ``shape`` with ``s`` summed in at ``index``."""
+
+    @abstractmethod
+    def contract(self, s: Value, s_letters: str, z: Array, z_letters: str, out_letters: str) -> Value:
+        """Extend and sum: the einsum ``s_letters,z_letters->out_letters`` with this plus and times."""
+
+    @abstractmethod
+    def move(self, s: Value, rearrange: Callable[[Array], Array]) -> Value:
+        """Apply a rearrangement of entries (reshape, transpose, slice, broadcast) to the array of path sums."""

@@ -1,0 +1,145 @@
+"""The fit loop: the same steps as PyTorch, to the bit from its seed, without copies."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+
+import backpath as bp
+from backpath.training.step import BatchGradient
+
+rng = np.random.default_rng(0)
+X = rng.standard_normal((70, 5))
+CLASSES = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
+NET = bp.Network([5, 16, 3], activation="tanh")
+
+
+def same(a, b):
+    return all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not():
+    runs = [bp.fit(NET, X, CLASSES, epochs=3, seed=seed).parameters for seed in (1, 1, 2)]
+    assert same(runs[0], runs[1])
+    assert not same(runs[0], runs[2])
+
+
+def test_one_epoch_makes_pytorchs_steps():
+    fitted = bp.fit(NET, X, CLASSES, epochs=1, batch=32, rate=0.1, momentum=0.9, seed=4, dtype=np.float64)
+    theirs = {k: torch.tensor(v, requires_grad=True) for k, v in NET.init(4, np.float64).items()}
+    optimizer = torch.optim.SGD(list(theirs.values()), lr=0.1, momentum=0.9)
+    order = np.arange(70)
+    np.random.default_rng([4, 1]).shuffle(order)
+    for rows in (order[:32], order[32:64], order[64:]):
+        optimizer.zero_grad()
+        h = torch.tanh(torch.tensor(X[rows]) @ theirs["W1"] + theirs["b1"])
+        scores = h @ theirs["W2"] + theirs["b2"]
+        torch.nn.functional.cross_entropy(scores, torch.tensor(CLASSES[rows])).backward()
+        optimizer.step()
+    for name, value in fitted.parameters.items():
+        np.testing.assert_allclose(value, theirs[name].detach().numpy(), rtol=1e-11, atol=1e-13)
+    assert fitted.steps == 3
+
+
+def test_the_last_batch_takes_what_is_left_and_the_loss_is_the_mean():
+    fitted = bp.fit(NET, X, CLASSES, epochs=1, batch=64, rate=1e-12, momentum=0.0, seed=0, dtype=np.float64)
+    loss = NET.loss_value(NET.init(0, np.float64), X, CLASSES)
+    assert fitted.history[0].loss == pytest.approx(loss, rel=1e-9)
+
+
+def test_exclusive_or_is_learned():
+    inputs, outputs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+    net = bp.Network([2, 8, 1], activation="tanh", loss="sigmoid_cross_entropy")
+    fitted = bp.fit(net, inputs, outputs, epochs=300, batch=4, rate=0.3, seed=0)
+    assert np.array_equal(fitted.predict(inputs), outputs)
+    assert fitted.history[-1].loss < 0.05
+    assert [e.number for e in fitted.history] == list(range(1, 301))
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "huber", "poisson"])
+def test_regression_losses_go_down(loss):
+    net = bp.Network([5, 16, 1], loss=loss)
+    y = np.abs(X[:, 0] + X[:, 1])
+    fitted = bp.fit(net, X, y, epochs=60, rate=0.02)
+    assert fitted.history[-1].loss < fitted.history[0].loss
+    assert np.corrcoef(fitted.predict(X.astype(np.float32)), y)[0, 1] > 0.9
+
+
+def test_training_goes_on_from_given_parameters_and_leaves_them_alone():
+    start = NET.init(7)
+    kept = {name: value.copy() for name, value in start.items()}
+    given = bp.fit(NET, X, CLASSES, epochs=2, seed=7, parameters=start)
+    assert same(start, kept)
+    assert same(given.parameters, bp.fit(NET, X, CLASSES, epochs=2, seed=7).parameters)
+
+
+def test_the_callback_sees_every_epoch():
+    seen = []
+    fitted = bp.fit(NET, X, CLASSES, epochs=3, on_epoch=seen.append)
+    assert tuple(seen) == fitted.history
+
+
+@pytest.mark.parametrize("source", [np.float32, np.float64, np.int64, bool])
+def test_a_batch_is_gathered_from_any_type_of_number(source):
+    data = (X > 0).astype(source)
+    flat = np.empty(NET.parameter_count, np.float32)
+    for name, value in NET.init(0).items():
+        NET.views(flat)[name][...] = value
+    gradient = np.empty_like(flat)
+    batch = BatchGradient(NET, flat, gradient, data, CLASSES, 10)
+    rows = np.arange(5, 15)
+    batch(rows)
+    value, expected = bp.value_and_grad(NET.loss_value)(NET.init(0), data[rows].astype(np.float32), CLASSES[rows])
+    assert batch.loss == pytest.approx(float(value), rel=1e-6)
+    for name, ours in NET.views(gradient).items():
+        np.testing.assert_allclose(ours, expected[name], rtol=1e-4, atol=1e-6)
+
+
+def test_the_data_set_is_not_copied_and_steps_allocate_nothing():
+    big = np.random.default_rng(0).standard_normal((200_000, 5))
+    labels = np.zeros(200_000, int)
+    bp.fit(NET, big[:64], labels[:64], epochs=1)
+    peaks = []
+    tracemalloc.start()
+    try:
+        for epochs in (1, 3):
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            bp.fit(NET, big, labels, epochs=epochs, batch=1000)
+            peaks.append(tracemalloc.get_traced_memory()[1] - before)
+    finally:
+        tracemalloc.stop()
+    # The order of the examples, 1.6 MB, is all that grows with the data; the data are 8 MB.
+    assert max(peaks) < 3e6
+    assert peaks[1] < peaks[0] + 2e5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((X[:, :4], CLASSES), bp.ShapeError, r"needs \(examples, 5\)"),
+        ((X, CLASSES[:-1]), bp.DataError, "70 examples and y has 69"),
+        ((X[:0], CLASSES[:0]), bp.DataError, "at least one"),
+        ((np.where(X > 2, np.nan, X), CLASSES), bp.DataError, "not finite"),
+        ((X.astype(str), CLASSES), bp.DataError, "must hold numbers"),
+        ((X, CLASSES + 1), bp.ShapeError, "from 0 to 2"),
+        ((X, X[:, 0]), bp.ShapeError, "whole numbers from 0 to 2"),
+    ],
+)
+def test_bad_data_are_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        bp.fit(NET, *arguments)
+
+
+@pytest.mark.parametrize("setting", [{"epochs": 0}, {"batch": 0}, {"rate": -1.0}, {"momentum": 1.0}])
+def test_bad_settings_are_refused(setting):
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        bp.fit(NET, X, CLASSES, **setting)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_diverging_loss_is_an_error_that_says_what_to_do():
+    net = bp.Network([5, 16, 1], loss="squared_error")
+    with pytest.raises(bp.NonFiniteError, match=r"at step \d+ of epoch \d+.*Lower the rate"):
+        bp.fit(net, 1e3 * X, 1e3 * X[:, 0], epochs=50, rate=10.0)
