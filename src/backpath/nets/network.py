@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,11 @@ import numpy as np
 from backpath.graph import Graph, GraphError, ShapeError
 from backpath.nets.activations import ACTIVATIONS
 from backpath.nets.initialization import normal_weights
+from backpath.nets.layers import linear, post_activation, pre_activation
 from backpath.nets.losses import LOSSES, Loss
-from backpath.ops import spec_of, trace
+from backpath.nets.recursions import LOSS_SLOPES, RECURSIONS, Recursion, unit_seeds
+from backpath.ops import Variable, spec_of, trace
+from backpath.paths import Linearization, linearize
 
 Parameters = Mapping[str, Any]
 
@@ -28,6 +31,8 @@ class Network:
         sizes: neurons of each layer, from the inputs to the outputs; at least two numbers.
         activation: the hidden layers' activation, or one for each hidden layer.
         loss: a name in ``LOSSES``; it decides what targets and predictions are.
+        variables: the nodes of the graph: ``"post"``-activations h alone, ``"pre"``-activations a alone, or ``"both"``,
+            linear and activation nodes apart. The values and gradients are the same.
 
     Raises:
         GraphError: for sizes, activations or a loss that make no network.
@@ -37,13 +42,19 @@ class Network:
     33
     """
 
-    __slots__ = ("activations", "loss", "sizes")
+    __slots__ = ("activations", "loss", "sizes", "variables")
 
-    def __init__(self, sizes: Sequence[int], activation: str | Sequence[str] = "relu", loss: str = "cross_entropy"):
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str | Sequence[str] = "relu",
+        loss: str = "cross_entropy",
+        variables: str = "both",
+    ):
         self.sizes = tuple(sizes)
         hidden = max(len(self.sizes) - 2, 0)
         self.activations = (activation,) * hidden if isinstance(activation, str) else tuple(activation)
-        self.loss = loss
+        self.loss, self.variables = loss, variables
         self._check(hidden)
 
     def _check(self, hidden: int) -> None:
@@ -59,6 +70,8 @@ class Network:
             )
         if self.loss not in LOSSES:
             raise GraphError(f"no loss is called {self.loss!r}; there are {', '.join(LOSSES)}")
+        if self.variables not in _READINGS:
+            raise GraphError(f"variables={self.variables!r}: they are 'post', 'pre' or 'both'")
         if self.loss == "cross_entropy" and self.sizes[-1] < 2:
             raise GraphError("cross_entropy needs two or more outputs; for one, use sigmoid_cross_entropy")
 
@@ -109,8 +122,8 @@ class Network:
 
     # Evaluation, on arrays and on traced values.
 
-    def layers(self, parameters: Parameters, X: Any) -> Iterator[tuple[Any, Any]]:
-        """Pre-activation a and post-activation h of each layer in turn; the last has h = a.
+    def scores(self, parameters: Parameters, X: Any) -> Any:
+        """The last linear layer's values, of shape (batch, outputs).
 
         Raises:
             ShapeError: if X is not (batch, inputs).
@@ -118,16 +131,7 @@ class Network:
         if np.ndim(X) != 2 or np.shape(X)[1] != self.sizes[0]:
             raise ShapeError(f"X has shape {list(np.shape(X))}; {self!r} needs (batch, {self.sizes[0]})")
         one = np.ones(np.shape(X)[0], spec_of(parameters["b1"]).dtype)
-        h = X
-        for r, activation in enumerate((*self.activations, "identity"), 1):
-            a = h @ parameters[f"W{r}"] + np.outer(one, parameters[f"b{r}"])
-            h = ACTIVATIONS[activation](a)
-            yield a, h
-
-    def scores(self, parameters: Parameters, X: Any) -> Any:
-        """The last linear layer's values, of shape (batch, outputs)."""
-        *_, (_, h) = self.layers(parameters, X)
-        return h
+        return _READINGS[self.variables](self, parameters, X, one)
 
     def loss_value(self, parameters: Parameters, X: Any, y: Any) -> Any:
         """The mean loss over the batch.
@@ -164,9 +168,9 @@ class Network:
         Raises:
             ShapeError: if ``y`` has another number of outputs, or a class that the network has not.
         """
-        classes = self.class_indices(y)
-        if classes is not None:
-            return (classes[:, None] == np.arange(self.sizes[-1])).astype(np.float32)
+        if self.reads_classes(y):
+            classes = y if isinstance(y, Variable) else self.checked_classes(y)
+            return (np.reshape(classes, (-1, 1)) == np.arange(self.sizes[-1])).astype(np.float32)
         if np.ndim(y) == 1 and self.sizes[-1] == 1:
             y = np.reshape(y, (-1, 1))
         if np.ndim(y) != 2 or np.shape(y)[1] != self.sizes[-1]:
@@ -174,14 +178,16 @@ class Network:
             raise ShapeError(f"y has shape {list(np.shape(y))}; {self!r} needs {kind}")
         return y
 
-    def class_indices(self, y: Any) -> np.ndarray | None:
-        """``y`` as an array if it holds one class index an example, for several outputs; else None.
+    def reads_classes(self, y: Any) -> bool:
+        """Whether ``y`` says the class of each example by one index, for several outputs."""
+        return np.ndim(y) == 1 and self._loss.classifies and self.sizes[-1] > 1
+
+    def checked_classes(self, y: Any) -> np.ndarray:
+        """``y`` as an array of class indices.
 
         Raises:
             ShapeError: if it holds something that is no class of this network.
         """
-        if np.ndim(y) != 1 or not self._loss.classifies or self.sizes[-1] == 1:
-            return None
         y = np.asarray(y)
         if y.dtype.kind not in "iu" or (y.size and not 0 <= y.min() <= y.max() < self.sizes[-1]):
             held = f"{y.dtype} from {y.min()} to {y.max()}" if y.size and y.dtype.kind in "iuf" else f"{y.dtype}"
@@ -189,6 +195,61 @@ class Network:
                 f"y must hold class indices, whole numbers from 0 to {self.sizes[-1] - 1}; it holds {held}"
             )
         return y
+
+    # Derivatives by any route.
+
+    def linearize(self, parameters: Parameters, X: Any, y: Any, variables: str | None = None) -> Linearization:
+        """The graph of the mean loss over ``variables`` (the network's own by default) with its values and z(i, j)."""
+        net = self if variables is None else Network(self.sizes, self.activations, self.loss, variables)
+        return linearize(lambda parameters: net.loss_value(parameters, X, y), parameters)
+
+    def backprop(
+        self,
+        parameters: Parameters,
+        X: Any,
+        y: Any,
+        *,
+        variables: str | None = None,
+        method: str = "reverse",
+        **options: Any,
+    ) -> dict[str, np.ndarray]:
+        """The gradient of the mean loss by every weight and bias, by the route of your choice.
+
+        Args:
+            parameters: by name.
+            X: shape (batch, inputs).
+            y: what :meth:`targets` accepts.
+            variables: ``"post"``, ``"pre"`` or ``"both"``; the network's own by default.
+            method: ``"recursion"`` for the textbook's own recursion over these variables, or any method of
+                ``PathSums.gradient``: ``"reverse"``, ``"forward"``, ``"paths"``, ``"elimination"``.
+            **options: the method's own.
+
+        Raises:
+            GraphError: for unknown variables or methods.
+            TooManyPathsError: from ``"paths"``.
+        """
+        if method == "recursion":
+            return dict(self.recursion(parameters, X, y, variables=variables).gradient)
+        lin = self.linearize(parameters, X, y, variables)
+        gradient = lin.gradient(method=method, **options)
+        return {name: gradient[f"parameters.{name}"] for name in self.parameter_shapes}
+
+    def recursion(self, parameters: Parameters, X: Any, y: Any = None, *, variables: str | None = None) -> Recursion:
+        """The textbook's recursion: every Delta (``"post"``), delta (``"pre"``) or both, and the gradient.
+
+        With ``y``, of the mean loss; without, of each output by itself, summed over the batch (many outputs).
+
+        Raises:
+            GraphError: for unknown variables.
+        """
+        variables = self.variables if variables is None else variables
+        if variables not in RECURSIONS:
+            raise GraphError(f"variables={variables!r}: they are 'post', 'pre' or 'both'")
+        if y is None:
+            seed = unit_seeds(len(X), self.sizes[-1])
+        else:
+            seed = LOSS_SLOPES[self.loss](self.scores(parameters, X), self.targets(y)) / len(X)
+        return RECURSIONS[variables](self.activations, parameters, X, seed)
 
     # Other forms.
 
@@ -221,3 +282,32 @@ class Network:
     @property
     def _loss(self) -> Loss:
         return LOSSES[self.loss]
+
+
+def _over_post_activations(net: Network, p: Parameters, X: Any, one: Any) -> Any:
+    h = X
+    for r, activation in enumerate((*net.activations, "identity"), 1):
+        h = post_activation(h, p[f"W{r}"], one, p[f"b{r}"], activation)
+    return h
+
+
+def _over_pre_activations(net: Network, p: Parameters, X: Any, one: Any) -> Any:
+    a = X
+    for r, activation in enumerate(("identity", *net.activations), 1):
+        a = pre_activation(a, p[f"W{r}"], one, p[f"b{r}"], activation)
+    return a
+
+
+def _over_both(net: Network, p: Parameters, X: Any, one: Any) -> Any:
+    h = X
+    for r, activation in enumerate(net.activations, 1):
+        h = ACTIVATIONS[activation](linear(h, p[f"W{r}"], one, p[f"b{r}"]))
+    last = len(net.sizes) - 1
+    return linear(h, p[f"W{last}"], one, p[f"b{last}"])
+
+
+_READINGS: Mapping[str, Callable[[Network, Parameters, Any, Any], Any]] = {
+    "post": _over_post_activations,
+    "pre": _over_pre_activations,
+    "both": _over_both,
+}

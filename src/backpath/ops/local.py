@@ -141,10 +141,10 @@ class Cast(Move):
     out_dtype: np.dtype
 
     def pull(self, adjoint: Value, semiring: Semiring) -> Value:
-        return semiring.move(adjoint, lambda c: c.astype(self.in_dtype))
+        return semiring.cast(adjoint, self.in_dtype)
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
-        return semiring.move(tangent, lambda c: c.astype(self.out_dtype))
+        return semiring.cast(tangent, self.out_dtype)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

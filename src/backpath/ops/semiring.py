@@ -54,3 +54,7 @@ class Semiring(ABC):
     @abstractmethod
     def move(self, s: Value, rearrange: Callable[[Array], Array]) -> Value:
         """Apply a rearrangement of entries (reshape, transpose, slice, broadcast) to the array of path sums."""
+
+    def cast(self, s: Value, dtype: Any) -> Value:
+        """Carry ``s`` over a change of floating-point type; only path sums that have that type need to change."""
+        return s

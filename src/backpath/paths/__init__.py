@@ -1,14 +1,31 @@
-"""Floor 3: sums over paths. A graph at a point, semirings, and the sweep."""
+"""Floor 3: sums over paths. Weighted DAGs, semirings, the sweep, enumeration and elimination."""
 
-from backpath.paths.linearization import Linearization, evaluate, linearize_graph
-from backpath.paths.semirings import SUM_PRODUCT, SumProduct
-from backpath.paths.sweep import pull_back, push_forward, reachable
+from backpath.paths.dag import Dag
+from backpath.paths.elimination import Elimination, eliminate
+from backpath.paths.enumeration import Path, enumerate_paths
+from backpath.paths.gradients import METHODS, TooManyPathsError
+from backpath.paths.linearization import Linearization, evaluate, linearize, linearize_graph
+from backpath.paths.semirings import PATH_COUNT, SUM_PRODUCT, PathCount, SumProduct
+from backpath.paths.sweep import leading_to, pull_back, push_forward, reachable
+from backpath.paths.weighted import Weighted
 
 __all__ = [
+    "METHODS",
+    "PATH_COUNT",
     "SUM_PRODUCT",
+    "Dag",
+    "Elimination",
     "Linearization",
+    "Path",
+    "PathCount",
     "SumProduct",
+    "TooManyPathsError",
+    "Weighted",
+    "eliminate",
+    "enumerate_paths",
     "evaluate",
+    "leading_to",
+    "linearize",
     "linearize_graph",
     "pull_back",
     "push_forward",

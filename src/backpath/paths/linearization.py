@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from backpath.graph import CONSTANT, INPUT, Graph, GraphError
-from backpath.ops import PRIMITIVES, LocalDerivative, apply
+from backpath.ops import PRIMITIVES, LocalDerivative, apply, leaves_of, record
+from backpath.paths.dag import Dag
+from backpath.paths.path_sums import PathSums
+from backpath.paths.rows import matrix_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Linearization:
+class Linearization(PathSums):
     """A graph with its values y(i), and z(i, j) on demand.
 
     Values may themselves be traced; then every quantity swept over the graph is a graph again.
@@ -22,11 +25,79 @@ class Linearization:
     graph: Graph
     values: tuple[Any, ...]
 
+    @property
+    def names(self) -> list[str]:
+        return [node.name for node in self.graph.nodes]
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        return self.graph.inputs
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        return self.graph.outputs
+
+    def __len__(self) -> int:
+        return len(self.graph)
+
+    def find(self, name: Any) -> int:
+        return self.graph.find(name)
+
+    def edges_into(self, target: int) -> list[tuple[int, int]]:
+        node = self.graph.nodes[target]
+        if not node.parents:
+            return []
+        primitive = PRIMITIVES[node.primitive]
+        return [(slot, source) for slot, source in enumerate(node.parents) if primitive.differentiable(slot)]
+
     def local(self, target: int, slot: int) -> LocalDerivative:
-        """z(i, j) of the edge into node ``target`` from its operand number ``slot``."""
         node = self.graph.nodes[target]
         operands = tuple([self.values[i] for i in node.parents])
         return PRIMITIVES[node.primitive].local_derivative(slot, self.values[target], operands, node.params)
+
+    def shape(self, position: int) -> tuple[int, ...]:
+        return self.graph.nodes[position].shape
+
+    def dtype(self, position: int) -> np.dtype:
+        return self.graph.nodes[position].dtype
+
+    def __getitem__(self, name: str) -> Any:
+        """The value y(i) of the node called ``name``."""
+        return self.values[self.find(name)]
+
+    def unroll(self) -> Dag:
+        """The same derivatives neuron by neuron: one scalar node for each entry, named ``name[0,3]``.
+
+        Entries that no entry of another node depends on, or that depend on none, are left out.
+        """
+        labels = [_entry_names(node.name, node.shape) for node in self.graph.nodes]
+        edges = []
+        for target in range(len(self)):
+            for slot, source in self.edges_into(target):
+                matrix = matrix_of(self.local(target, slot), self.shape(source), self.dtype(source))
+                triples = zip(matrix.rows.tolist(), matrix.columns.tolist(), matrix.z.tolist(), strict=True)
+                edges += [(labels[source][column], labels[target][row], z) for row, column, z in triples]
+        return Dag.from_edges(edges)
+
+
+def _entry_names(name: str, shape: tuple[int, ...]) -> list[str]:
+    return [name] if shape == () else [f"{name}[{','.join(map(str, index))}]" for index in np.ndindex(*shape)]
+
+
+def linearize(f: Callable[..., Any], *args: Any) -> Linearization:
+    """The computational graph of ``f`` with its values and local derivatives at ``args``.
+
+    >>> import numpy as np
+    >>> p = linearize(lambda w: np.cos(w * w), 1.2)
+    >>> float(p.gradient("w", method="paths")) == float(p.gradient("w"))
+    True
+
+    Raises:
+        TraceError: if ``f`` uses a traced value where a known number is needed.
+        ShapeError: where shapes inside ``f`` do not fit.
+    """
+    traced = record(f, *args)
+    return linearize_graph(traced.graph, [*(leaf for arg in args for leaf in leaves_of(arg)), *traced.captured])
 
 
 def linearize_graph(graph: Graph, inputs: Sequence[Any]) -> Linearization:

@@ -43,5 +43,50 @@ class SumProduct(Semiring):
     def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:
         return rearrange(s)
 
+    def cast(self, s: Any, dtype: Any) -> Any:
+        return s.astype(dtype)
+
+
+class PathCount(Semiring):
+    """Every edge counts one, whatever its derivative: the path sums are numbers of paths, as exact Python integers.
+
+    Values are arrays of objects.
+    """
+
+    name = "path count"
+
+    def zero(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        return np.zeros(shape, object)
+
+    def one(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        return np.ones(shape, object)
+
+    def plus(self, s: Any, t: Any) -> Any:
+        return s + t
+
+    def multiply(self, s: Any, z: Any) -> Any:
+        return s
+
+    def reduce(self, s: Any, axes: tuple[int, ...]) -> Any:
+        return np.asarray(np.sum(s, axis=axes), object)
+
+    def scatter(self, s: Any, index: Any, shape: tuple[int, ...]) -> Any:
+        y = np.zeros(shape, object)
+        np.add.at(y, index, s)
+        return y
+
+    def contract(self, s: Any, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Any:
+        """Every entry of z is an edge, so the sum runs over s alone and is repeated along z's own letters."""
+        size = {**dict(zip(s_letters, np.shape(s), strict=True)), **dict(zip(z_letters, np.shape(z), strict=True))}
+        kept = [c for c in s_letters if c in out_letters]
+        summed = self.reduce(s, tuple(k for k, c in enumerate(s_letters) if c not in out_letters))
+        order = sorted(range(len(kept)), key=lambda k: out_letters.index(kept[k]))
+        spread = np.transpose(summed, order).reshape([size[c] if c in kept else 1 for c in out_letters])
+        return np.broadcast_to(spread, [size[c] for c in out_letters])
+
+    def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:
+        return rearrange(s)
+
 
 SUM_PRODUCT = SumProduct()
+PATH_COUNT = PathCount()

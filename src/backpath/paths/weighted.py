@@ -1,0 +1,70 @@
+"""Weighted: what every path algorithm works on, a DAG whose edges carry local derivatives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from backpath.graph import GraphError
+from backpath.ops import LocalDerivative
+
+
+class Weighted(ABC):
+    """Nodes at positions 0, 1, ... in topological order, and a local derivative on every edge.
+
+    Edges whose derivative is zero by their primitive's nature (a comparison, a sign) are left out.
+    """
+
+    __slots__ = ()
+
+    of_numbers: ClassVar[bool] = False
+    """Whether every weight is one number, of any kind."""
+
+    @property
+    @abstractmethod
+    def names(self) -> Sequence[Hashable]:
+        """The name of each node."""
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[int, ...]:
+        """Positions of the nodes by which one differentiates unless others are named."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> tuple[int, ...]:
+        """Positions of the nodes that are differentiated unless others are named."""
+
+    @abstractmethod
+    def edges_into(self, target: int) -> Sequence[tuple[int, int]]:
+        """(slot, source) of every edge into ``target``; the slot tells parallel edges apart."""
+
+    @abstractmethod
+    def local(self, target: int, slot: int) -> LocalDerivative:
+        """z(i, j) of one edge."""
+
+    @abstractmethod
+    def shape(self, position: int) -> tuple[int, ...]:
+        """The shape of a node's value."""
+
+    @abstractmethod
+    def dtype(self, position: int) -> np.dtype:
+        """The type of a node's value; object for numbers that NumPy has no type for."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def find(self, name: Hashable) -> int:
+        """The position of the node of that name.
+
+        Raises:
+            GraphError: if there is none.
+        """
+        for position, known in enumerate(self.names):
+            if known == name:
+                return position
+        few = ", ".join(map(repr, list(self.names)[:12]))
+        raise GraphError(f"no node is called {name!r}; the first ones are {few}")
