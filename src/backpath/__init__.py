@@ -13,10 +13,12 @@ from backpath.calculus import (
     value_and_grad,
     vjp,
 )
+from backpath.diagnosis import Check, GradientDiagnosis, check, debug_gradient
 from backpath.graph import (
     BackpathError,
     DataError,
     Edge,
+    ExpressionError,
     Graph,
     GraphError,
     Node,
@@ -34,6 +36,7 @@ from backpath.ops import (
     log_softmax,
     logsumexp,
     ndtr,
+    parse,
     relu,
     selu,
     sigmoid,
@@ -43,6 +46,8 @@ from backpath.ops import (
     softplus,
     trace,
 )
+from backpath.paths import Dag, Elimination, Linearization, Path, TooManyPathsError, linearize
+from backpath.report import svg
 from backpath.training import SGD, Epoch, Fit, fit
 
 __version__ = "0.1.0"
@@ -50,20 +55,30 @@ __version__ = "0.1.0"
 __all__ = [
     "SGD",
     "BackpathError",
+    "Check",
+    "Dag",
     "DataError",
     "Edge",
+    "Elimination",
     "Epoch",
+    "ExpressionError",
     "Fit",
     "GradientCheck",
+    "GradientDiagnosis",
     "Graph",
     "GraphError",
+    "Linearization",
     "Network",
     "Node",
     "NonFiniteError",
+    "Path",
     "RunError",
     "ShapeError",
+    "TooManyPathsError",
     "TraceError",
+    "check",
     "check_grads",
+    "debug_gradient",
     "elu",
     "erf",
     "fit",
@@ -73,9 +88,11 @@ __all__ = [
     "jacobian",
     "jvp",
     "leaky_relu",
+    "linearize",
     "log_softmax",
     "logsumexp",
     "ndtr",
+    "parse",
     "relu",
     "selu",
     "sigmoid",
@@ -83,6 +100,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "svg",
     "trace",
     "value_and_grad",
     "vjp",

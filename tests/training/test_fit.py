@@ -138,7 +138,6 @@ def test_bad_settings_are_refused(setting):
         bp.fit(NET, X, CLASSES, **setting)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_diverging_loss_is_an_error_that_says_what_to_do():
     net = bp.Network([5, 16, 1], loss="squared_error")
     with pytest.raises(bp.NonFiniteError, match=r"at step \d+ of epoch \d+.*Lower the rate"):

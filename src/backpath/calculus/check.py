@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -129,8 +130,8 @@ def check_grads(
     True
     """
     rng = np.random.default_rng(seed)
-    numbers = _floating_arguments(args) if argnums is None else argnums
-    traced = call(f, _in_float64(args), numbers, {})
+    numbers = floating_arguments(args) if argnums is None else argnums
+    traced = call(f, in_float64(tuple(args)), numbers, {})
     graph = traced.lin.graph
     adjoints = [rng.standard_normal(graph.nodes[o].shape) for o in traced.outputs]
     if len(adjoints) == 1 and adjoints[0].shape == ():
@@ -208,19 +209,22 @@ def _entries(sizes: Sequence[int], sample: int | None, rng: np.random.Generator)
     if sample is not None and sample < total:
         chosen = np.sort(rng.choice(total, sample, replace=False))
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
-    return [chosen[(chosen >= a) & (chosen < b)] - a for a, b in zip(starts, starts[1:])]
+    return [chosen[(chosen >= a) & (chosen < b)] - a for a, b in itertools.pairwise(starts)]
 
 
-def _floating_arguments(args: Sequence[Any]) -> list[int]:
+def floating_arguments(args: Sequence[Any]) -> list[int]:
+    """Positions of the arguments that hold real floating-point numbers and nothing else.
+
+    Raises:
+        TraceError: if there is none.
+    """
     found = [k for k, arg in enumerate(args) if all(spec_of(x).dtype.kind == "f" for x in leaves_of(arg))]
     if not found:
         raise TraceError("check_grads: no argument holds real floating-point numbers; pass 3.0 in place of 3")
     return found
 
 
-def _in_float64(args: Sequence[Any]) -> list[Any]:
-    def widened(tree: Any) -> Any:
-        leaves, structure = flatten(tree, "")
-        return unflatten(structure, [np.asarray(x, float) if spec_of(x).dtype.kind == "f" else x for _, x in leaves])
-
-    return [widened(arg) for arg in args]
+def in_float64(tree: Any) -> Any:
+    """The same tuples, lists and dicts, with the real floating-point arrays in them as float64."""
+    leaves, structure = flatten(tree, "")
+    return unflatten(structure, [np.asarray(x, float) if spec_of(x).dtype.kind == "f" else x for _, x in leaves])

@@ -3,6 +3,7 @@
 from backpath.graph.errors import (
     BackpathError,
     DataError,
+    ExpressionError,
     GraphError,
     NonFiniteError,
     RunError,
@@ -18,6 +19,7 @@ __all__ = [
     "BackpathError",
     "DataError",
     "Edge",
+    "ExpressionError",
     "Graph",
     "GraphError",
     "Node",

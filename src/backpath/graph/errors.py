@@ -7,6 +7,7 @@
     ├── ShapeError   (ValueError)  arrays whose shapes do not fit an operation
     ├── TraceError   (TypeError)   a use of a traced value that cannot be recorded
     ├── DataError    (ValueError)  a table, column or target that cannot be used
+    ├── ExpressionError (ValueError)  text that is not an expression, or uses names wrongly
     ├── RunError     (ValueError)  a run folder that is damaged, foreign or in the way
     └── NonFiniteError (ArithmeticError)  a training loss that is not a number
 """
@@ -30,6 +31,15 @@ class TraceError(BackpathError, TypeError):
 
 class DataError(BackpathError, ValueError):
     """A table, a column or a target cannot be used as asked."""
+
+
+class ExpressionError(BackpathError, ValueError):
+    """Text is not an expression: the message shows the line with a caret under the column, both counted from 1."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1):
+        super().__init__(message)
+        self.line = line
+        self.column = column
 
 
 class RunError(BackpathError, ValueError):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from backpath.graph import hooks
 from backpath.graph.errors import GraphError, ShapeError
 
 INPUT = "input"
@@ -87,6 +88,20 @@ class Graph:
             if node.name == name:
                 return position
         raise GraphError(f"the graph has no node named {name!r}")
+
+    def at(self, **values: Any) -> Any:
+        """The graph at a point: a Linearization, with the value of every node and z(i, j) of every edge.
+
+        Args:
+            **values: one for each input, by name.
+
+        Raises:
+            GraphError: if an input is missing, or a name is no input's.
+        """
+        names = [self.nodes[i].name for i in self.inputs]
+        if set(values) != set(names):
+            raise GraphError(f"the graph's inputs are {', '.join(names)}; values were given for {', '.join(values)}")
+        return hooks.LINEARIZE[0](self, [values[name] for name in names])
 
     def check(self, shape_rule: Callable[[Node, Sequence[Node]], tuple[int, ...]] | None = None) -> None:
         """Verify definition before use (hence no cycle), unique names, shapes, inputs and outputs.

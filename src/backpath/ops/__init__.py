@@ -4,6 +4,7 @@
 from backpath.ops import activations, contraction, elementwise, movement, reduction
 from backpath.ops.activations import elu, erf, gelu, leaky_relu, ndtr, relu, selu, sigmoid, silu, softplus
 from backpath.ops.contraction import contract
+from backpath.ops.expressions import parse
 from backpath.ops.local import (
     Broadcast,
     Cast,
@@ -63,6 +64,7 @@ __all__ = [
     "logsumexp",
     "movement",
     "ndtr",
+    "parse",
     "record",
     "reduction",
     "relu",

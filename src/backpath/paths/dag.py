@@ -11,6 +11,7 @@ import numpy as np
 from backpath.graph import GraphError
 from backpath.ops import LocalDerivative, Scale
 from backpath.paths.path_sums import PathSums
+from backpath.paths.table import table
 
 OBJECT = np.dtype(object)
 
@@ -66,6 +67,9 @@ class Dag(PathSums):
             shapes = [a.shape for a in arrays]
             raise GraphError(f"sources, targets and weights have shapes {shapes}: give equal lengths")
         return cls.from_edges(zip(*(a.tolist() for a in arrays), strict=True))
+
+    def __str__(self) -> str:
+        return table(self, [])
 
     @property
     def names(self) -> tuple[Hashable, ...]:

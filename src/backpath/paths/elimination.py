@@ -115,8 +115,9 @@ class _Remaining:
             del self.into[target][vertex]
         for source, first in earlier.items():
             for target, second in later.items():
-                product, cost = self.weights.times(second, first)
-                self.multiplications += cost
+                product, multiplications, additions = self.weights.times(second, first)
+                self.multiplications += multiplications
+                self.additions += additions
                 self._add(source, target, product)
         self.vertices.discard(vertex)  # type: ignore[arg-type]
 

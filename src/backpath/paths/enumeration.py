@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from backpath.ops import Composition, LocalDerivative
-from backpath.ops.local import Scale
 from backpath.paths.sweep import leading_to
 from backpath.paths.weighted import Weighted
 
@@ -35,13 +35,11 @@ class Path:
 
     @property
     def product(self) -> Any:
-        """The product of the local derivatives: a number where all of them are, else their composition."""
-        product: Any = 1
-        for z in self.locals:
-            if not isinstance(z, Scale) or getattr(z.z, "ndim", 0):
-                return Composition(self.locals)
-            product = product * z.z
-        return product
+        """The product of the local derivatives: a number between scalars, else their composition."""
+        if any(self.weighted.shape(k) != () for k in self.positions):
+            return Composition(self.locals)
+        weights = (self.weighted.weight(j, slot) for j, slot in zip(self.positions[1:], self.slots, strict=True))
+        return math.prod(weights)
 
 
 def enumerate_paths(weighted: Weighted, source: int, output: int) -> Iterator[Path]:

@@ -36,7 +36,7 @@ def by_reverse(
         rows = [pull_back(weighted, {o: unit}, sources, semiring) for unit in _units(weighted, o)]
         for s in sources:
             if rows and s in rows[0]:
-                blocks[s, o] = np.stack([np.reshape(row[s], -1) for row in rows], 0)
+                blocks[s, o] = np.stack([_entries(row[s]) for row in rows], 0)
     return blocks
 
 
@@ -46,10 +46,13 @@ def by_forward(
     """One sweep along the edges for each entry of each source."""
     blocks: Blocks = {}
     for s in sources:
-        columns = [push_forward(weighted, {s: unit}, semiring) for unit in _units(weighted, s)]
-        for o in outputs:
-            if columns and o in columns[0]:
-                blocks[s, o] = np.stack([np.reshape(column[o], -1) for column in columns], 1)
+        columns: dict[int, list[Any]] = {o: [] for o in outputs}
+        for unit in _units(weighted, s):
+            pushed = push_forward(weighted, {s: unit}, semiring)
+            for o in outputs:
+                if o in pushed:
+                    columns[o].append(_entries(pushed[o]))
+        blocks.update({(s, o): np.stack(column, 1) for o, column in columns.items() if column})
     return blocks
 
 
@@ -118,6 +121,11 @@ def _units(weighted: Weighted, position: int) -> list[Any]:
     shape = weighted.shape(position)
     size = int(np.prod(shape, dtype=int))
     return list(np.eye(size, dtype=weighted.dtype(position)).reshape(size, *shape))
+
+
+def _entries(sums: Any) -> Any:
+    """Path sums in a row; a number by itself is kept as it is, where NumPy would make an int its int64."""
+    return np.reshape(sums if hasattr(sums, "shape") else np.asarray(sums, object), -1)
 
 
 def _product(weighted: Weighted, source: int, locals_: Sequence[Any]) -> Any:

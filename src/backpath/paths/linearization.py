@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import CONSTANT, INPUT, Graph, GraphError
+from backpath.graph import CONSTANT, INPUT, Graph, GraphError, hooks
 from backpath.ops import PRIMITIVES, LocalDerivative, apply, leaves_of, record
 from backpath.paths.dag import Dag
 from backpath.paths.path_sums import PathSums
 from backpath.paths.rows import matrix_of
+from backpath.paths.sweep import leading_to, reachable
+from backpath.paths.table import brief, table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +63,9 @@ class Linearization(PathSums):
     def dtype(self, position: int) -> np.dtype:
         return self.graph.nodes[position].dtype
 
+    def __str__(self) -> str:
+        return table(self, [("value y", [brief(value) for value in self.values])])
+
     def __getitem__(self, name: str) -> Any:
         """The value y(i) of the node called ``name``."""
         return self.values[self.find(name)]
@@ -68,16 +73,28 @@ class Linearization(PathSums):
     def unroll(self) -> Dag:
         """The same derivatives neuron by neuron: one scalar node for each entry, named ``name[0,3]``.
 
-        Entries that no entry of another node depends on, or that depend on none, are left out.
+        Only what lies on a path from an input to an output is kept: no constants, and no dead ends.
         """
         labels = [_entry_names(node.name, node.shape) for node in self.graph.nodes]
+        reached, leads = reachable(self, self.inputs), leading_to(self, self.outputs)
         edges = []
         for target in range(len(self)):
             for slot, source in self.edges_into(target):
+                if not (reached[source] and leads[target]):
+                    continue
                 matrix = matrix_of(self.local(target, slot), self.shape(source), self.dtype(source))
                 triples = zip(matrix.rows.tolist(), matrix.columns.tolist(), matrix.z.tolist(), strict=True)
                 edges += [(labels[source][column], labels[target][row], z) for row, column, z in triples]
-        return Dag.from_edges(edges)
+        starts, ends = ({name for k in ks for name in labels[k]} for ks in (self.inputs, self.outputs))
+        return _between(Dag.from_edges(edges), starts, ends)
+
+
+def _between(dag: Dag, starts: set[str], ends: set[str]) -> Dag:
+    """The part of the DAG that lies on paths from ``starts`` to ``ends``."""
+    position = {name: k for k, name in enumerate(dag.names)}
+    reached = reachable(dag, [k for name, k in position.items() if name in starts])
+    leads = leading_to(dag, [k for name, k in position.items() if name in ends])
+    return Dag.from_edges([(i, j, z) for i, j, z in dag.edges() if reached[position[i]] and leads[position[j]]])
 
 
 def _entry_names(name: str, shape: tuple[int, ...]) -> list[str]:
@@ -125,3 +142,6 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
             operands = [values[i] for i in node.parents]
             values.append(apply(PRIMITIVES[node.primitive], *operands, **node.params))
     return values
+
+
+hooks.LINEARIZE.append(linearize_graph)

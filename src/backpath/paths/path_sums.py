@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from backpath.graph import hooks
 from backpath.paths.elimination import Elimination, eliminate
 from backpath.paths.enumeration import Path, enumerate_paths
 from backpath.paths.gradients import derivatives
 from backpath.paths.semirings import PATH_COUNT
 from backpath.paths.sweep import push_forward
 from backpath.paths.weighted import Weighted
+
+MOST_DRAWN = 300
 
 Names = Hashable | Sequence[Hashable] | None
 
@@ -71,6 +74,10 @@ class PathSums(Weighted):
         sources, _ = self._chosen(source, self.inputs)
         outputs, _ = self._chosen(output, self.outputs)
         return eliminate(self, sources, outputs, order)
+
+    def _repr_svg_(self) -> str | None:
+        """The picture that a notebook shows; None for graphs too large to draw."""
+        return hooks.SVG[0](self) if hooks.SVG and len(self) <= MOST_DRAWN else None
 
     def _chosen(self, names: Any, otherwise: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
         """Positions of the named nodes, and whether one was named by itself."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from backpath.graph import GraphError
 from backpath.ops import LocalDerivative
+from backpath.paths.semirings import SUM_PRODUCT
 
 
 class Weighted(ABC):
@@ -53,6 +54,19 @@ class Weighted(ABC):
     @abstractmethod
     def dtype(self, position: int) -> np.dtype:
         """The type of a node's value; object for numbers that NumPy has no type for."""
+
+    def weight(self, target: int, slot: int) -> Any:
+        """z(i, j) of an edge between scalars, as a number.
+
+        Raises:
+            GraphError: if an end of the edge is an array.
+        """
+        source = dict(self.edges_into(target))[slot]
+        for end in (source, target):
+            if self.shape(end) != ():
+                raise GraphError(f"node {self.names[end]!r} is an array: unroll() the graph to go neuron by neuron")
+        one = SUM_PRODUCT.one((), self.dtype(source))
+        return np.asarray(self.local(target, slot).push(one, SUM_PRODUCT), self.dtype(target))[()]
 
     def __len__(self) -> int:
         return len(self.names)

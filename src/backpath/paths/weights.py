@@ -21,8 +21,8 @@ class Weights(Protocol):
         """The weight of one edge."""
         ...
 
-    def times(self, later: Any, earlier: Any) -> tuple[Any, int]:
-        """The product of two edges in sequence, and its multiplications."""
+    def times(self, later: Any, earlier: Any) -> tuple[Any, int, int]:
+        """The product of two edges in sequence, its multiplications and its additions."""
         ...
 
     def plus(self, a: Any, b: Any) -> tuple[Any, int]:
@@ -42,10 +42,10 @@ class Numbers:
         assert isinstance(local, Scale)
         return local.z
 
-    def times(self, later: Any, earlier: Any) -> tuple[Any, int]:
+    def times(self, later: Any, earlier: Any) -> tuple[Any, int, int]:
         if later is UNIT or earlier is UNIT:
-            return (earlier if later is UNIT else later), 0
-        return later * earlier, 1
+            return (earlier if later is UNIT else later), 0, 0
+        return later * earlier, 1, 0
 
     def plus(self, a: Any, b: Any) -> tuple[Any, int]:
         return a + b, 1
@@ -61,12 +61,13 @@ class Matrices:
         source = dict(weighted.edges_into(target))[slot]
         return matrix_of(weighted.local(target, slot), weighted.shape(source), weighted.dtype(source))
 
-    def times(self, later: Any, earlier: Any) -> tuple[Any, int]:
+    def times(self, later: Any, earlier: Any) -> tuple[Any, int, int]:
         if later is UNIT or earlier is UNIT:
-            return (earlier if later is UNIT else later), 0
+            return (earlier if later is UNIT else later), 0, 0
         picked, owner = take(earlier, later.columns)
         z = later.z[owner] * earlier.z[picked]
-        return merged(later.shape, later.rows[owner], earlier.columns[picked], z), z.size
+        product = merged(later.shape, later.rows[owner], earlier.columns[picked], z)
+        return product, z.size, z.size - product.z.size
 
     def plus(self, a: Sparse, b: Sparse) -> tuple[Sparse, int]:
         total = ROWS.plus(a, b)

@@ -103,7 +103,9 @@ def fit(
         view[...] = start[name]
     loop = _Loop(network, flat, X, y, min(batch, len(X)), SGD(rate, momentum), np.random.default_rng([seed, 1]))
     history = []
-    with threadpool_limits(threads or usable_cores(), user_api="blas"):
+    # A loss that overflows ends the fit with an error of its own; NumPy's warnings would only come before it.
+    quiet = np.errstate(over="ignore", invalid="ignore")
+    with threadpool_limits(threads or usable_cores(), user_api="blas"), quiet:
         for number in range(1, epochs + 1):
             history.append(loop.epoch(number))
             if on_epoch is not None:
@@ -171,6 +173,4 @@ def _examples(network: Network, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]
         # The sum is finite if all entries are, and needs no array of flags.
         if array.dtype.kind == "f" and not np.isfinite(array.sum(dtype=float)):
             raise DataError(f"{name} holds numbers that are not finite: fill or drop them first")
-    if network.class_indices(y) is None:
-        y = network.targets(y)
-    return X, y
+    return X, network.checked_classes(y) if network.reads_classes(y) else network.targets(y)

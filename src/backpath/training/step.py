@@ -75,7 +75,7 @@ def _gatherer(source: np.ndarray, target: np.ndarray) -> Callable[[np.ndarray], 
 
 
 def _target_gatherer(network: Network, y: np.ndarray, target: np.ndarray) -> Callable[[np.ndarray], None]:
-    if network.class_indices(y) is None:
+    if not network.reads_classes(y):
         return _gatherer(network.targets(y), target)
     one_hot = np.eye(network.sizes[-1], dtype=target.dtype)
     labels = np.empty(len(target), np.intp)

@@ -1,0 +1,86 @@
+"""Progress of a training run: a live bar on a terminal, a few plain lines elsewhere, JSON lines, or nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from backpath.training.fit import Epoch
+
+PLAIN_LINES = 10
+BARS = "▁▂▃▄▅▆▇█"
+
+
+Tell = Callable[[Epoch], None]
+
+
+@contextmanager
+def progress(epochs: int, *, as_json: bool, quiet: bool) -> Iterator[Tell]:
+    """The progress that suits the output."""
+    if as_json:
+        yield lambda epoch: emit("epoch", asdict(epoch))
+    elif quiet:
+        yield lambda epoch: None
+    elif sys.stdout.isatty():
+        with _bar(epochs) as bar:
+            yield bar
+    else:
+        yield _plain(epochs)
+
+
+def emit(event: str, fields: Mapping[str, Any]) -> None:
+    """One JSON object on a line of its own."""
+    click.echo(json.dumps({"event": event, **fields}, ensure_ascii=False))
+
+
+def _plain(epochs: int) -> Tell:
+    told = {max(1, round(k * epochs / PLAIN_LINES)) for k in range(PLAIN_LINES + 1)}
+
+    def tell(epoch: Epoch) -> None:
+        if epoch.number in told:
+            click.echo(f"  epoch {epoch.number:>{len(str(epochs))}} of {epochs}   loss {epoch.loss:.5f}")
+
+    return tell
+
+
+@contextmanager
+def _bar(epochs: int) -> Iterator[Tell]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    losses: list[float] = []
+    columns = (
+        TextColumn("  [bold]epoch"),
+        MofNCompleteColumn(),
+        BarColumn(),
+        TextColumn("loss [cyan]{task.fields[curve]}[/] {task.fields[loss]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task("", total=epochs, loss="", curve="")
+
+        def tell(epoch: Epoch) -> None:
+            losses.append(epoch.loss)
+            bar.update(task, completed=epoch.number, loss=f"{epoch.loss:.5f}", curve=curve(losses))
+
+        yield tell
+
+
+def curve(losses: list[float], width: int = 24) -> str:
+    """Losses as a row of bars, on a logarithmic scale.
+
+    >>> curve([8.0, 4.0, 2.0, 1.0])
+    '█▆▃▁'
+    """
+    import numpy as np
+
+    places = np.unique(np.linspace(0, len(losses) - 1, width).round().astype(int))
+    heights = np.log(np.maximum(np.array(losses)[places], 1e-12))
+    low, high = heights.min(), heights.max()
+    levels = (heights - low) / (high - low or 1.0) * (len(BARS) - 1)
+    return "".join(BARS[level] for level in levels.round().astype(int))

@@ -1,0 +1,26 @@
+"""What SOURCE means on the command line: a named data set, or a CSV file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backpath.graph import DataError
+from backpath.training.tables import NAMED, Table, load_named, read_csv
+
+
+def open_source(source: str) -> tuple[Table, str | None]:
+    """The table, and its target column if it is a data set with one.
+
+    Raises:
+        DataError: if it is neither a named data set nor a file that can be read.
+    """
+    if source in NAMED:
+        return load_named(source)
+    if not Path(source).exists():
+        raise DataError(f"there is no file {source}, and no data set of that name; data sets: {', '.join(NAMED)}")
+    return read_csv(source), None
+
+
+def run_name(source: str) -> str:
+    """The name of runs on this source."""
+    return source if source in NAMED else Path(source).stem

@@ -1,0 +1,129 @@
+"""What ``train`` says of the data, the network, and how it went: as data, and as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backpath.calculus import GradientCheck
+from backpath.cli.progress import curve
+from backpath.training.experiment import Experiment
+from backpath.training.fit import Fit
+from backpath.training.tables import listed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def make_console() -> Console:
+    """A console for short labelled lines, in which paths and commands are never broken in two."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def facts(experiment: Experiment) -> dict[str, Any]:
+    """What is known before training, as plain data."""
+    table, parts, target, network = experiment.table, experiment.parts, experiment.target, experiment.network
+    return {
+        "source": table.source,
+        "rows": len(table),
+        "split": {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
+        "features": experiment.features.width,
+        "dropped": dict(experiment.features.dropped),
+        "target": target.column,
+        "task": target.task,
+        "classes": list(target.classes),
+        "network": network.to_json(),
+        "parameters": network.parameter_count,
+    }
+
+
+def outcome(trained: Fit, scores: Mapping[str, Any], check: GradientCheck) -> dict[str, Any]:
+    """What is known after training, as plain data."""
+    return {
+        "scores": scores,
+        "epochs": len(trained.history),
+        "steps": trained.steps,
+        "seconds_per_step": trained.seconds_per_step,
+        "gradient_check": {
+            "ok": check.ok,
+            "method": check.method,
+            "largest_relative_error": check.largest,
+            "checked": check.checked,
+            "total": check.total,
+        },
+    }
+
+
+def print_start(console: Console, experiment: Experiment) -> None:
+    """The data and the network."""
+    told = facts(experiment)
+    split = " · ".join(f"{part} {rows:,}" for part, rows in told["split"].items() if rows)
+    used = len(experiment.features.columns)
+    line(console, "data", f"{told['rows']:,} rows, {used} columns to predict [bold]{_plain(told['target'])}[/]")
+    if told["classes"]:
+        line(console, "", f"{len(told['classes'])} classes: {_plain(listed(told['classes'], 10))}")
+    line(console, "", split)
+    if told["dropped"]:
+        reasons = listed([f"{name} ({reason})" for name, reason in told["dropped"].items()], 3)
+        line(console, "", f"[dim]left out: {_plain(reasons)}[/]")
+    sizes = " → ".join(map(str, told["network"]["sizes"]))
+    activations = listed(list(dict.fromkeys(told["network"]["activations"])))
+    line(console, "network", f"[bold]{sizes}[/]  {activations + ', ' if activations else ''}{experiment.network.loss}")
+    line(console, "", f"{told['parameters']:,} parameters")
+    console.print()
+
+
+def print_outcome(
+    console: Console, experiment: Experiment, trained: Fit, scores: Mapping[str, Mapping[str, float]]
+) -> None:
+    """The course of the loss, the scores and the time."""
+    losses = [epoch.loss for epoch in trained.history]
+    line(console, "loss", f"[cyan]{curve(losses)}[/]  {losses[0]:.4f} → {losses[-1]:.4f}")
+    for metric in next(iter(scores.values())):
+        values = "   ".join(f"{part} {_bold(part == 'test', _score(metric, s[metric]))}" for part, s in scores.items())
+        line(console, {"r2": "R²", "rmse": "RMSE"}.get(metric, metric), values)
+    steps, micro = trained.steps, trained.seconds_per_step * 1e6
+    line(console, "time", f"{len(losses)} epochs, {steps:,} steps, {micro:,.0f} µs a step")
+
+
+def print_mistake(console: Console, true: str, taken: str, times: int) -> None:
+    """The mistake made most often on the test part."""
+    often = f"{times} times" if times > 1 else "once"
+    line(console, "mistakes", _plain(f"most often on test rows: {true} taken for {taken}, {often}"))
+
+
+def print_check(console: Console, check: GradientCheck) -> None:
+    """Whether our gradient agrees with an independent one."""
+    verdict = "[green]agrees with[/]" if check.ok else "[bold red]DISAGREES with[/]"
+    error = f"largest relative error {check.largest:.0e}" if check.largest else "no difference beyond rounding"
+    line(console, "gradient", f"{verdict} {check.method} in {check.checked:,} of {check.total:,} entries: {error}")
+
+
+def print_end(console: Console, folder: Path, command: str) -> None:
+    """Where the run is, and what to try next."""
+    console.print()
+    line(console, "saved", f"[bold]{_plain(str(folder))}[/]")
+    line(console, "try next", f"[bold cyan]{_plain(command)}[/]")
+
+
+def line(console: Console, label: str, text: str) -> None:
+    """A label and what it labels."""
+    console.print(f"  [dim]{label:<9}[/] {text}")
+
+
+def _score(metric: str, value: float) -> str:
+    return f"{value:.4g}" if metric == "rmse" else f"{value:.4f}"
+
+
+def _bold(condition: bool, text: str) -> str:
+    return f"[bold]{text}[/]" if condition else text
+
+
+def _plain(text: str) -> str:
+    """Text from outside, in which brackets are not markup."""
+    from rich.markup import escape
+
+    return escape(text)

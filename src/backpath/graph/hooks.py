@@ -1,0 +1,12 @@
+"""What higher floors lend to classes of lower ones, so that nothing imports upward: each fills its list when imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+LINEARIZE: list[Callable[..., Any]] = []
+"""From a graph and its inputs' values to its linearization: what ``Graph.at`` calls."""
+
+SVG: list[Callable[..., str]] = []
+"""From anything with weighted edges to its picture: what notebooks show."""

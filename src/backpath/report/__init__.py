@@ -1,0 +1,5 @@
+"""Floor 7: what people look at. Pictures, tables and derivations."""
+
+from backpath.report.svg import svg
+
+__all__ = ["svg"]

@@ -1,0 +1,85 @@
+"""Layout of a DAG in layers: where each node stands, and by which points each edge passes.
+
+Nodes stand at their topological level. An edge that spans several levels gets a waypoint at each one in between, so that
+it goes around nodes; the order within a level is that of the mean place of the neighbours (Sugiyama and others, 1981).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backpath.paths import Weighted
+
+Stop = tuple[int, int]
+"""Level, and a number within it: of a node or of a waypoint."""
+
+SWEEPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One edge: ends, slot, and the stops that it passes, both ends included."""
+
+    source: int
+    target: int
+    slot: int
+    stops: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Places in units of one step between levels and one between neighbours.
+
+    Attributes:
+        places: (level, place) of each stop; the first ones are the nodes, by position, the others waypoints.
+        lines: every edge.
+    """
+
+    places: tuple[tuple[int, float], ...]
+    lines: tuple[Line, ...]
+
+
+def layered(weighted: Weighted) -> Layout:
+    """The layout of all nodes and edges of ``weighted``."""
+    level = [0] * len(weighted)
+    for target in range(len(weighted)):
+        level[target] = 1 + max((level[source] for _, source in weighted.edges_into(target)), default=-1)
+    stops = list(level)
+    lines = []
+    for target in range(len(weighted)):
+        for slot, source in weighted.edges_into(target):
+            between = range(level[source] + 1, level[target])
+            waypoints = range(len(stops), len(stops) + len(between))
+            stops.extend(between)
+            lines.append(Line(source, target, slot, (source, *waypoints, target)))
+    return Layout(tuple(zip(stops, _ordered(stops, lines), strict=True)), tuple(lines))
+
+
+def _ordered(level: Sequence[int], lines: Sequence[Line]) -> list[float]:
+    """The place of each stop within its level, centred on 0."""
+    rows: list[list[int]] = [[] for _ in range(max(level, default=-1) + 1)]
+    for stop, k in enumerate(level):
+        rows[k].append(stop)
+    before: list[list[int]] = [[] for _ in level]
+    after: list[list[int]] = [[] for _ in level]
+    for line in lines:
+        for a, b in zip(line.stops, line.stops[1:], strict=False):
+            after[a].append(b)
+            before[b].append(a)
+    place = [0.0] * len(level)
+    for row in rows:
+        _settle(row, place)
+    for sweep in range(SWEEPS):
+        forward = sweep % 2 == 0
+        neighbours = before if forward else after
+        for row in rows if forward else reversed(rows):
+            mean = {s: sum(place[n] for n in neighbours[s]) / len(neighbours[s]) for s in row if neighbours[s]}
+            row.sort(key=lambda s, mean=mean: mean.get(s, place[s]))
+            _settle(row, place)
+    return place
+
+
+def _settle(row: Sequence[int], place: list[float]) -> None:
+    for k, stop in enumerate(row):
+        place[stop] = k - (len(row) - 1) / 2
