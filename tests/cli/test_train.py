@@ -49,9 +49,9 @@ def test_json_is_one_object_a_line():
     events = [json.loads(line) for line in result.stdout.splitlines()]
     assert [e["event"] for e in events] == ["start", "epoch", "epoch", "epoch", "result"]
     assert events[0]["classes"] == ["setosa", "versicolor", "virginica"]
-    assert events[0]["split"] == {"train": 105, "validation": 15, "test": 30}
+    assert events[0]["split"] == {"train": 120, "validation": 0, "test": 30}
     assert events[0]["parameters"] == 4 * 8 + 8 + 8 * 3 + 3
-    assert set(events[-1]["scores"]) == {"train", "validation", "test"}
+    assert set(events[-1]["scores"]) == {"train", "test"}
     assert events[-1]["gradient_check"]["ok"] is True
     assert events[-1]["run"] == "runs/iris-1"
 
@@ -59,7 +59,7 @@ def test_json_is_one_object_a_line():
 def test_a_quantity_in_a_csv_file():
     result = train("homes.csv", "--target", "price", "--out", "homes", "--categorical", "colour", "--seed", "3")
     assert result.exit_code == 0, result.output
-    assert "left out: name (28 different texts in 28 training rows)" in result.stdout
+    assert "left out: name (32 different texts in 32 training rows)" in result.stdout
     assert "R²" in result.stdout
     assert "RMSE" in result.stdout
     assert read_run("homes").target.task == "regression"
@@ -80,7 +80,7 @@ def test_brackets_in_names_are_no_markup(here):
     (here / "odd.csv").write_text(CSV.replace("price", "[bold]price[/]").replace("name", "[red]"))
     result = train("odd.csv", "--target", "[bold]price[/]", "--out", "odd [x]")
     assert "to predict [bold]price[/]" in result.stdout
-    assert "[red] (28 different" in result.stdout
+    assert "[red] (32 different" in result.stdout
     assert "backpath predict 'odd [x]' odd.csv" in result.stdout
 
 

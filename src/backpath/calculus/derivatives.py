@@ -14,7 +14,7 @@ import numpy as np
 
 from backpath.calculus.call import Argnums, Call, call, chosen
 from backpath.graph import ShapeError, TraceError
-from backpath.ops import leaves_of, spec_of, unflatten
+from backpath.ops import flatten, spec_of, unflatten
 from backpath.ops.trees import LEAF
 
 
@@ -37,7 +37,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         traced = call(f, args, argnums, kwargs)
         output = _scalar_output(traced)
-        adjoints = traced.pull([np.ones((), output.dtype)])
+        adjoints = _owned(traced, traced.pull([np.ones((), output.dtype)]))
         return traced.value, chosen(argnums, unflatten(traced.structure, adjoints))
 
     return value_and_gradient
@@ -70,7 +70,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         nested and shaped as the value.
 
     Raises:
-        ShapeError: from ``pull``, if the adjoint's shapes are not those of the value.
+        ShapeError: from ``pull``, if the adjoint is not nested and shaped as the value.
 
     >>> value, pull = vjp(lambda a, b: a * b, 3.0, 4.0)
     >>> pull(1.0)
@@ -80,7 +80,8 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
 
     def pull(adjoint: Any) -> tuple[Any, ...]:
         nodes = [traced.lin.graph.nodes[o] for o in traced.outputs]
-        return unflatten(traced.structure, traced.pull(_fitting("adjoint", adjoint, nodes)))
+        seeds = _fitting("adjoint", adjoint, traced.out_structure, nodes)
+        return unflatten(traced.structure, _owned(traced, traced.pull(seeds), seeds))
 
     return traced.value, pull
 
@@ -94,15 +95,15 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         tangents: one direction for each of them, nested and shaped alike.
 
     Raises:
-        ShapeError: if the tangents' shapes are not those of the primals.
+        ShapeError: if the tangents are not nested and shaped as the primals.
 
     >>> jvp(lambda a, b: a * b, (3.0, 4.0), (1.0, 0.0))
     (np.float64(12.0), np.float64(4.0))
     """
     traced = call(f, primals, range(len(primals)), {})
     nodes = [traced.lin.graph.nodes[s] for s in traced.sources]
-    pushed = traced.push(_fitting("tangent", tangents, nodes))
-    return traced.value, unflatten(traced.out_structure, pushed)
+    seeds = _fitting("tangent", tuple(tangents), traced.structure, nodes)
+    return traced.value, unflatten(traced.out_structure, _owned(traced, traced.push(seeds), seeds))
 
 
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -152,13 +153,35 @@ def _scalar_output(traced: Call) -> Any:
     return nodes[0]
 
 
-def _fitting(word: str, tree: Any, nodes: Sequence[Any]) -> list[Any]:
-    """The leaves of ``tree`` as arrays of the nodes' dtypes, refused if their shapes differ from the nodes'."""
-    leaves = leaves_of(tree)
-    given, needed = [spec_of(x).shape for x in leaves], [n.shape for n in nodes]
-    if given != needed:
-        raise ShapeError(f"the {word} has shapes {given}, and those of the values are {needed}: they must be equal")
-    return [x if hasattr(x, "dtype") else np.asarray(x, n.dtype) for x, n in zip(leaves, nodes, strict=True)]
+def _fitting(word: str, tree: Any, structure: Any, nodes: Sequence[Any]) -> list[Any]:
+    """The leaves of ``tree`` in the order of ``structure`` and of the nodes' dtypes, refused if they do not fit."""
+    given = dict(flatten(tree, word)[0])
+    wanted = [path for path, _ in flatten(unflatten(structure, nodes), word)[0]]
+    if set(given) != set(wanted):
+        shown, asked = (", ".join(paths) or "nothing" for paths in (given, wanted))
+        raise ShapeError(f"the {word} is made of {shown}, and must be of {asked}: nested as the values are")
+    leaves = [given[path] for path in wanted]
+    found, needed = [spec_of(x).shape for x in leaves], [n.shape for n in nodes]
+    if found != needed:
+        raise ShapeError(f"the {word} has shapes {found}, and those of the values are {needed}: they must be equal")
+    return [_of_dtype(x, n.dtype) for x, n in zip(leaves, nodes, strict=True)]
+
+
+def _of_dtype(x: Any, dtype: np.dtype) -> Any:
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    return x.astype(dtype) if x.dtype != dtype and x.dtype.kind in "biuf" and dtype.kind == "f" else x
+
+
+def _owned(traced: Call, arrays: Sequence[Any], seeds: Sequence[Any] = ()) -> list[Any]:
+    """The arrays, copied where one is another, a seed, a value or a view, so that each may be changed in place."""
+    taken = {id(x) for x in (*traced.lin.values, *seeds)}
+    owned = []
+    for x in arrays:
+        if isinstance(x, np.ndarray) and (id(x) in taken or x.base is not None):
+            x = x.copy()
+        taken.add(id(x))
+        owned.append(x)
+    return owned
 
 
 def _basis(shape: tuple[int, ...], dtype: Any) -> list[Any]:
@@ -174,26 +197,28 @@ def _one_at_a_time(lin: Any, seeded: Sequence[int], at: int) -> list[list[Any]]:
 
 
 def _blocks_by_rows(traced: Call) -> list[list[Any]]:
+    nodes = traced.lin.graph.nodes
     blocks = []
     for at, output in enumerate(traced.outputs):
         pulled = [traced.pull(seeds) for seeds in _one_at_a_time(traced.lin, traced.outputs, at)]
-        shape = traced.lin.graph.nodes[output].shape
-        blocks.append([_joined(rows, shape, 0) for rows in zip(*pulled, strict=True)])
+        rows = [[row[k] for row in pulled] for k in range(len(traced.sources))]
+        blocks.append(
+            [_joined(parts, nodes[output].shape, nodes[s], 0) for parts, s in zip(rows, traced.sources, strict=True)]
+        )
     return blocks
 
 
 def _blocks_by_columns(traced: Call) -> list[list[Any]]:
+    nodes = traced.lin.graph.nodes
     blocks: list[list[Any]] = [[] for _ in traced.outputs]
     for at, source in enumerate(traced.sources):
         pushed = [traced.push(seeds) for seeds in _one_at_a_time(traced.lin, traced.sources, at)]
-        shape = traced.lin.graph.nodes[source].shape
-        for block, columns in zip(blocks, zip(*pushed, strict=True), strict=True):
-            block.append(_joined(columns, shape, -1))
+        for k, output in enumerate(traced.outputs):
+            blocks[k].append(_joined([column[k] for column in pushed], nodes[source].shape, nodes[output], -1))
     return blocks
 
 
-def _joined(parts: Sequence[Any], shape: tuple[int, ...], axis: int) -> Any:
-    """The parts along a new axis, which is then spread out to ``shape``."""
-    joined = np.stack(parts, axis)
-    rest = joined.shape[1:] if axis == 0 else joined.shape[:-1]
-    return np.reshape(joined, (*shape, *rest) if axis == 0 else (*rest, *shape))
+def _joined(parts: Sequence[Any], shape: tuple[int, ...], node: Any, axis: int) -> Any:
+    """The parts, each shaped as ``node``, along a new axis, which is then spread out to ``shape``."""
+    whole = (*shape, *node.shape) if axis == 0 else (*node.shape, *shape)
+    return np.reshape(np.stack(parts, axis), whole) if parts else np.zeros(whole, node.dtype)

@@ -98,7 +98,7 @@ def print_mistake(console: Console, true: str, taken: str, times: int) -> None:
 def print_check(console: Console, check: GradientCheck) -> None:
     """Whether our gradient agrees with an independent one."""
     verdict = "[green]agrees with[/]" if check.ok else "[bold red]DISAGREES with[/]"
-    error = f"largest relative error {check.largest:.0e}" if check.largest else "no difference beyond rounding"
+    error = f"largest relative error {check.largest:.0e}"
     line(console, "gradient", f"{verdict} {check.method} in {check.checked:,} of {check.total:,} entries: {error}")
 
 

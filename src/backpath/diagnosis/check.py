@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,8 +14,21 @@ from backpath.calculus import check_grads
 from backpath.calculus.call import call
 from backpath.calculus.check import floating_arguments, in_float64
 from backpath.diagnosis.edges import WrongEdge, wrong_edges
+from backpath.diagnosis.high_precision import DIGITS, DIRECTIONS, largest_error
+from backpath.graph import GraphError, NonFiniteError
 from backpath.nets import Network
-from backpath.paths import SUM_PRODUCT, Counted, Elimination, Linearization, count_node_paths
+from backpath.paths import (
+    METHODS,
+    SUM_PRODUCT,
+    Counted,
+    Elimination,
+    Linearization,
+    count_node_paths,
+    eliminate,
+    evaluate,
+    pull_back,
+)
+from backpath.paths.table import aligned
 
 Gradient = dict[str, np.ndarray]
 Run = Callable[[], tuple[Gradient, str]]
@@ -25,6 +38,7 @@ TOLERANCE = 1e-9
 AFFORDABLE_PATHS = 2_000
 AFFORDABLE_VALUES = 50_000_000
 AFFORDABLE_EDGES = 2_000_000
+AFFORDABLE_EXACT = 500_000
 NUMERICAL_SAMPLE = 200
 
 
@@ -67,47 +81,77 @@ class Check:
         return all(route.ok for route in self.routes)
 
     def __str__(self) -> str:
-        width = max(len(route.name) for route in self.routes)
-        lines = [f"{'method':<{width}}  largest relative difference  operations              time"]
+        rows = [("method", "largest relative difference", "operations", "time", "")]
         for r in self.routes:
-            verdict = "" if r.ok else "  DISAGREES"
-            lines.append(f"{r.name:<{width}}  {r.error:<27.1e}  {r.operations:<22}  {r.seconds * 1e3:.1f} ms{verdict}")
-        lines += [f"{name:<{width}}  left out: {reason}" for name, reason in self.left_out]
+            verdict = "" if r.ok else "DISAGREES"
+            rows.append((r.name, f"{r.error:.1e}", r.operations, f"{r.seconds * 1e3:.1f} ms", verdict))
+        lines = [aligned(rows[0], rows[1:])]
+        lines += [f"{name} left out: {reason}" for name, reason in self.left_out]
         if self.wrong_edge is not None:
             lines.append(f"the first wrong edge is {self.wrong_edge}")
         return "\n".join(lines)
 
 
-def check(f: Callable[..., Any] | Network, *args: Any, seed: int = 0) -> Check:
+def check(f: Callable[..., Any] | Network | Linearization, *args: Any, seed: int = 0) -> Check:
     """Compute one gradient in every way that is affordable, and compare.
 
     Args:
-        f: a traceable function; or a network, with ``args`` its parameters, X and y. The check runs in float64.
+        f: a traceable function; or a network, with ``args`` its parameters, X and y; or a linearization in float64,
+            which needs no arguments. The check runs in float64.
         *args: the arguments; derivatives are by those that hold real floating-point numbers.
         seed: of the sample that the numerical methods take from many entries.
 
     Returns:
         One row for each method: reverse and forward sweep, elimination, enumeration of paths, the textbook's recursions
-        for a network, complex step and central differences.
+        for a network, complex step, central differences, and 50-digit arithmetic where mpmath is installed.
 
     Raises:
         TraceError: if ``f`` cannot be traced, or no argument holds real floating-point numbers.
+        GraphError: if a linearization is not in float64.
+        NonFiniteError: if a value or a derivative at this point is not a finite number.
 
     >>> check(lambda w: w**2 + 1 / w, 2.0).ok
     True
     """
+    if isinstance(f, Linearization):
+        return _check_linearization(f, seed)
     if not isinstance(f, Network):
-        return _compare(f, args, seed, [])
+        return _check_function(f, args, seed, [])
     parameters, X, y = in_float64(args[0]), np.asarray(args[1], float), args[2]
     beside = _recursions(f, parameters, X, y)
-    return _compare(lambda parameters: f.loss_value(parameters, X, y), (parameters,), seed, beside)
+    return _check_function(lambda parameters: f.loss_value(parameters, X, y), (parameters,), seed, beside)
 
 
-def _compare(f: Callable[..., Any], args: Sequence[Any], seed: int, beside: Sequence[Exact]) -> Check:
+def _check_linearization(lin: Linearization, seed: int) -> Check:
+    for i in lin.inputs:
+        if lin.dtype(i) != np.dtype(float):
+            raise GraphError(f"input {lin.names[i]!r} is {lin.dtype(i)}: linearize at float64 values to check")
+
+    def f(*inputs: Any) -> tuple[Any, ...]:
+        values = evaluate(lin.graph, inputs)
+        return tuple(values[o] for o in lin.outputs)
+
+    args = [lin.values[i] for i in lin.inputs]
+    return _compare(lin, list(lin.inputs), f, args, range(len(args)), seed, [])
+
+
+def _check_function(f: Callable[..., Any], args: Sequence[Any], seed: int, beside: Sequence[Exact]) -> Check:
     args = in_float64(args)
     numbers = floating_arguments(args)
     traced = call(f, args, numbers, {})
-    lin, sources = traced.lin, [traced.lin.graph.nodes[s].name for s in traced.sources]
+    return _compare(traced.lin, list(traced.sources), f, args, numbers, seed, beside)
+
+
+def _compare(
+    lin: Linearization,
+    sources: list[int],
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    numbers: Sequence[int],
+    seed: int,
+    beside: Sequence[Exact],
+) -> Check:
+    _require_finite(lin)
     routes: list[Route] = []
     left_out: list[tuple[str, str]] = []
     reference: Gradient = {}
@@ -122,8 +166,41 @@ def _compare(f: Callable[..., Any], args: Sequence[Any], seed: int, beside: Sequ
         error = _largest_difference(found, reference)
         routes.append(Route(name, error, operations, seconds, error <= TOLERANCE))
     routes += _numerical(f, args, numbers, seed)
+    _in_many_digits(lin, sources, reference, seed, routes, left_out)
     wrong = None if all(r.ok for r in routes) else next(wrong_edges(lin), None)
     return Check(tuple(routes), tuple(left_out), wrong)
+
+
+def _require_finite(lin: Linearization) -> None:
+    for name, value in zip(lin.names, lin.values, strict=True):
+        if not np.isfinite(value).all():
+            raise NonFiniteError(f"node {name!r} is not finite at this point: choose another one to check")
+
+
+def _in_many_digits(
+    lin: Linearization,
+    sources: Sequence[int],
+    reference: Gradient,
+    seed: int,
+    routes: list[Route],
+    left_out: list[tuple[str, str]],
+) -> None:
+    """Add the route by 50-digit arithmetic, or why there is none."""
+    name = f"{DIGITS}-digit arithmetic"
+    sweep = Counted(SUM_PRODUCT)
+    pull_back(lin, {o: np.ones(lin.shape(o)) for o in lin.outputs}, sources, sweep)
+    if sweep.multiplications > AFFORDABLE_EXACT:
+        left_out.append((name, f"about {sweep.multiplications:,} multiplications of {DIGITS} digits"))
+        return
+    blocks = {(s, o): reference[_label(lin, s, o)] for s in sources for o in lin.outputs}
+    started = time.perf_counter()
+    try:
+        error = largest_error(lin, blocks, seed)
+    except (ImportError, TypeError) as reason:
+        left_out.append((name, str(reason)))
+        return
+    seconds = time.perf_counter() - started
+    routes.append(Route(name, error, f"{DIRECTIONS} directions", seconds, error <= TOLERANCE))
 
 
 def _numerical(f: Callable[..., Any], args: Sequence[Any], numbers: Sequence[int], seed: int) -> list[Route]:
@@ -139,20 +216,27 @@ def _numerical(f: Callable[..., Any], args: Sequence[Any], numbers: Sequence[int
     return routes
 
 
-def _blocks(lin: Linearization, sources: list[str], method: str, **options: Any) -> Gradient:
-    """Every derivative of an output by a source, by name; of a single output by the source's name alone."""
-    outputs = [lin.graph.nodes[o].name for o in lin.outputs]
-    by_output = lin.gradient(sources, outputs, method, **options)
-    if len(outputs) == 1:
-        return {s: np.asarray(block) for s, block in by_output[outputs[0]].items()}
-    return {f"{o} by {s}": np.asarray(block) for o, blocks in by_output.items() for s, block in blocks.items()}
+def _label(lin: Linearization, source: int, output: int) -> str:
+    """The name of one block of derivatives: of a single output that of the source."""
+    names = lin.names
+    return names[source] if len(lin.outputs) == 1 else f"{names[output]} by {names[source]}"
 
 
-def _sweeps(lin: Linearization, sources: list[str]) -> list[tuple[str, Run, str]]:
+def _blocks(lin: Linearization, sources: Sequence[int], found: Mapping[tuple[int, int], Any]) -> Gradient:
+    """Every derivative of an output by a source, by label; zero where no path leads."""
+    blocks = {}
+    for s in sources:
+        for o in lin.outputs:
+            shape = (*lin.shape(o), *lin.shape(s))
+            blocks[_label(lin, s, o)] = np.reshape(found[s, o], shape) if (s, o) in found else np.zeros(shape)
+    return blocks
+
+
+def _sweeps(lin: Linearization, sources: Sequence[int]) -> list[tuple[str, Run, str]]:
     """The path methods: name, how to run it, and why it is left out, if it is."""
-    entries = sum(int(np.prod(lin.shape(lin.find(s)), dtype=int)) for s in sources)
+    entries = sum(_entries(lin, s) for s in sources)
     edges = sum(_entries(lin, j) * _entries(lin, i) for j in range(len(lin)) for _, i in lin.edges_into(j))
-    paths = sum(count_node_paths(lin, lin.find(s), o) for s in sources for o in lin.outputs)
+    paths = sum(count_node_paths(lin, s, o) for s in sources for o in lin.outputs)
     values = sum(_entries(lin, j) for j in range(len(lin)))
     too_wide = f"{entries:,} sweeps over {values:,} values" if entries * values > AFFORDABLE_VALUES else ""
     too_dense = f"about {edges:,} scalar edges" if edges > AFFORDABLE_EDGES else ""
@@ -160,13 +244,14 @@ def _sweeps(lin: Linearization, sources: list[str]) -> list[tuple[str, Run, str]
 
     def swept(method: str) -> tuple[Gradient, str]:
         counted = Counted(SUM_PRODUCT)
-        return _blocks(lin, sources, method, semiring=counted), _cost(counted)
+        return _blocks(lin, sources, METHODS[method](lin, sources, lin.outputs, semiring=counted)), _cost(counted)
 
     def eliminated() -> tuple[Gradient, str]:
-        return _blocks(lin, sources, "elimination"), _cost(lin.eliminate(sources))
+        found = eliminate(lin, sources, lin.outputs)
+        return _blocks(lin, sources, found.derivatives), _cost(found)
 
     def enumerated() -> tuple[Gradient, str]:
-        return _blocks(lin, sources, "paths"), f"{paths:,} paths"
+        return _blocks(lin, sources, METHODS["paths"](lin, sources, lin.outputs)), f"{paths:,} path{'s' * (paths != 1)}"
 
     return [
         ("reverse sweep", lambda: swept("reverse"), ""),

@@ -35,9 +35,11 @@ class WrongEdge:
     theirs: float
 
     def __str__(self) -> str:
+        kink = PRIMITIVES[self.primitive].kink
         return (
             f"z({self.source}, {self.target}): {self.primitive} by its operand {self.slot} gives {self.ours:.6g} along "
             f"a direction where its value rule gives {self.theirs:.6g}"
+            + (f"; no error if the point is at its kink, where the convention is: {kink}" if kink else "")
         )
 
 

@@ -89,19 +89,21 @@ class Graph:
                 return position
         raise GraphError(f"the graph has no node named {name!r}")
 
-    def at(self, **values: Any) -> Any:
+    def at(self, /, **values: Any) -> Any:
         """The graph at a point: a Linearization, with the value of every node and z(i, j) of every edge.
 
         Args:
-            **values: one for each input, by name.
+            **values: one for each input, by name; real numbers are taken in the input's dtype.
 
         Raises:
             GraphError: if an input is missing, or a name is no input's.
+            ShapeError: if a value does not have its input's shape.
         """
-        names = [self.nodes[i].name for i in self.inputs]
-        if set(values) != set(names):
-            raise GraphError(f"the graph's inputs are {', '.join(names)}; values were given for {', '.join(values)}")
-        return hooks.LINEARIZE[0](self, [values[name] for name in names])
+        inputs = {self.nodes[i].name: self.nodes[i] for i in self.inputs}
+        if values.keys() != inputs.keys():
+            shown, given = (", ".join(names) or "none" for names in (inputs, values))
+            raise GraphError(f"the graph's inputs are {shown}; values were given for {given}")
+        return hooks.LINEARIZE[0](self, [_fitting(values[name], node) for name, node in inputs.items()])
 
     def check(self, shape_rule: Callable[[Node, Sequence[Node]], tuple[int, ...]] | None = None) -> None:
         """Verify definition before use (hence no cycle), unique names, shapes, inputs and outputs.
@@ -151,7 +153,8 @@ class Graph:
             if not 0 <= position < len(self.nodes):
                 raise GraphError(f"position {position} is outside the graph's {len(self.nodes)} nodes")
         if len(declared) != len(self.inputs):
-            raise GraphError("an input is listed twice")
+            twice = next(position for k, position in enumerate(self.inputs) if position in self.inputs[:k])
+            raise GraphError(f"input {self.nodes[twice].name!r} is listed twice")
         for position, node in enumerate(self.nodes):
             if (node.primitive == INPUT) != (position in declared):
                 raise GraphError(f"node {node.name!r}: exactly the nodes with primitive 'input' are the inputs")
@@ -184,6 +187,14 @@ def ancestors(graph: Graph, positions: Iterable[int]) -> set[int]:
                 found.add(parent)
                 stack.append(parent)
     return found
+
+
+def _fitting(value: Any, node: Node) -> Any:
+    if np.shape(value) != node.shape:
+        raise ShapeError(f"input {node.name!r} has shape {node.shape}, and its value has {np.shape(value)}")
+    value = value if hasattr(value, "dtype") else np.asarray(value)
+    real = node.dtype.kind == "f" and value.dtype.kind in "biuf"
+    return value.astype(node.dtype) if real and value.dtype != node.dtype else value
 
 
 def _brief(value: Any) -> str:

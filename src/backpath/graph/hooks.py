@@ -1,4 +1,4 @@
-"""What higher floors lend to classes of lower ones, so that nothing imports upward: each fills its list when imported."""
+"""What higher floors lend to classes of lower ones, so that nothing imports upward: each fills its list on import."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def contract(a: Any, a_letters: str, b: Any, b_letters: str, out_letters: str) -
     rows = "".join(c for c in out_letters if c not in b_letters)
     columns = "".join(c for c in out_letters if c not in a_letters)
     summed = "".join(c for c in a_letters if c not in out_letters)
-    size = {**dict(zip(a_letters, np.shape(a))), **dict(zip(b_letters, np.shape(b)))}
+    size = {**dict(zip(a_letters, np.shape(a), strict=True)), **dict(zip(b_letters, np.shape(b), strict=True))}
     if not summed:
         left = _arranged(a, a_letters, batch + rows)
         left = reshaped(left, _sizes(size, batch + rows) + (1,) * len(columns))
@@ -67,13 +67,12 @@ def _matmul_letters(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[str, str, s
 
 
 def _matmul_spec(a: Spec, b: Spec) -> Spec:
-    inner = b.shape[-2] if len(b.shape) > 1 else b.shape[0]
-    if a.shape[-1] != inner:
-        raise mismatch(
-            "matmul", a, b, needs=f"the last size of the first, {a.shape[-1]}, must equal {inner}, the inner of the second"
-        )
+    last, inner = a.shape[-1], (b.shape[-2:-1] or b.shape)[0]
+    if last != inner:
+        needs = f"the last size of the first, {last}, must equal {inner}, the inner of the second"
+        raise mismatch("matmul", a, b, needs=needs)
     letters = _matmul_letters(a.shape, b.shape)
-    size = {**dict(zip(letters[0], a.shape)), **dict(zip(letters[1], b.shape))}
+    size = dict(zip(letters[0] + letters[1], a.shape + b.shape, strict=True))
     return Spec(_sizes(size, letters[2]), common(a.dtype, b.dtype))
 
 
@@ -180,8 +179,9 @@ def _without_repeats(x: Any, letters: str) -> tuple[Any, str]:
 
 def _squeezed(x: Any, letters: str, own: int, terms: list[tuple[Any, str]]) -> tuple[Any, str]:
     """Without the axes of size 1 that broadcast against a larger one of another operand."""
-    larger = {c for k, (y, part) in enumerate(terms) if k != own for c, n in zip(part, np.shape(y)) if n != 1}
-    ones = tuple(k for k, (c, n) in enumerate(zip(letters, np.shape(x))) if n == 1 and c in larger)
+    others = [term for k, term in enumerate(terms) if k != own]
+    larger = {c for y, part in others for c, n in zip(part, np.shape(y), strict=True) if n != 1}
+    ones = tuple(k for k, (c, n) in enumerate(zip(letters, np.shape(x), strict=True)) if n == 1 and c in larger)
     if not ones:
         return x, letters
     return np.squeeze(x, ones), "".join(c for k, c in enumerate(letters) if k not in ones)

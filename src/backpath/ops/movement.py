@@ -198,9 +198,7 @@ def _scatter_spec(x: Spec, index: Any, shape: Shape) -> Spec:
 
 
 INDEX = define("index", lambda x, index: x[index], _index_spec, (lambda y, x, index: Gather(index, np.shape(x)),))
-SCATTER = define(
-    "scatter", _scatter_value, _scatter_spec, (lambda y, x, index, shape: Scatter(index, shape),)
-)
+SCATTER = define("scatter", _scatter_value, _scatter_spec, (lambda y, x, index, shape: Scatter(index, shape),))
 
 
 def getitem(x: Any, index: Any) -> Any:
@@ -260,9 +258,8 @@ METHODS["astype"] = astype
 
 def _concatenate_spec(*specs: Spec, axis: int) -> Spec:
     first = specs[0].shape
-    for s in specs:
-        if len(s.shape) != len(first) or any(a != b for k, (a, b) in enumerate(zip(first, s.shape)) if k != axis):
-            raise mismatch("concatenate", *specs, needs=f"all sizes but those along axis {axis} must be equal")
+    if len({s.shape[:axis] + s.shape[axis + 1 :] for s in specs}) > 1 or len({len(s.shape) for s in specs}) > 1:
+        raise mismatch("concatenate", *specs, needs=f"all sizes but those along axis {axis} must be equal")
     total = sum(s.shape[axis] for s in specs)
     return Spec((*first[:axis], total, *first[axis + 1 :]), common(*[s.dtype for s in specs]))
 
@@ -273,9 +270,7 @@ def _concatenate_local(slot: int, y: Any, *xs: Any, axis: int) -> LocalDerivativ
     return Scatter((slice(None),) * axis + (part,), np.shape(y))
 
 
-CONCATENATE = define(
-    "concatenate", lambda *xs, axis: np.concatenate(xs, axis), _concatenate_spec, _concatenate_local
-)
+CONCATENATE = define("concatenate", lambda *xs, axis: np.concatenate(xs, axis), _concatenate_spec, _concatenate_local)
 
 
 @implements(np.concatenate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +91,7 @@ def spec_of(x: Any) -> Spec:
     return Spec(x.shape, x.dtype)
 
 
-def shape_rule(node: Node, parents: list[Node]) -> tuple[int, ...]:
+def shape_rule(node: Node, parents: Sequence[Node]) -> tuple[int, ...]:
     """The shape that a node's primitive gives it: the rule for ``Graph.check``."""
     if node.primitive in PRIMITIVES:
         specs = (Spec(parent.shape, parent.dtype) for parent in parents)

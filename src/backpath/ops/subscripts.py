@@ -41,7 +41,7 @@ def _check(subscripts: str, letters: list[str], out: str, shapes: Sequence[tuple
     sizes: dict[str, int] = {}
     for part, shape in zip(letters, shapes, strict=True):
         if len(part) != len(shape):
-            raise ShapeError(f"einsum {subscripts!r}: {part!r} names {len(part)} axes of an array of shape {list(shape)}")
+            raise ShapeError(f"einsum {subscripts!r}: {part!r} names {len(part)} axes; the shape is {list(shape)}")
         for letter, n in zip(part, shape, strict=True):
             if not letter.isalpha():
                 raise ShapeError(f"einsum {subscripts!r}: {letter!r} is not a letter")

@@ -72,7 +72,7 @@ class Rows(Semiring):
             shape = tuple(size[c] for c in letters)
             if not letters:
                 return np.zeros(grid.shape[1], int)
-            return np.ravel_multi_index(tuple(grid[every.index(c)] for c in letters), shape)
+            return np.asarray(np.ravel_multi_index(tuple(grid[every.index(c)] for c in letters), shape))
 
         picked, owner = take(s, flat(s_letters))
         weight = np.reshape(z, -1)[flat(z_letters)][owner]

@@ -16,6 +16,8 @@ def brief(value: Any) -> str:
         array = np.asarray(value)
         shape = f"[{','.join(map(str, array.shape))}]"
         return f"{shape} norm {np.linalg.norm(array):.4g}" if array.dtype.kind in "fiubc" else shape
+    if isinstance(value, np.ndarray):
+        value = value[()]
     if isinstance(value, (float, np.floating)):
         return f"{float(value):.6g}"
     text = str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import islice
+from itertools import islice, pairwise
 from types import MappingProxyType
 
 from backpath.graph import CONSTANT, INPUT, GraphError
@@ -113,7 +113,7 @@ def _sum(p: Linearization, source: str, output: str) -> list[str]:
 
 def _product(path: Path) -> str:
     names = [symbol(str(name)) for name in path.nodes]
-    return r"\,".join(f"z({i}, {j})" for i, j in zip(names, names[1:], strict=False))
+    return r"\,".join(f"z({i}, {j})" for i, j in pairwise(names))
 
 
 def _signed(number: object) -> str:

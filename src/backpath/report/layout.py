@@ -1,7 +1,7 @@
 """Layout of a DAG in layers: where each node stands, and by which points each edge passes.
 
-Nodes stand at their topological level. An edge that spans several levels gets a waypoint at each one in between, so that
-it goes around nodes; the order within a level is that of the mean place of the neighbours (Sugiyama and others, 1981).
+Nodes stand at their topological level. An edge that spans several levels gets a waypoint at each one between, so that
+it passes them; the order within a level is that of the mean place of the neighbours (Sugiyama and others, 1981).
 """
 
 from __future__ import annotations
