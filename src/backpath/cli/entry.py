@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 import click
 
-from backpath import BackpathError, __version__
+from backpath.cli.check import check
+from backpath.cli.paths import paths
 from backpath.cli.predict import predict
 from backpath.cli.train import train
+from backpath.graph import BackpathError
 
 INTERRUPTED = 130
 
@@ -36,12 +39,14 @@ class Commands(click.Group):
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             raise Failure(f"{place}{error.strerror or error}") from None
+        except ImportError as error:
+            raise Failure(str(error)) from None
         except MemoryError as error:
             raise Failure(f"not enough memory: {error}") from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="backpath")
+@click.version_option(version("backpath"), prog_name="backpath")
 def main() -> None:
     """Train neural networks by backpropagation, and see where every gradient came from.
 
@@ -51,3 +56,5 @@ def main() -> None:
 
 main.add_command(train)
 main.add_command(predict)
+main.add_command(check)
+main.add_command(paths)

@@ -93,17 +93,20 @@ class Graph:
         """The graph at a point: a Linearization, with the value of every node and z(i, j) of every edge.
 
         Args:
-            **values: one for each input, by name; real numbers are taken in the input's dtype.
+            **values: one for each input, by name; real numbers are taken in the input's dtype. An input of a symbolic
+                graph may be left out: it stays a symbol.
 
         Raises:
             GraphError: if an input is missing, or a name is no input's.
             ShapeError: if a value does not have its input's shape.
         """
         inputs = {self.nodes[i].name: self.nodes[i] for i in self.inputs}
-        if values.keys() != inputs.keys():
+        symbols = {name: node.params["symbol"] for name, node in inputs.items() if "symbol" in node.params}
+        if (symbols | values).keys() != inputs.keys():
             shown, given = (", ".join(names) or "none" for names in (inputs, values))
             raise GraphError(f"the graph's inputs are {shown}; values were given for {given}")
-        return hooks.LINEARIZE[0](self, [_fitting(values[name], node) for name, node in inputs.items()])
+        point = [_fitting(values[name], node) if name in values else symbols[name] for name, node in inputs.items()]
+        return hooks.LINEARIZE[0](self, point)
 
     def check(self, shape_rule: Callable[[Node, Sequence[Node]], tuple[int, ...]] | None = None) -> None:
         """Verify definition before use (hence no cycle), unique names, shapes, inputs and outputs.
@@ -192,6 +195,8 @@ def ancestors(graph: Graph, positions: Iterable[int]) -> set[int]:
 def _fitting(value: Any, node: Node) -> Any:
     if np.shape(value) != node.shape:
         raise ShapeError(f"input {node.name!r} has shape {node.shape}, and its value has {np.shape(value)}")
+    if "symbol" in node.params:
+        return node.params["symbol"].like(value)
     value = value if hasattr(value, "dtype") else np.asarray(value)
     real = node.dtype.kind == "f" and value.dtype.kind in "biuf"
     return value.astype(node.dtype) if real and value.dtype != node.dtype else value

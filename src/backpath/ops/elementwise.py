@@ -127,9 +127,7 @@ _of_numpy("arctan", lambda x, y: 1.0 / (1.0 + x * x))
 _of_numpy("arcsinh", lambda x, y: 1.0 / np.sqrt(1.0 + x * x))
 _of_numpy("arccosh", lambda x, y: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)))
 _of_numpy("arctanh", lambda x, y: 1.0 / ((1.0 - x) * (1.0 + x)))
-_of_numpy(
-    "arctan2", lambda a, b, y: b / (a * a + b * b), lambda a, b, y: -a / (a * a + b * b), analytic=False
-)
+_of_numpy("arctan2", lambda a, b, y: b / (a * a + b * b), lambda a, b, y: -a / (a * a + b * b), analytic=False)
 _of_numpy("hypot", lambda a, b, y: a / y, lambda a, b, y: b / y, analytic=False)
 
 
@@ -148,12 +146,8 @@ ABS = elementwise(
     kink="0 at 0",
 )
 UFUNCS["absolute"] = UFUNCS["fabs"] = lambda x: apply(ABS, x)
-_of_numpy(
-    "maximum", _first_wins, lambda a, b, y: _first_wins(b, a, y), dtype=common, kink=TIE
-)
-_of_numpy(
-    "minimum", lambda a, b, y: _first_wins(b, a, y), _first_wins, dtype=common, kink=TIE
-)
+_of_numpy("maximum", _first_wins, lambda a, b, y: _first_wins(b, a, y), dtype=common, kink=TIE)
+_of_numpy("minimum", lambda a, b, y: _first_wins(b, a, y), _first_wins, dtype=common, kink=TIE)
 
 # Locally constant: no edge carries a derivative.
 for _name in ("sign", "floor", "ceil", "rint", "trunc"):

@@ -1,7 +1,7 @@
 """Graphs and their inputs in exact numbers: symbols of SymPy, or mpmath's numbers of any number of digits.
 
-    graph = parse("cos(w**2)")
-    lin = linearize_graph(in_library(graph, "sympy"), symbols(graph))
+graph = parse("cos(w**2)")
+lin = linearize_graph(in_library(graph, "sympy"), symbols(graph))
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import CONSTANT, Graph, Node
+from backpath.graph import CONSTANT, INPUT, Graph, Node
 from backpath.ops.libraries import Library, library
 from backpath.ops.numbers import Number, NumberArray, array_of
 
@@ -42,13 +42,13 @@ def in_library(x: Any, name: str, digits: int = 50) -> Any:
 
 def symbols(graph: Graph) -> tuple[Any, ...]:
     """One real symbol of SymPy for each entry of each input, named as the input, or ``W[0,1]`` in an array."""
-    numbers = library("sympy")
-    inputs = []
-    for node in (graph.nodes[position] for position in graph.inputs):
-        names = [f"{node.name}[{','.join(map(str, k))}]" if node.shape else node.name for k in np.ndindex(node.shape)]
-        entries = [Number(numbers.module.Symbol(name, real=True), numbers) for name in names]
-        inputs.append(array_of(entries, node.shape) if node.shape else entries[0])
-    return tuple(inputs)
+    return tuple(_symbols(graph.nodes[position], library("sympy")) for position in graph.inputs)
+
+
+def _symbols(node: Node, numbers: Library) -> Any:
+    names = [f"{node.name}[{','.join(map(str, k))}]" if node.shape else node.name for k in np.ndindex(node.shape)]
+    entries = [Number(numbers.module.Symbol(name, real=True), numbers) for name in names]
+    return array_of(entries, node.shape) if node.shape else entries[0]
 
 
 def _exact(x: Any, numbers: Library, convert: Any) -> Any:
@@ -71,6 +71,8 @@ def _exact_graph(graph: Graph, numbers: Library) -> Graph:
 def _exact_node(node: Node, numbers: Library) -> Node:
     if node.primitive == "astype":
         return replace(node, primitive="reshape", params={"shape": node.shape}, dtype=OBJECT)
+    if node.primitive == INPUT and numbers.name == "sympy":
+        return replace(node, params={"symbol": _symbols(node, numbers)}, dtype=OBJECT)
     params = {key: _parameter(node, value, numbers) for key, value in node.params.items()}
     return replace(node, params=params, dtype=OBJECT if node.dtype.kind in "fc" else node.dtype)
 

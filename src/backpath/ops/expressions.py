@@ -29,6 +29,7 @@ from backpath.graph.syntax import (
 )
 from backpath.ops.dispatch import UFUNCS
 from backpath.ops.elementwise import power
+from backpath.ops.exact import in_library
 from backpath.ops.functions import FUNCTIONS_BY_NAME, Function
 from backpath.ops.movement import RESHAPE
 from backpath.ops.primitive import Spec
@@ -41,20 +42,29 @@ _OPERATORS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 _SCALAR = Spec((), np.dtype(float))
 
 
-def parse(text: str) -> Graph:
+def parse(text: str, symbolic: bool = False) -> Graph:
     """The graph of an expression of numbers, variables and elementary functions.
 
     Statements are separated by ``;`` or newlines. ``name = expression`` names an intermediate variable; a name that
     is never assigned is an input, but for the constants ``pi`` and ``e``. The outputs are the expressions that stand
     by themselves (``a, b`` are two), and the assigned variables that nothing uses.
 
+    Args:
+        text: up to 10,000 characters, nested at most 100 levels deep.
+        symbolic: whether numbers are exact and inputs SymPy's symbols, so that ``graph.at()`` holds every value and
+            every z(i, j) as an expression. Needs ``pip install "backpath[symbolic]"``.
+
     >>> print(parse("y = w**2; o = cos(y)"))
     w = input                      float64[]
     y = integer_power(w, n=2)      float64[]
     o = cos(y)                     float64[]   -> output
 
+    >>> parse("y = w**2; o = cos(y)", symbolic=True).at().gradient("w")
+    Number(-2*w*sin(w**2))
+
     Raises:
         ExpressionError: showing the place in the text, and what was expected there.
+        ImportError: if ``symbolic`` is asked for and SymPy is not installed.
     """
     program = parse_program(text)
     inputs, used = _scope(program)
@@ -67,7 +77,9 @@ def parse(text: str) -> Graph:
         value = builder.assign(statement)
         if statement.name not in used:
             outputs.append(value)
-    return Graph(tuple(builder.recorder.nodes), tuple(builder.recorder.inputs), tuple(v.position for v in outputs))
+    recorder = builder.recorder
+    graph = Graph(tuple(recorder.nodes), tuple(recorder.inputs), tuple(v.position for v in outputs))
+    return in_library(graph, "sympy") if symbolic else graph
 
 
 def _scope(program: Program) -> tuple[list[str], set[str]]:
@@ -128,7 +140,7 @@ class _Builder:
         """The node of an expression."""
         done: dict[int, Variable] = {}
         for part in _evaluated(expression):
-            operands = [done[id(operand)] if id(operand) in done else None for operand in operands_of(part)]
+            operands = [done.get(id(operand)) for operand in operands_of(part)]
             done[id(part)] = self.node(part, operands)
         return done[id(expression)]
 

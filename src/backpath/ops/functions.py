@@ -11,7 +11,6 @@ import numpy as np
 
 from backpath.ops import activations
 from backpath.ops.dispatch import UFUNCS
-from backpath.ops.elementwise import power
 
 
 @dataclass(frozen=True, slots=True)

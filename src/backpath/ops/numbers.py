@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from backpath.ops.libraries import LOGICAL, Library
+from backpath.ops.libraries import LOGICAL, Library, imported
 
 
 class Number(NDArrayOperatorsMixin):
@@ -68,6 +68,18 @@ class Number(NDArrayOperatorsMixin):
     def copy(self) -> Number:
         """Itself: its value never changes."""
         return self
+
+    def like(self, value: Any) -> Number:
+        """Another number, in the library of this one."""
+        return Number(self.library.convert(value.value if isinstance(value, Number) else value), self.library)
+
+    def _sympy_(self) -> Any:
+        """What SymPy's functions read."""
+        return imported("sympy").sympify(self.value)
+
+    def _mpmath_(self, precision: int, rounding: str) -> Any:
+        """What mpmath's functions read."""
+        return imported("mpmath").mp.convert(self.value)
 
     def __bool__(self) -> bool:
         return bool(self.value)

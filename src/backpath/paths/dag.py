@@ -16,7 +16,7 @@ from backpath.paths.table import table
 OBJECT = np.dtype(object)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dag(PathSums):
     """Scalar nodes in topological order, with a weight z(i, j) on every edge.
 

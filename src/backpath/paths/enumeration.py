@@ -34,12 +34,16 @@ class Path:
         return tuple(self.weighted.local(j, slot) for j, slot in zip(self.positions[1:], self.slots, strict=True))
 
     @property
+    def weights(self) -> tuple[Any, ...]:
+        """z(i, j) of each edge in turn, as numbers; see :meth:`Weighted.weight`."""
+        return tuple(self.weighted.weight(j, slot) for j, slot in zip(self.positions[1:], self.slots, strict=True))
+
+    @property
     def product(self) -> Any:
         """The product of the local derivatives: a number between scalars, else their composition."""
         if any(self.weighted.shape(k) != () for k in self.positions):
             return Composition(self.locals)
-        weights = (self.weighted.weight(j, slot) for j, slot in zip(self.positions[1:], self.slots, strict=True))
-        return math.prod(weights)
+        return math.prod(self.weights)
 
 
 def enumerate_paths(weighted: Weighted, source: int, output: int) -> Iterator[Path]:

@@ -17,7 +17,7 @@ from backpath.paths.sweep import leading_to, reachable
 from backpath.paths.table import brief, table
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Linearization(PathSums):
     """A graph with its values y(i), and z(i, j) on demand.
 

@@ -79,6 +79,15 @@ class PathSums(Weighted):
         """The picture that a notebook shows; None for graphs too large to draw."""
         return hooks.SVG[0](self) if hooks.SVG and len(self) <= MOST_DRAWN else None
 
+    def _repr_html_(self) -> str | None:
+        """The same picture, which scrolls where the page is narrow."""
+        picture = self._repr_svg_()
+        return picture and f'<div style="overflow-x:auto">{picture}</div>'
+
+    def __repr__(self) -> str:
+        edges = sum(len(self.edges_into(target)) for target in range(len(self)))
+        return f"{type(self).__name__} of {len(self):,} nodes and {edges:,} edges"
+
     def _chosen(self, names: Any, otherwise: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
         """Positions of the named nodes, and whether one was named by itself."""
         if names is None:

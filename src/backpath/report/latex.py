@@ -8,6 +8,7 @@ from itertools import islice, pairwise
 from types import MappingProxyType
 
 from backpath.graph import CONSTANT, INPUT, GraphError
+from backpath.ops.numbers import Number
 from backpath.paths import Linearization, Path
 from backpath.paths.table import brief
 
@@ -71,8 +72,10 @@ def _values(p: Linearization) -> list[str]:
             raise GraphError(f"node {node.name!r} is an array: a derivation is written for scalar graphs")
         if node.primitive == CONSTANT:
             continue
-        formula = "" if node.primitive == INPUT else f" = {_formula(p, node)}"
-        lines.append(f"{symbol(node.name)} &{formula} = {_number(value)}")
+        if node.primitive != INPUT:
+            lines.append(f"{symbol(node.name)} &= {_formula(p, node)} = {_number(value)}")
+        elif "symbol" not in node.params or value is not node.params["symbol"]:
+            lines.append(f"{symbol(node.name)} &= {_number(value)}")
     return lines
 
 
@@ -108,7 +111,8 @@ def _sum(p: Linearization, source: str, output: str) -> list[str]:
     if len(paths) > MOST_PATHS:
         shown.append(r"\cdots")
     numbers = [_signed(path.product) for path in paths[:MOST_PATHS]] + shown[MOST_PATHS:]
-    return [left + " + ".join(shown), "&= " + " + ".join(numbers), f"&= {_number(total)}"]
+    terms = ["&= " + " + ".join(numbers)] if len(numbers) > 1 else []
+    return [left + " + ".join(shown), *terms, f"&= {_number(total)}"]
 
 
 def _product(path: Path) -> str:
@@ -122,6 +126,8 @@ def _signed(number: object) -> str:
 
 
 def _number(value: object) -> str:
-    """A number as LaTeX writes it: 1e-05 with a power of ten."""
+    """A number as LaTeX writes it: 1e-05 with a power of ten, a symbolic one as SymPy does."""
+    if isinstance(value, Number) and value.library.name == "sympy":
+        return value.library.module.latex(value.value)
     mantissa, exponent, power = brief(value).partition("e")
     return rf"{mantissa} \cdot 10^{{{int(power)}}}" if exponent and power.lstrip("+-").isdigit() else brief(value)

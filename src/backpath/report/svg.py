@@ -16,16 +16,17 @@ from backpath.report.layout import Layout, Line, layered
 Point = tuple[float, float]
 
 STEP_X, STEP_Y, HEIGHT, MARGIN = 170.0, 78.0, 42.0, 30.0
+# Every rule is for pictures of this kind alone: in a notebook the page has others.
 STYLE = """\
-.node rect{fill:#fff;stroke:#455a64;stroke-width:1.4}
-.input rect{fill:#e3f2fd;stroke:#1565c0}
-.output rect{fill:#e8f5e9;stroke:#2e7d32}
-.edge{fill:none;stroke:#90a4ae;stroke-width:1.4}
-.strong{stroke:#e65100;stroke-width:3}
-text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#263238;text-anchor:middle}
-.value{font-size:11px;fill:#546e7a}
-.z{font-size:11px;fill:#37474f}
-.strongz{fill:#bf360c;font-weight:600}"""
+.backpath .node rect{fill:#fff;stroke:#455a64;stroke-width:1.4}
+.backpath .input rect{fill:#e3f2fd;stroke:#1565c0}
+.backpath .output rect{fill:#e8f5e9;stroke:#2e7d32}
+.backpath .edge{fill:none;stroke:#90a4ae;stroke-width:1.4}
+.backpath .strong{stroke:#e65100;stroke-width:3}
+.backpath text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#263238;text-anchor:middle}
+.backpath .value{font-size:11px;fill:#546e7a}
+.backpath .z{font-size:11px;fill:#37474f}
+.backpath .strongz{fill:#bf360c;font-weight:600}"""
 
 
 def svg(weighted: Weighted) -> str:
@@ -44,10 +45,10 @@ def svg(weighted: Weighted) -> str:
     edges = [_edge(weighted, line, points, (line.target, line.slot) in strong) for line in layout.lines]
     labels = [_label(weighted, line, points, (line.target, line.slot) in strong) for line in layout.lines]
     nodes = [_node(weighted, position, points[position]) for position in range(len(weighted))]
-    body = "\n".join([*edges, *labels, *nodes])
+    body = "\n".join([*edges, *nodes, *labels])
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-        f'height="{height:.0f}" role="img" aria-label="computational graph">\n<style>{STYLE}</style>\n'
+        f'<svg class="backpath" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="computational graph">\n<style>{STYLE}</style>\n'
         f'<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" '
         f'markerWidth="9" markerHeight="9" orient="auto">'
         f'<path d="M0 0L8 4L0 8z" fill="#78909c"/></marker></defs>\n{body}\n</svg>\n'
@@ -58,7 +59,7 @@ def _points(weighted: Weighted, layout: Layout) -> tuple[list[Point], float, flo
     lowest = min(place for _, place in layout.places)
     highest = max(place for _, place in layout.places)
     widest = max(_width(weighted, k) for k in range(len(weighted)))
-    step = max(STEP_X, widest + 80)
+    step = max(STEP_X, widest + 120)
     left, top = MARGIN + widest / 2, MARGIN + HEIGHT / 2
     points = [(left + level * step, top + (place - lowest) * STEP_Y) for level, place in layout.places]
     last = max(level for level, _ in layout.places)

@@ -1,0 +1,69 @@
+"""``backpath check``: every affordable way to compute a gradient, side by side."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from backpath.cli.points import at_option, values_of
+from backpath.diagnosis import Check
+from backpath.diagnosis import check as every_method
+from backpath.ops import parse
+from backpath.training.run_folder import read_run
+from backpath.training.saved_model import SavedModel
+
+EXAMPLES = 4
+
+
+@click.command()
+@click.argument("what", metavar="RUN|EXPRESSION")
+@at_option
+@click.option("--seed", type=click.IntRange(0), default=0, help="Of the examples a run is checked on.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.pass_context
+def check(ctx: click.Context, what: str, point: tuple[tuple[str, float], ...], seed: int, as_json: bool) -> None:
+    """Compute the gradient of RUN's loss, or of EXPRESSION at a point, in every way that is affordable.
+
+    A run's loss is taken at its trained weights, on random examples. The exit code is 1 if a method disagrees.
+
+    Try: backpath check "cos(w**2)" --at w=1.2
+    """
+    if Path(what).is_dir():
+        if point:
+            raise click.UsageError("--at is for expressions; a run is checked at its own weights")
+        found = _of_run(Path(what), seed)
+    else:
+        graph = parse(what)
+        with np.errstate(all="ignore"):
+            found = every_method(graph.at(**values_of(graph, point)), seed=seed)
+    click.echo(json.dumps(_as_json(found)) if as_json else str(found))
+    if not found.ok:
+        ctx.exit(1)
+
+
+def _of_run(folder: Path, seed: int) -> Check:
+    model = read_run(folder)
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((EXAMPLES, model.network.sizes[0]))
+    return every_method(model.network, model.parameters, X, _targets(model, rng), seed=seed)
+
+
+def _targets(model: SavedModel, rng: np.random.Generator) -> np.ndarray:
+    """Random targets of the run's kind: classes, counts, or values."""
+    if model.target.classes:
+        return rng.integers(0, len(model.target.classes), EXAMPLES)
+    return rng.integers(0, 3, EXAMPLES).astype(float)
+
+
+def _as_json(found: Check) -> dict[str, Any]:
+    return {
+        "ok": found.ok,
+        "routes": [asdict(route) for route in found.routes],
+        "left_out": dict(found.left_out),
+        "wrong_edge": found.wrong_edge and asdict(found.wrong_edge),
+    }
