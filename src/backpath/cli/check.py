@@ -13,6 +13,7 @@ import numpy as np
 from backpath.cli.points import at_option, values_of
 from backpath.diagnosis import Check
 from backpath.diagnosis import check as every_method
+from backpath.graph import ExpressionError, GraphError
 from backpath.ops import parse
 from backpath.training.run_folder import read_run
 from backpath.training.saved_model import SavedModel
@@ -38,12 +39,22 @@ def check(ctx: click.Context, what: str, point: tuple[tuple[str, float], ...], s
             raise click.UsageError("--at is for expressions; a run is checked at its own weights")
         found = _of_run(Path(what), seed)
     else:
-        graph = parse(what)
-        with np.errstate(all="ignore"):
-            found = every_method(graph.at(**values_of(graph, point)), seed=seed)
+        found = _of_expression(what, point, seed)
     click.echo(json.dumps(_as_json(found)) if as_json else str(found))
     if not found.ok:
         ctx.exit(1)
+
+
+def _of_expression(text: str, point: tuple[tuple[str, float], ...], seed: int) -> Check:
+    try:
+        graph = parse(text)
+        values = values_of(graph, point)
+    except (ExpressionError, GraphError) as error:
+        if point or "(" in text:
+            raise
+        raise type(error)(f"there is no folder {text}; as an expression: {error}") from None
+    with np.errstate(all="ignore"):
+        return every_method(graph.at(**values), seed=seed)
 
 
 def _of_run(folder: Path, seed: int) -> Check:

@@ -55,7 +55,7 @@ def symbol(name: str) -> str:
     >>> symbol("cos_2"), symbol("x1"), symbol("rate")
     ('y_{2}', 'x_{1}', '\\\\mathrm{rate}')
     """
-    numbered = re.fullmatch(r"[a-z][a-z_0-9]*_(\d+)", name)
+    numbered = re.fullmatch(r"[a-z][a-z_0-9]+_(\d+)", name)
     if numbered:
         return f"y_{{{numbered[1]}}}"
     short = re.fullmatch(r"([A-Za-z])_?(\d*)", name)

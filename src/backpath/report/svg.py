@@ -48,8 +48,8 @@ def svg(weighted: Weighted) -> str:
     body = "\n".join([*edges, *nodes, *labels])
     return (
         f'<svg class="backpath" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="computational graph">\n<style>{STYLE}</style>\n'
-        f'<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="computational graph">\n'
+        f'<style>{STYLE}</style>\n<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" '
         f'markerWidth="9" markerHeight="9" orient="auto">'
         f'<path d="M0 0L8 4L0 8z" fill="#78909c"/></marker></defs>\n{body}\n</svg>\n'
     )
@@ -88,7 +88,7 @@ def _curve(weighted: Weighted, line: Line, points: list[Point]) -> tuple[list[Po
     """The points of an edge from box to box, and how far it bends aside to part it from its parallel ones."""
     through = [points[stop] for stop in line.stops]
     twins = [slot for slot, source in weighted.edges_into(line.target) if source == line.source]
-    bend = 30.0 * (twins.index(line.slot) - (len(twins) - 1) / 2)
+    bend = min(30.0, 80.0 / len(twins)) * (twins.index(line.slot) - (len(twins) - 1) / 2)
     start = (through[0][0] + _width(weighted, line.source) / 2, through[0][1])
     end = (through[-1][0] - _width(weighted, line.target) / 2 - 2, through[-1][1])
     return [start, *((x, y + bend) for x, y in through[1:-1]), end], bend if len(through) == 2 else 0.0
