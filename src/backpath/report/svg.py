@@ -49,8 +49,8 @@ def svg(weighted: Weighted) -> str:
     return (
         f'<svg class="backpath" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="computational graph">\n'
-        f'<style>{STYLE}</style>\n<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" '
-        f'markerWidth="9" markerHeight="9" orient="auto">'
+        f'<style>{STYLE}</style>\n<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" '
+        f'markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto">'
         f'<path d="M0 0L8 4L0 8z" fill="#78909c"/></marker></defs>\n{body}\n</svg>\n'
     )
 
