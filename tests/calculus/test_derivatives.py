@@ -425,6 +425,7 @@ def test_the_name_and_docstring_are_the_functions():
         (lambda x: x[:1], r"float64\[1\]"),
         (lambda x: (x[0], x), r"float64\[\], float64\[3\]"),
         (lambda x: (), "nothing"),
+        (lambda x: (x[0],), r"float64\[\] in a tuple, list or dict"),
         (lambda x: 3, r"int64\[\]"),
         (lambda x: x[0] > 0, r"bool\[\]"),
     ],
@@ -492,3 +493,14 @@ def test_adjoints_that_do_not_fit_are_refused(adjoint, message):
     pull = bp.vjp(lambda x: {"a": x, "b": np.sum(x)}, np.ones(2))[1]
     with pytest.raises(bp.ShapeError, match=message):
         pull(adjoint)
+
+
+@pytest.mark.parametrize("f", [lambda x: x, lambda x: 2.0 * x, np.sin, lambda x: 3.0])
+def test_derivatives_of_numbers_are_numbers(f):
+    assert type(bp.grad(lambda x: f(x) + 0.0 * x)(3.0)) is np.float64
+
+
+def test_argnums_are_any_integers_each_once():
+    assert bp.grad(lambda a, b: a * b, np.int64(1))(3.0, 4.0) == 3.0
+    with pytest.raises(bp.TraceError, match="names an argument twice"):
+        bp.grad(lambda a, b: a * b, (0, -2))(3.0, 4.0)

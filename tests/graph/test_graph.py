@@ -45,8 +45,14 @@ MALFORMED = {
     "input not listed": (([W, node("v")], [0], [0]), "node 'v': exactly the nodes with primitive 'input' are the inpu"),
     "listed and no input": (([W, node("a", "sin", 0)], [0, 1], [1]), "node 'a': exactly the nodes with primitive"),
     "constant listed": (([constant("c", 1.0)], [0], [0]), "node 'c': exactly the nodes"),
-    "input with a parent": (([W, node("v", "input", 0)], [0, 1], [1]), "node 'v' is an input and can have no parents"),
-    "constant with a parent": (([W, node("c", "constant", 0)], [0], [1]), "node 'c' is an constant and can have no"),
+    "input with a parent": (
+        ([W, node("v", "input", 0)], [0, 1], [1]),
+        "node 'v' of primitive 'input' can have no parents",
+    ),
+    "constant with a parent": (
+        ([W, node("c", "constant", 0)], [0], [1]),
+        "node 'c' of primitive 'constant' can have no",
+    ),
     "negative size": (([node("w", shape=(3, -1))], [0], [0]), r"node 'w' has a negative size in its shape (3, -1)"),
 }
 

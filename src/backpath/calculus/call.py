@@ -44,11 +44,15 @@ class Call:
 
     def pull(self, adjoints: Sequence[Any]) -> list[Any]:
         """The adjoints of the sources from one adjoint for each output array."""
+        found = self.adjoints(adjoints, self.sources)
+        return [found[s] if s in found else self._zero(s) for s in self.sources]
+
+    def adjoints(self, adjoints: Sequence[Any], positions: Sequence[int]) -> dict[int, Any]:
+        """The adjoints of the nodes at ``positions`` that lead to an output, from one for each output array."""
         seeds: dict[int, Any] = {}
         for position, adjoint in zip(self.outputs, adjoints, strict=True):
             seeds[position] = seeds[position] + adjoint if position in seeds else adjoint
-        found = pull_back(self.lin, seeds, self.sources, SUM_PRODUCT)
-        return [found[s] if s in found else self._zero(s) for s in self.sources]
+        return pull_back(self.lin, seeds, positions, SUM_PRODUCT)
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The tangents of the output arrays from one tangent for each source."""
@@ -89,11 +93,14 @@ def call(f: Callable[..., Any], args: Sequence[Any], argnums: Argnums, kwargs: M
 
 def positions(argnums: Argnums, count: int) -> list[int]:
     """``argnums`` as a list of positions that exist among ``count`` arguments."""
-    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    numbers = [argnums] if isinstance(argnums, (int, np.integer)) else list(argnums)
     for k in numbers:
         if not -count <= k < count:
             raise TraceError(f"argnums={argnums} asks for argument {k}, but {count} were given (counted from 0)")
-    return [k % count for k in numbers]
+    found = [int(k) % count for k in numbers]
+    if len(set(found)) < len(found):
+        raise TraceError(f"argnums={argnums} names an argument twice: name each once")
+    return found
 
 
 def require_floating(path: str, leaf: Any) -> None:
@@ -109,4 +116,4 @@ def require_floating(path: str, leaf: Any) -> None:
 
 def chosen(argnums: Argnums, parts: Sequence[Any]) -> Any:
     """One result for a single argument number, a tuple for several, as in JAX."""
-    return parts[0] if isinstance(argnums, int) else tuple(parts)
+    return parts[0] if isinstance(argnums, (int, np.integer)) else tuple(parts)

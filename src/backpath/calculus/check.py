@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.calculus.call import Argnums, call
+from backpath.calculus.call import Argnums, Call, call
 from backpath.graph import Graph, TraceError
 from backpath.ops import PRIMITIVES, flatten, leaves_of, spec_of, unflatten
 from backpath.paths import evaluate
@@ -142,14 +142,12 @@ def check_grads(
         values = evaluate(graph, inputs)
         return sum(np.sum(w * values[o]) for w, o in zip(adjoints, graph.outputs, strict=True))
 
-    # A derivative whose paths cancel is known only to the rounding of the largest one.
-    rounding = 8.0 * np.finfo(float).eps * max((np.abs(g).max(initial=0.0) for g in ours), default=0.0)
+    noise = _noise(traced, adjoints)
     rows = []
     for method, derivative in _methods(graph):
         for k, flat in enumerate(entries):
             theirs = np.array([derivative(weighted, point, k, i) for i in flat])
-            noise = rounding if method == COMPLEX_STEP else _difference_noise(weighted, point)
-            rows.append(_compare(graph.nodes[graph.inputs[k]].name, method, ours[k], theirs, flat, noise))
+            rows.append(_compare(graph.nodes[graph.inputs[k]].name, method, ours[k], theirs, flat, noise[method]))
     return GradientCheck(tuple(rows))
 
 
@@ -176,9 +174,15 @@ def _central_difference(f: Callable[[Sequence[Any]], Any], point: list[np.ndarra
     return float((ends[0] - ends[1]) / (places[0] - places[1]))
 
 
-def _difference_noise(f: Callable[[Sequence[Any]], Any], point: list[np.ndarray]) -> float:
-    """How far rounding alone can put a difference quotient off."""
-    return float(16.0 * np.finfo(float).eps * np.abs(f(point)) / _STEP)
+def _noise(traced: Call, adjoints: Sequence[Any]) -> dict[str, float]:
+    """How far rounding alone can put each method off: where paths cancel, by the rounding of what cancels."""
+    found = traced.adjoints(adjoints, range(len(traced.lin)))
+    sizes = {k: np.where(np.isfinite(a), np.abs(a), 0.0) for k, a in found.items()}
+    largest = max((s.max(initial=0.0) for s in sizes.values()), default=0.0)
+    values = {k: np.nan_to_num(traced.lin.values[k], posinf=0.0, neginf=0.0) for k in sizes}
+    moved = max((np.max(s * np.abs(values[k]), initial=0.0) for k, s in sizes.items()), default=0.0)
+    eps = float(np.finfo(float).eps)
+    return {COMPLEX_STEP: 8.0 * eps * float(largest), CENTRAL_DIFFERENCES: 16.0 * eps * float(moved) / _STEP}
 
 
 def _compare(

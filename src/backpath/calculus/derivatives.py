@@ -146,6 +146,8 @@ def _scalar_output(traced: Call) -> Any:
     nodes = [traced.lin.graph.nodes[o] for o in traced.outputs]
     if traced.out_structure is not LEAF or nodes[0].shape != () or nodes[0].dtype.kind != "f":
         shown = ", ".join(f"{n.dtype}[{','.join(map(str, n.shape))}]" for n in nodes)
+        if len(nodes) == 1 and traced.out_structure is not LEAF:
+            shown += " in a tuple, list or dict"
         raise TraceError(
             f"a gradient is of one real number, and the function returned {shown or 'nothing'}: sum or average it, or "
             f"use jacobian for several outputs"
@@ -180,7 +182,7 @@ def _owned(traced: Call, arrays: Sequence[Any], seeds: Sequence[Any] = ()) -> li
         if isinstance(x, np.ndarray) and (id(x) in taken or x.base is not None):
             x = x.copy()
         taken.add(id(x))
-        owned.append(x)
+        owned.append(x[()] if isinstance(x, np.ndarray) and x.ndim == 0 else x)
     return owned
 
 

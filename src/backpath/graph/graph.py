@@ -162,7 +162,7 @@ class Graph:
             if (node.primitive == INPUT) != (position in declared):
                 raise GraphError(f"node {node.name!r}: exactly the nodes with primitive 'input' are the inputs")
             if node.primitive in (INPUT, CONSTANT) and node.parents:
-                raise GraphError(f"node {node.name!r} is an {node.primitive} and can have no parents")
+                raise GraphError(f"node {node.name!r} of primitive {node.primitive!r} can have no parents")
 
     def __str__(self) -> str:
         lines = [self._describe(node) for node in self.nodes]

@@ -7,7 +7,7 @@ need one ends in an error that says what to write instead.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -15,16 +15,13 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from backpath.graph import TraceError
 from backpath.ops.dispatch import FUNCTIONS, METHODS, REDUCTIONS, UFUNCS
 
-if TYPE_CHECKING:
-    from backpath.ops.tracing import Recorder
-
 
 class Variable(NDArrayOperatorsMixin):
-    """A traced value: the node at ``position`` of the graph that ``recorder`` is building."""
+    """A traced value: the node at ``position`` of the graph that ``recorder``, a ``tracing.Recorder``, is building."""
 
     __slots__ = ("dtype", "position", "recorder", "shape")
 
-    def __init__(self, recorder: Recorder, position: int, shape: tuple[int, ...], dtype: np.dtype):
+    def __init__(self, recorder: Any, position: int, shape: tuple[int, ...], dtype: np.dtype):
         self.recorder = recorder
         self.position = position
         self.shape = shape

@@ -121,7 +121,7 @@ def linearize_graph(graph: Graph, inputs: Sequence[Any]) -> Linearization:
     """The forward phase: every node's value from the inputs' (arrays or traced values, in the graph's order).
 
     Raises:
-        GraphError: if the number of inputs is not the graph's.
+        GraphError: if the number of inputs is not the graph's, or a node's primitive is unknown.
     """
     return Linearization(graph, tuple(evaluate(graph, inputs)))
 
@@ -139,6 +139,8 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
         elif node.primitive == CONSTANT:
             values.append(node.params["value"])
         else:
+            if node.primitive not in PRIMITIVES:
+                raise GraphError(f"node {node.name!r} has the primitive {node.primitive!r}, which nobody defined")
             operands = [values[i] for i in node.parents]
             values.append(apply(PRIMITIVES[node.primitive], *operands, **node.params))
     return values
