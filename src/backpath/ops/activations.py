@@ -44,7 +44,9 @@ def _expit(x: Any) -> Any:
 ERF = elementwise("erf", _erf, lambda x, y: np.exp(-x * x) * (2.0 / math.sqrt(math.pi)))
 NDTR = elementwise("ndtr", _ndtr, lambda x, y: _normal_density(x))
 SIGMOID = elementwise("sigmoid", _expit, lambda x, y: y * (1.0 - y))
-RELU = elementwise("relu", lambda x: np.maximum(x, 0), lambda x, y: (y > 0).astype(y.dtype), dtype=common, kink="0 at 0")
+RELU = elementwise(
+    "relu", lambda x: np.maximum(x, 0), lambda x, y: (y > 0).astype(y.dtype), dtype=common, kink="0 at 0"
+)
 LEAKY_RELU = elementwise(
     "leaky_relu",
     lambda x, slope: np.where(x > 0, x, slope * x),

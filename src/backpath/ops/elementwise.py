@@ -189,7 +189,7 @@ def power(base: Any, exponent: Any) -> Any:
     return apply(POWER, base, exponent)
 
 
-UFUNCS["power"] = UFUNCS["float_power"] = power
+UFUNCS["power"] = power
 
 # Choices.
 WHERE = elementwise(

@@ -41,7 +41,6 @@ _ARITHMETIC: Rules = {
     "negative": operator.neg,
     "positive": operator.pos,
     "power": operator.pow,
-    "float_power": operator.pow,
     "square": lambda x: x * x,
     "reciprocal": lambda x: 1 / x,
     "greater": operator.gt,

@@ -67,7 +67,7 @@ class Recorder:
         if id(x) in self.constants:
             return self.constants[id(x)]
         x = np.asarray(x)
-        if x.dtype == object:
+        if x.dtype.kind not in "biufc":
             raise TraceError("an operand is neither a number nor an array of numbers, and cannot be traced")
         # The node keeps the array alive, so its id stays its own.
         self.constants[id(x)] = constant = self._append(CONSTANT, (), spec_of(x), {"value": x})
