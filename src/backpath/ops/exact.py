@@ -1,7 +1,6 @@
 """Graphs and their inputs in exact numbers: symbols of SymPy, or mpmath's numbers of any number of digits.
 
-graph = parse("cos(w**2)")
-lin = linearize_graph(in_library(graph, "sympy"), symbols(graph))
+``in_library(parse("cos(w**2)"), "sympy").at()`` holds every value and every z(i, j) as an expression.
 """
 
 from __future__ import annotations
@@ -40,12 +39,8 @@ def in_library(x: Any, name: str, digits: int = 50) -> Any:
     return _exact_graph(x, numbers) if isinstance(x, Graph) else _exact(x, numbers, numbers.convert)
 
 
-def symbols(graph: Graph) -> tuple[Any, ...]:
-    """One real symbol of SymPy for each entry of each input, named as the input, or ``W[0,1]`` in an array."""
-    return tuple(_symbols(graph.nodes[position], library("sympy")) for position in graph.inputs)
-
-
 def _symbols(node: Node, numbers: Library) -> Any:
+    """One real symbol for each entry, named as the input, or ``W[0,1]`` in an array."""
     names = [f"{node.name}[{','.join(map(str, k))}]" if node.shape else node.name for k in np.ndindex(node.shape)]
     entries = [Number(numbers.module.Symbol(name, real=True), numbers) for name in names]
     return array_of(entries, node.shape) if node.shape else entries[0]

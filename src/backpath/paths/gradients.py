@@ -120,7 +120,8 @@ def _units(weighted: Weighted, position: int) -> list[Any]:
     """The unit arrays of a node's shape: one in one entry, zero in the others."""
     shape = weighted.shape(position)
     size = int(np.prod(shape, dtype=int))
-    return list(np.eye(size, dtype=weighted.dtype(position)).reshape(size, *shape))
+    units = np.eye(size, dtype=weighted.dtype(position)).reshape(size, *shape)
+    return [units[k, ...] for k in range(size)]
 
 
 def _entries(sums: Any) -> Any:
