@@ -8,6 +8,7 @@ Run with ``make bench`` or ``python benchmarks/steps.py [--threads 2] [--rounds 
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +33,11 @@ class Case:
 
     @property
     def name(self) -> str:
-        return f"{'-'.join(map(str, self.sizes))} {self.activation}, batch {self.batch}"
+        runs = [(size, len(list(same))) for size, same in itertools.groupby(self.sizes)]
+        sizes = "-".join(
+            str(size) if n < 4 else f"({size} x {n})" for size, n in runs for _ in range(n if n < 4 else 1)
+        )
+        return f"{sizes} {self.activation}, batch {self.batch}"
 
 
 CASES = (

@@ -272,3 +272,9 @@ def test_the_result_is_frozen():
 )
 def test_derivatives_that_cancel_to_rounding_are_right(f):
     assert bp.check_grads(f, (np.random.default_rng(0).standard_normal(7),)).ok
+
+
+@pytest.mark.parametrize("sample", [0, -1])
+def test_a_check_of_nothing_is_refused(sample):
+    with pytest.raises(ValueError, match="at least one entry must be compared"):
+        bp.check_grads(np.sin, (1.0,), sample=sample)
