@@ -190,3 +190,9 @@ def test_the_command_runs_as_a_program_and_starts_quickly(here):
     done = subprocess.run([sys.executable, "-c", code], cwd=here, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "train" in done.stdout
+
+
+def test_the_next_command_can_be_typed_where_the_shell_does_not_know_the_name(monkeypatch):
+    monkeypatch.setattr(sys, "argv", [".venv/bin/backpath"])
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert train("iris").stdout.rstrip().endswith("  .venv/bin/backpath predict runs/iris-1 iris")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -106,12 +108,18 @@ def train(source: str, target: str | None, out: Path | None, as_json: bool, quie
     # Asked again: another run may have taken the next number meanwhile.
     folder = place()
     write_run(folder, model, trained.history, {"source": source, "target": column, **asdict(settings)})
-    command = shlex.join(["backpath", "predict", str(folder), source])
+    command = shlex.join([_program(), "predict", str(folder), source])
     print_end(console, folder, command)
     if as_json:
         emit("result", {"run": str(folder), **outcome(trained, scores, check), "predict": command})
     elif quiet:
         click.echo(folder)
+
+
+def _program() -> str:
+    """What to type for this program: its name, or its path where the shell would not find it by name."""
+    called = Path(sys.argv[0])
+    return "backpath" if called.name != "backpath" or shutil.which("backpath") else str(called)
 
 
 def _table_and_target(source: str, target: str | None) -> tuple[Table, str]:
