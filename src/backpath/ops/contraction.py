@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,12 @@ from backpath.ops.subscripts import LETTERS, parse_subscripts
 from backpath.ops.tracing import apply
 
 
-def contract(a: Any, a_letters: str, b: Any, b_letters: str, out_letters: str) -> Any:
+def contract(
+    a: Any, a_letters: str, b: Any, b_letters: str, out_letters: str, product: Callable[[Any, Any], Any] | None = None
+) -> Any:
     """einsum of two operands as one matrix product: free letters of a are rows, those of b columns.
 
-    Every letter stands once in at least two of the three.
+    Every letter stands once in at least two of the three. ``product`` is the matrix product, by default ``matmul``.
     """
     b_free = [c for c in out_letters if c not in a_letters]
     if b_free and out_letters.startswith(b_free[0]):
@@ -39,8 +42,8 @@ def contract(a: Any, a_letters: str, b: Any, b_letters: str, out_letters: str) -
     stack = (lead,) if batch else ()
     left = reshaped(left, (*stack, *((m,) if rows or batch else ()), k))
     right = reshaped(right, (*stack, k, *((n,) if columns or batch else ())))
-    product = reshaped(matmul(left, right), _sizes(size, batch + rows + columns))
-    return _arranged(product, batch + rows + columns, out_letters)
+    result = reshaped((product or matmul)(left, right), _sizes(size, batch + rows + columns))
+    return _arranged(result, batch + rows + columns, out_letters)
 
 
 def _arranged(x: Any, letters: str, order: str) -> Any:

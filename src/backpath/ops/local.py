@@ -190,13 +190,18 @@ class DiagonalLessOuter(LocalDerivative):
 
     def pull(self, adjoint: Value, semiring: Semiring) -> Value:
         if semiring.subtracts:
-            return adjoint * self.d - self.v * np.sum(adjoint * self.u, axis=self.axis, keepdims=True)
+            return self._factored(adjoint, self.u, self.v, semiring)
         return self.dense().pull(adjoint, semiring)
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
         if semiring.subtracts:
-            return tangent * self.d - self.u * np.sum(tangent * self.v, axis=self.axis, keepdims=True)
+            return self._factored(tangent, self.v, self.u, semiring)
         return self.dense().push(tangent, semiring)
+
+    def _factored(self, s: Value, into: Array, out: Array, semiring: Semiring) -> Value:
+        summed = semiring.reduce(semiring.multiply(s, into), (self.axis,))
+        spread = semiring.move(summed, lambda c: np.expand_dims(c, self.axis))
+        return semiring.plus(semiring.multiply(s, self.d), semiring.multiply(spread, -out))
 
     def dense(self) -> LocalDerivative:
         """The same map with each row's Jacobian written out."""

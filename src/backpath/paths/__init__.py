@@ -3,25 +3,46 @@
 from backpath.paths.counted import Counted
 from backpath.paths.dag import Dag
 from backpath.paths.elimination import Elimination, eliminate
+from backpath.paths.entropy import ENTROPY, Entropy, Spread
 from backpath.paths.enumeration import Path, count_node_paths, enumerate_paths
+from backpath.paths.extremes import MAX_PRODUCT, REACHABILITY, MaxProduct, Reachability
 from backpath.paths.gradients import METHODS, TooManyPathsError
+from backpath.paths.images import ACTIVE_COUNT, MASS, ActiveCount, Image, PathNorm
+from backpath.paths.lengths import Lengths
 from backpath.paths.linearization import Linearization, evaluate, linearize, linearize_graph
+from backpath.paths.log_scaled import LOG_SCALED, LogScaled, Scaled
 from backpath.paths.order_search import SearchedOrder, search_order
 from backpath.paths.semirings import PATH_COUNT, SUM_PRODUCT, PathCount, SumProduct
 from backpath.paths.sweep import leading_to, pull_back, push_forward, reachable
 from backpath.paths.weighted import Weighted
 
 __all__ = [
+    "ACTIVE_COUNT",
+    "ENTROPY",
+    "LOG_SCALED",
+    "MASS",
+    "MAX_PRODUCT",
     "METHODS",
     "PATH_COUNT",
+    "REACHABILITY",
     "SUM_PRODUCT",
+    "ActiveCount",
     "Counted",
     "Dag",
     "Elimination",
+    "Entropy",
+    "Image",
+    "Lengths",
     "Linearization",
+    "LogScaled",
+    "MaxProduct",
     "Path",
     "PathCount",
+    "PathNorm",
+    "Reachability",
+    "Scaled",
     "SearchedOrder",
+    "Spread",
     "SumProduct",
     "TooManyPathsError",
     "Weighted",

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import hooks
+from backpath.ops import Semiring
 from backpath.paths.elimination import Elimination, eliminate
 from backpath.paths.enumeration import Path, enumerate_paths
 from backpath.paths.gradients import derivatives
 from backpath.paths.semirings import PATH_COUNT
-from backpath.paths.sweep import push_forward
+from backpath.paths.sweep import pull_back, push_forward
 from backpath.paths.weighted import Weighted
 
 MOST_DRAWN = 300
@@ -62,6 +63,33 @@ class PathSums(Weighted):
         s, o = self.find(source), self.find(output)
         counts = push_forward(self, {s: PATH_COUNT.one(self.shape(s), object)}, PATH_COUNT)
         return int(np.sum(counts[o])) if o in counts else 0
+
+    def path_sum(self, semiring: Semiring, source: Names = None, output: Names = None) -> Any:
+        """The sum over all paths from ``source`` to ``output`` in any semiring, by one sweep.
+
+        Args:
+            semiring: what plus and times mean: ``MASS``, ``MAX_PRODUCT``, ``ENTROPY`` and others of ``backpath.paths``.
+            source: the name of a node, or a list of names; by default all inputs.
+            output: likewise; by default all outputs. Paths to all of their entries are summed.
+
+        Returns:
+            The semiring's value, shaped as the source: each entry's sum. For several sources a dict by name; a source
+            without a path has the semiring's zero.
+
+        Raises:
+            GraphError: for unknown names.
+
+        >>> from backpath.paths import MASS, Dag
+        >>> Dag.from_edges([("w", "o", 4), ("w", "o", -3)]).path_sum(MASS, "w", "o")
+        7
+        """
+        sources, one_source = self._chosen(source, self.inputs)
+        outputs, _ = self._chosen(output, self.outputs)
+        seeds = {o: semiring.one(self.shape(o), self.dtype(o)) for o in outputs}
+        sums = pull_back(self, seeds, sources, semiring)
+        names = self.names
+        by_source = {names[s]: sums[s] if s in sums else semiring.zero(self.shape(s), self.dtype(s)) for s in sources}
+        return by_source[names[sources[0]]] if one_source else by_source
 
     def paths(self, source: Hashable, output: Hashable) -> Iterator[Path]:
         """Every path from node to node, one at a time; arrays count as one node (see :meth:`Linearization.unroll`)."""

@@ -1,0 +1,77 @@
+"""Semirings of ordinary sums and products in which each z(i, j) is replaced by an image of it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+
+from backpath.paths.semirings import SumProduct
+
+
+class Image(SumProduct):
+    """Sums over paths of the product of the images of z along each; the image of a product is that of its factors."""
+
+    subtracts = False
+
+    @abstractmethod
+    def image(self, z: Any) -> Any:
+        """What stands for ``z``, entry by entry."""
+
+    def multiply(self, s: Any, z: Any) -> Any:
+        return s * self.image(z)
+
+    def contract(self, s: Any, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Any:
+        return super().contract(s, s_letters, self.image(z), z_letters, out_letters)
+
+
+class PathNorm(Image):
+    """The sum over paths of the q-th power of the size of their product; with q = 1 the absolute mass.
+
+    The path norm itself is the q-th root of it (Neyshabur and others, "Path-SGD", 2015, for the norm of weights).
+
+    Raises:
+        ValueError: if ``q`` is not positive.
+    """
+
+    def __init__(self, q: float):
+        if not q > 0:
+            raise ValueError(f"q={q}: a path norm has a positive exponent")
+        self.q = q
+        self.name = "absolute mass" if q == 1 else f"path norm, q = {q:g}"
+
+    def image(self, z: Any) -> Any:
+        return abs(z) if self.q == 1 else abs(z) ** self.q
+
+    def norm(self, s: Any) -> Any:
+        """The path norm, from the path sum."""
+        return s if self.q == 1 else s ** (1 / self.q)
+
+
+class ActiveCount(Image):
+    """How many paths carry anything: those without a z that is zero. Exact Python integers in arrays of objects."""
+
+    name = "active path count"
+
+    def zero(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        return np.zeros(shape, object)
+
+    def one(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        return np.ones(shape, object)
+
+    def image(self, z: Any) -> Any:
+        return np.where(np.asarray(z) != 0, 1, 0).astype(object)
+
+    def multiply(self, s: Any, z: Any) -> Any:
+        return np.asarray(super().multiply(s, z), object)
+
+    def reduce(self, s: Any, axes: tuple[int, ...]) -> Any:
+        return np.asarray(super().reduce(s, axes), object)
+
+    def cast(self, s: Any, dtype: Any) -> Any:
+        return s
+
+
+MASS = PathNorm(1)
+ACTIVE_COUNT = ActiveCount()

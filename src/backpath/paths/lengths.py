@@ -1,0 +1,56 @@
+"""Path sums by the length of the path: a polynomial in one variable, whose power is the length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from backpath.ops import Semiring
+from backpath.paths.semirings import SUM_PRODUCT
+
+Polynomial = dict[int, Any]
+"""By length the ordinary path sums over the paths of that length; lengths that no path has are absent."""
+
+
+class Lengths(Semiring):
+    """Ordinary sums and products, kept apart by length.
+
+    Args:
+        steps: for each node, by position, how much an edge into it adds to a path's length; 1 everywhere counts edges.
+    """
+
+    name = "path length"
+    subtracts = True
+
+    def __init__(self, steps: Sequence[int]):
+        self.steps = steps
+
+    def zero(self, shape: tuple[int, ...], dtype: Any) -> Polynomial:
+        return {}
+
+    def one(self, shape: tuple[int, ...], dtype: Any) -> Polynomial:
+        return {0: SUM_PRODUCT.one(shape, dtype)}
+
+    def plus(self, s: Polynomial, t: Polynomial) -> Polynomial:
+        return {n: s[n] + t[n] if n in s and n in t else s.get(n, t.get(n)) for n in sorted({*s, *t})}
+
+    def multiply(self, s: Polynomial, z: Any) -> Polynomial:
+        return {n: SUM_PRODUCT.multiply(a, z) for n, a in s.items()}
+
+    def reduce(self, s: Polynomial, axes: tuple[int, ...]) -> Polynomial:
+        return {n: SUM_PRODUCT.reduce(a, axes) for n, a in s.items()}
+
+    def scatter(self, s: Polynomial, index: Any, shape: tuple[int, ...]) -> Polynomial:
+        return {n: SUM_PRODUCT.scatter(a, index, shape) for n, a in s.items()}
+
+    def contract(self, s: Polynomial, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Polynomial:
+        return {n: SUM_PRODUCT.contract(a, s_letters, z, z_letters, out_letters) for n, a in s.items()}
+
+    def move(self, s: Polynomial, rearrange: Callable[[Any], Any]) -> Polynomial:
+        return {n: rearrange(a) for n, a in s.items()}
+
+    def cross(self, s: Polynomial, target: int) -> Polynomial:
+        return {n + self.steps[target]: a for n, a in s.items()} if self.steps[target] else s
+
+    def cast(self, s: Polynomial, dtype: Any) -> Polynomial:
+        return {n: a.astype(dtype) for n, a in s.items()}
