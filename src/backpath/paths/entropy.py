@@ -11,7 +11,7 @@ from backpath.ops import Semiring, contract, scatter
 
 
 class Spread(NamedTuple):
-    """Path sums in pairs, in float64: of the sizes s of the paths' products, and of s log s."""
+    """Path sums in pairs: of the sizes s of the paths' products, and of s log s."""
 
     mass: np.ndarray
     moment: np.ndarray
@@ -26,10 +26,10 @@ class Entropy(Semiring):
     name = "entropy"
 
     def zero(self, shape: tuple[int, ...], dtype: Any) -> Spread:
-        return Spread(np.zeros(shape), np.zeros(shape))
+        return Spread(np.zeros(shape, _floating(dtype)), np.zeros(shape, _floating(dtype)))
 
     def one(self, shape: tuple[int, ...], dtype: Any) -> Spread:
-        return Spread(np.ones(shape), np.zeros(shape))
+        return Spread(np.ones(shape, _floating(dtype)), np.zeros(shape, _floating(dtype)))
 
     def plus(self, s: Spread, t: Spread) -> Spread:
         return Spread(s.mass + t.mass, s.moment + t.moment)
@@ -55,6 +55,9 @@ class Entropy(Semiring):
     def move(self, s: Spread, rearrange: Callable[[Any], Any]) -> Spread:
         return Spread(rearrange(s.mass), rearrange(s.moment))
 
+    def cast(self, s: Spread, dtype: Any) -> Spread:
+        return Spread(s.mass.astype(dtype), s.moment.astype(dtype))
+
     def entropy(self, s: Spread) -> Any:
         """The entropy in nats of the paths' shares of the mass: log(mass) - moment / mass, and 0 without a path."""
         mass = np.where(s.mass > 0, s.mass, 1.0)
@@ -62,9 +65,14 @@ class Entropy(Semiring):
 
 
 def _sizes(z: Any) -> tuple[Any, Any]:
-    """The sizes of z and their moments, s log s, in float64."""
-    size = np.abs(np.asarray(z, float))
-    return size, size * np.log(np.where(size > 0, size, 1.0))
+    """The sizes of z and their moments, s log s."""
+    size = np.abs(np.asarray(z, _floating(np.asarray(z).dtype)))
+    return size, size * np.log(size + (size == 0))
+
+
+def _floating(dtype: Any) -> np.dtype:
+    """The type itself if it is of real floating-point numbers, else float64: logarithms are not exact."""
+    return np.dtype(dtype) if np.dtype(dtype).kind == "f" else np.dtype(float)
 
 
 ENTROPY = Entropy()
