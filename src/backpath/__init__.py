@@ -13,7 +13,15 @@ from backpath.calculus import (
     value_and_grad,
     vjp,
 )
-from backpath.diagnosis import Check, GradientDiagnosis, check, debug_gradient
+from backpath.diagnosis import (
+    Check,
+    Explanation,
+    GradientDiagnosis,
+    LengthSpectrum,
+    check,
+    debug_gradient,
+    explain,
+)
 from backpath.graph import (
     BackpathError,
     DataError,
@@ -61,12 +69,14 @@ __all__ = [
     "Edge",
     "Elimination",
     "Epoch",
+    "Explanation",
     "ExpressionError",
     "Fit",
     "GradientCheck",
     "GradientDiagnosis",
     "Graph",
     "GraphError",
+    "LengthSpectrum",
     "Linearization",
     "Network",
     "Node",
@@ -81,6 +91,7 @@ __all__ = [
     "debug_gradient",
     "elu",
     "erf",
+    "explain",
     "fit",
     "gelu",
     "grad",

@@ -3,5 +3,19 @@
 from backpath.diagnosis.check import Check, Route, check
 from backpath.diagnosis.debug_gradient import ArrayVerdict, GradientDiagnosis, debug_gradient
 from backpath.diagnosis.edges import WrongEdge, wrong_edges
+from backpath.diagnosis.explanation import Explanation, explain
+from backpath.diagnosis.spectrum import LengthSpectrum
 
-__all__ = ["ArrayVerdict", "Check", "GradientDiagnosis", "Route", "WrongEdge", "check", "debug_gradient", "wrong_edges"]
+__all__ = [
+    "ArrayVerdict",
+    "Check",
+    "Explanation",
+    "GradientDiagnosis",
+    "LengthSpectrum",
+    "Route",
+    "WrongEdge",
+    "check",
+    "debug_gradient",
+    "explain",
+    "wrong_edges",
+]

@@ -47,11 +47,16 @@ class NeuronPath:
         return len(self.weights)
 
     def __str__(self) -> str:
+        return f"{self.route}  {self.product:.6g}"
+
+    @property
+    def route(self) -> str:
+        """The entries on the way, with arrows between them."""
         steps = [
             f"{node}[{','.join(map(str, entry))}]" if entry else str(node)
             for node, entry in zip(self.nodes, self.entries, strict=True)
         ]
-        return f"{' -> '.join(steps)}  {self.product:.6g}"
+        return " -> ".join(steps)
 
 
 def strongest_paths(weighted: Weighted, sources: Sequence[int], output: Entry, limit: int) -> Iterator[NeuronPath]:
