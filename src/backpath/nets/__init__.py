@@ -1,7 +1,19 @@
 """Floor 5: networks, activations, losses and initial weights. Knows nothing of engines."""
 
 from backpath.nets.activations import ACTIVATIONS
+from backpath.nets.blocks import attention, convolution, layer_norm, max_pool, mean_pool, residual
 from backpath.nets.losses import LOSSES, Loss
 from backpath.nets.network import Network
 
-__all__ = ["ACTIVATIONS", "LOSSES", "Loss", "Network"]
+__all__ = [
+    "ACTIVATIONS",
+    "LOSSES",
+    "Loss",
+    "Network",
+    "attention",
+    "convolution",
+    "layer_norm",
+    "max_pool",
+    "mean_pool",
+    "residual",
+]
