@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from backpath.cli.check import check
+from backpath.cli.explain import explain
 from backpath.cli.paths import paths
 from backpath.cli.predict import predict
 from backpath.cli.train import train
@@ -58,3 +59,4 @@ main.add_command(train)
 main.add_command(predict)
 main.add_command(check)
 main.add_command(paths)
+main.add_command(explain)

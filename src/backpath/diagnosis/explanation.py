@@ -12,7 +12,7 @@ import numpy as np
 
 from backpath.diagnosis.spectrum import LAYERS, LengthSpectrum
 from backpath.diagnosis.summary import summary
-from backpath.graph import GraphError
+from backpath.graph import GraphError, hooks
 from backpath.nets import Network
 from backpath.ops import Semiring
 from backpath.paths import (
@@ -194,6 +194,14 @@ class Explanation:
     def summary(self) -> str:
         """The same in words: numbers, a bar for each length, and the strongest paths."""
         return summary(self.to_json())
+
+    def plot(self) -> Any:
+        """A matplotlib figure: the length spectrum, the adjoint's size by layer, and how much cancels.
+
+        Raises:
+            ImportError: if matplotlib is not installed.
+        """
+        return hooks.PLOT[0](self)
 
     # Sweeps.
 

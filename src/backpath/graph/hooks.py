@@ -8,5 +8,8 @@ from typing import Any
 LINEARIZE: list[Callable[..., Any]] = []
 """From a graph and its inputs' values to its linearization: what ``Graph.at`` calls."""
 
+PLOT: list[Callable[..., Any]] = []
+"""From an explanation to its figure."""
+
 SVG: list[Callable[..., str]] = []
 """From anything with weighted edges to its picture: what notebooks show."""

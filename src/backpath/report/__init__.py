@@ -1,5 +1,6 @@
 """Floor 7: what people look at. Pictures, tables and derivations."""
 
+from backpath.report.plot import plot
 from backpath.report.svg import svg
 
-__all__ = ["svg"]
+__all__ = ["plot", "svg"]

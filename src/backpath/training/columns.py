@@ -42,6 +42,11 @@ class Numeric:
         """How many features the column makes."""
         return 2 if self.indicator else 1
 
+    @property
+    def labels(self) -> list[str]:
+        """The name of each feature."""
+        return [self.name, f"{self.name} is missing"][: self.width]
+
     def encode(self, table: Table, rows: np.ndarray) -> np.ndarray:
         """The features of these rows, of shape (rows, width)."""
         values = read_numbers(table, self.name, rows)
@@ -77,6 +82,11 @@ class Categorical:
     def width(self) -> int:
         """How many features the column makes."""
         return len(self.categories)
+
+    @property
+    def labels(self) -> list[str]:
+        """The name of each feature."""
+        return [f"{self.name}={category or 'missing'}" for category in self.categories]
 
     def positions(self, table: Table, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
         """For each row the position of its category, or -1; and the categories that have none, sorted."""

@@ -31,6 +31,11 @@ class Features:
         """How many features there are."""
         return sum(column.width for column in self.columns)
 
+    @property
+    def labels(self) -> list[str]:
+        """The name of each feature, in the order of the network's inputs."""
+        return [label for column in self.columns for label in column.labels]
+
     @classmethod
     def fit(
         cls,

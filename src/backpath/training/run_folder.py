@@ -118,6 +118,22 @@ def read_run(folder: str | Path) -> SavedModel:
     return SavedModel(network, _read_parameters(folder / PARAMETERS, checksum, network), features, target)
 
 
+def read_config(folder: str | Path) -> dict[str, Any]:
+    """How the run was made: what :func:`write_run` was given as ``config``.
+
+    Raises:
+        RunError: if it is missing or damaged.
+    """
+    path = Path(folder) / CONFIG
+    try:
+        config = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from None
+    if not isinstance(config, dict):
+        raise RunError(f"{path} is damaged: it is no JSON object")
+    return config
+
+
 def _read_description(path: Path) -> dict[str, Any]:
     try:
         description = json.loads(path.read_bytes())
