@@ -32,6 +32,7 @@ def with_skips(x: Any) -> Any:
 
 
 def main() -> None:
+    """Explain both, by their input."""
     for name, f in (("plain", plain), ("residual", with_skips)):
         e = bp.explain(f, (POINT,))
         size, depth = np.linalg.norm(e.gradient["x"]), e.length_spectrum().effective_depth

@@ -13,8 +13,10 @@ from backpath.training.tables import load_named
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for source in ("iris", "diabetes", "breast_cancer"):
-        assert backpath("train", source, "--epochs", "2", "--layers", "6,5", "--out", source, "--quiet").exit_code == 0
+    losses = {"iris": "cross_entropy", "diabetes": "squared_error", "breast_cancer": "sigmoid_cross_entropy"}
+    for source, loss in losses.items():
+        words = ("--epochs", "2", "--layers", "6,5", "--loss", loss, "--out", source, "--quiet")
+        assert backpath("train", source, *words).exit_code == 0
     return tmp_path
 
 
