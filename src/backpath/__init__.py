@@ -52,6 +52,7 @@ from backpath.ops import (
     softmax,
     softmax_cross_entropy,
     softplus,
+    standardize,
     trace,
 )
 from backpath.paths import Dag, Elimination, Linearization, Path, TooManyPathsError, linearize
@@ -111,6 +112,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "standardize",
     "svg",
     "trace",
     "value_and_grad",

@@ -18,6 +18,10 @@ RNG = np.random.default_rng(0)
 P, X = NET.init(1, float), RNG.standard_normal((2, 4))
 
 
+def pairs(things):
+    return itertools.pairwise(things)
+
+
 def all_paths(e):
     """Product and nodes of every path, by unrolling the graph."""
     dag = e.lin.unroll()
@@ -139,9 +143,12 @@ def test_where_a_gradient_vanishes():
             x = bp.sigmoid(x @ W)
         return x.sum()
 
-    sizes = [size for _, size in bp.explain(f, (np.zeros(3),)).depth_scale()]
-    assert len(sizes) == 12
-    assert all(later < 0.26 * earlier for earlier, later in itertools.pairwise(sizes))
+    scales = bp.explain(f, (np.zeros(3),)).depth_scale()
+    assert [math.isnan(s.ratio) for s in scales] == [True] + [False] * 11
+    assert all(earlier.layer > later.layer or len(earlier.layer) > len(later.layer) for earlier, later in pairs(scales))
+    for earlier, later in pairs(scales):
+        assert later.ratio == pytest.approx((later.rms / earlier.rms) ** 2)
+        assert 0.05 < later.ratio < 0.0626
 
 
 def test_dead_neurons_close_their_paths():
@@ -164,7 +171,10 @@ def test_json_and_summary_say_the_same():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((NET, (P, X)), r"output=\(\) leaves values of shape \[2, 2\]: choose one number by its index"),
+        (
+            (NET, (P, X)),
+            r"output=None leaves values .* \[2, 2\]: choose one number by its index, or output=\.\.\. for",
+        ),
         ((NET, (P, X), (0, 1), "Y"), "no input of real numbers is called 'Y'; there are parameters.W1"),
         ((lambda n: n * 2, (3,)), r"pass 3\.0 in place of 3"),
     ],
@@ -176,7 +186,13 @@ def test_what_cannot_be_explained_is_refused(arguments, message):
 
 def test_other_words_for_lengths_and_flows_are_refused():
     e = bp.explain(NET, (P, X), (0, 1))
-    with pytest.raises(bp.GraphError, match="by 'layer' or by 'edge'"):
-        e.length_spectrum("block")
-    with pytest.raises(bp.GraphError, match="by 'node' or by 'edge'"):
-        e.flow("layer")
+    for refused, message in [
+        (lambda: e.length_spectrum("node"), "by='node': lengths are counted by 'layer', by 'block' or by 'edge'"),
+        (lambda: e.length_spectrum("block"), "no sum of the graph joins a value and what was made from it"),
+        (lambda: e.flow("block"), "flow is by 'node', by 'layer' or by 'edge'"),
+        (lambda: e.cancellation("edge"), "cancellation is by 'element', by 'layer' or by 'node'"),
+        (lambda: e.top_paths(3, "block"), "paths are by 'element' or by 'layer'"),
+        (lambda: bp.explain(lambda x: [x, x], (1.0,), output=2), "output=2 chooses nothing from what .* out of range"),
+    ]:
+        with pytest.raises(bp.GraphError, match=message):
+            refused()

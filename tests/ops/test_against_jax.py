@@ -19,8 +19,8 @@ seeds = st.integers(0, 2**31).map(np.random.default_rng)
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, max_side=4)
 
 SHAPED = set(
-    "integer_power where sum max logsumexp softmax log_softmax softmax_cross_entropy reshape transpose broadcast_to "
-    "astype index scatter concatenate pad matmul einsum".split()
+    "integer_power where sum max logsumexp softmax log_softmax standardize softmax_cross_entropy reshape transpose "
+    "broadcast_to astype index scatter concatenate pad matmul einsum".split()
 )
 LAYERS = {layers.LINEAR.name, layers.POST_ACTIVATION.name, layers.PRE_ACTIVATION.name}
 """Tested with networks."""
@@ -99,7 +99,7 @@ def test_reductions(agree, name, data, rng, shape):
     )
 
 
-@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "standardize"])
 @few
 @given(data=st.data(), rng=seeds, shape=hnp.array_shapes(min_dims=1, max_dims=3, max_side=4))
 def test_softmax_family(agree, name, data, rng, shape):

@@ -101,7 +101,7 @@ def maps(draw):
                 (Gather((slice(None), slice(0, 1)), (a, b)), (a, b), (a, 1)),
                 (Gather(rows, (a, b)), (a, b), (c, b)),
                 (Scatter(rows, (a, b)), (c, b), (a, b)),
-                (DiagonalLessOuter(d, u, v, axis), (a, b), (a, b)),
+                (DiagonalLessOuter(d, ((u, v), (v, u)), axis), (a, b), (a, b)),
                 (Composition(), (a, b), (a, b)),
                 (Composition((Scale(d), Transpose((1, 0)), Gather(0, (b, a)))), (a, b), (a,)),
             ]
@@ -159,14 +159,14 @@ def test_the_number_of_paths_over_the_scalar_edges(drawn):
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-def test_a_diagonal_less_an_outer_product_is_its_matrix(axis):
+def test_a_diagonal_less_outer_products_is_its_matrix(axis):
     rng = np.random.default_rng(0)
     d, u, v = (rng.standard_normal((2, 3)) for _ in range(3))
-    z = DiagonalLessOuter(d, u, v, axis)
+    z = DiagonalLessOuter(d, ((u, v), (v * v, d)), axis)
     jacobian = np.zeros((2, 3, 2, 3))
     for i, j, k, m in np.ndindex(2, 3, 2, 3):
         same_row = i == k if axis == 1 else j == m
-        jacobian[i, j, k, m] = same_row * (d[i, j] * ((i, j) == (k, m)) - u[i, j] * v[k, m])
+        jacobian[i, j, k, m] = same_row * (d[i, j] * ((i, j) == (k, m)) - u[i, j] * v[k, m] - v[i, j] ** 2 * d[k, m])
     np.testing.assert_allclose(matrix(z, (2, 3), (2, 3)), jacobian.reshape(6, 6), atol=1e-15)
     np.testing.assert_allclose(matrix(z.dense(), (2, 3), (2, 3)), jacobian.reshape(6, 6), atol=1e-15)
 

@@ -29,13 +29,19 @@ def assert_strongest(p, source, output, entry, limit):
         if names_of_entry(p, source, k) in dag.names and label in dag.names
     ]
     sizes = sorted((abs(float(path.product)) for path in everything if path.product), reverse=True)
-    found = list(strongest_paths(p, [source], (output, entry), limit))
+    found = list(strongest_paths(p, [source], output, unit(p, output, entry), limit))
+    np.testing.assert_allclose([path.share for path in found], np.array(sizes[:limit]) / sum(sizes), rtol=1e-12)
     np.testing.assert_allclose([abs(path.product) for path in found], sizes[:limit], rtol=1e-12)
     products = {}
     for path in everything:
         products.setdefault(path.nodes, []).append(float(path.product))
     for path in found:
         assert min(abs(path.product - other) for other in products[names_of(path)]) < 1e-12
+
+
+def unit(p, node, k):
+    """Of a node's shape: 1 at entry number k, else 0."""
+    return (np.arange(np.prod(p.shape(node), dtype=int)) == k).astype(float).reshape(p.shape(node))
 
 
 def names_of_entry(p, node, k):
@@ -71,7 +77,7 @@ def test_with_respect_to_weights():
 def test_paths_come_with_their_entries_and_weights():
     W = np.array([[1.0, -5.0], [2.0, 0.5]])
     p = linearize(lambda x: x @ W, np.ones(2))
-    first, second = strongest_paths(p, [0], (p.outputs[0], 1), 10)
+    first, second = strongest_paths(p, [0], p.outputs[0], np.array([0.0, 1.0]), 10)
     assert (first.nodes, first.entries, first.weights) == (("x", p.names[-1]), ((0,), (1,)), (-5.0,))
     assert str(first) == f"x[0] -> {p.names[-1]}[1]  -5"
     assert (second.product, len(second)) == (0.5, 1)

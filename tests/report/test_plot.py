@@ -23,12 +23,16 @@ def explained():
 def test_panels_show_lengths_layers_and_cancellation(tmp_path):
     e = explained()
     figure = e.plot()
-    spectrum, scale, cancellation = figure.axes
+    spectrum, scale, flow, cancellation = figure.axes
     np.testing.assert_allclose([bar.get_height() for bar in spectrum.patches], list(e.length_spectrum().norms.values()))
-    np.testing.assert_allclose(scale.lines[0].get_ydata(), [size for _, size in reversed(e.depth_scale())])
+    np.testing.assert_allclose(scale.lines[0].get_ydata(), [s.rms for s in reversed(e.depth_scale())])
+    np.testing.assert_allclose(
+        [bar.get_height() for bar in flow.patches], np.array(list(e.flow("layer").values())) / e.total_mass
+    )
     assert sum(bar.get_height() for bar in cancellation.patches) == 4
     figure.savefig(tmp_path / "explanation.png")
     assert (tmp_path / "explanation.png").stat().st_size > 5000
+    assert e._repr_png_()[:4] == b"\x89PNG"
 
 
 def test_without_matplotlib_the_error_says_how_to_get_it(monkeypatch):
@@ -42,3 +46,4 @@ def test_without_matplotlib_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r'pip install "backpath\[plot\]"'):
         plot(explained())
+    assert explained()._repr_png_() is None

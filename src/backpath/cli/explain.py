@@ -72,7 +72,7 @@ def _output(model: SavedModel, table: Table, rows: np.ndarray, label: str | None
 
 def _features(model: SavedModel, found: Explanation, X: np.ndarray) -> list[dict[str, Any]]:
     """Each input's name, value, derivative and mass, the largest derivative first."""
-    slopes, masses = found.gradient["X"][0], found.mass["X"][0]
+    slopes, masses = found.gradient["X"][0], found.mass()["X"][0]
     entries = zip(model.features.labels, X[0].tolist(), slopes.tolist(), masses.tolist(), strict=True)
     fields = ("name", "value", "derivative", "mass")
     return sorted((dict(zip(fields, e, strict=True)) for e in entries), key=lambda e: -abs(e["derivative"]))

@@ -3,7 +3,9 @@
 from backpath.diagnosis.check import Check, Route, check
 from backpath.diagnosis.debug_gradient import ArrayVerdict, GradientDiagnosis, debug_gradient
 from backpath.diagnosis.edges import WrongEdge, wrong_edges
-from backpath.diagnosis.explanation import Explanation, explain
+from backpath.diagnosis.explain import explain
+from backpath.diagnosis.explanation import Explanation
+from backpath.diagnosis.quantities import LayerScale
 from backpath.diagnosis.spectrum import LengthSpectrum
 
 __all__ = [
@@ -11,6 +13,7 @@ __all__ = [
     "Check",
     "Explanation",
     "GradientDiagnosis",
+    "LayerScale",
     "LengthSpectrum",
     "Route",
     "WrongEdge",

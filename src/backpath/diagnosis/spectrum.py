@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from backpath.diagnosis.skips import branch_edges
+from backpath.graph import GraphError
+from backpath.paths import Linearization
+
 LAYERS = frozenset({"matmul", "einsum", "linear", "post_activation", "pre_activation"})
 """Primitives that mix neurons: an edge into one of them is a step of one layer."""
+
+UNITS = ("layer", "block", "edge")
+
+
+def step_of(lin: Linearization, by: str) -> Callable[[int, int], int]:
+    """How much an edge, by its target and slot, adds to the length of a path.
+
+    Raises:
+        GraphError: for another unit, or blocks where there are none.
+    """
+    nodes = lin.graph.nodes
+    if by == "edge":
+        return lambda target, slot: 1
+    if by == "layer":
+        return lambda target, slot: int(nodes[target].primitive in LAYERS)
+    if by != "block":
+        raise GraphError(f"by={by!r}: lengths are counted by 'layer', by 'block' or by 'edge'")
+    branches = branch_edges(lin)
+    if not branches:
+        raise GraphError("by='block': no sum of the graph joins a value and what was made from it: count by 'layer'")
+    return lambda target, slot: int((target, slot) in branches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +41,7 @@ class LengthSpectrum:
     """The gradient g as a sum over lengths: g = sum over L of g_L, the part that paths of length L carry.
 
     Attributes:
-        by: what a path's length counts, ``"layer"`` or ``"edge"``.
+        by: what a path's length counts, ``"layer"``, ``"block"`` or ``"edge"``.
         parts: for each length, in order, the arrays g_L by the name of the input.
     """
 

@@ -11,5 +11,8 @@ LINEARIZE: list[Callable[..., Any]] = []
 PLOT: list[Callable[..., Any]] = []
 """From an explanation to its figure."""
 
+PNG: list[Callable[..., bytes | None]] = []
+"""From an explanation to its figure as a picture; None where nothing can draw it."""
+
 SVG: list[Callable[..., str]] = []
 """From anything with weighted edges to its picture: what notebooks show."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import ShapeError
-from backpath.ops import softmax
+from backpath.ops import softmax, standardize
 
 
 def residual(branch: Callable[[Any], Any], x: Any) -> Any:
@@ -77,9 +77,7 @@ def mean_pool(x: Any, size: int, stride: int | None = None) -> Any:
 
 def layer_norm(x: Any, gain: Any = 1.0, bias: Any = 0.0, epsilon: float = 1e-5) -> Any:
     """The last axis with mean 0 and variance 1, then times ``gain`` plus ``bias`` (Ba and others, 2016)."""
-    centred = x - np.mean(x, axis=-1, keepdims=True)
-    variance = np.mean(centred * centred, axis=-1, keepdims=True)
-    return centred / np.sqrt(variance + epsilon) * gain + bias
+    return standardize(x, -1, epsilon) * gain + bias
 
 
 def attention(x: Any, W_query: Any, W_key: Any, W_value: Any) -> Any:

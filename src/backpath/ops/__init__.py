@@ -22,7 +22,7 @@ from backpath.ops.local import (
 )
 from backpath.ops.movement import scatter
 from backpath.ops.primitive import PRIMITIVES, Primitive, Spec, define, shape_rule, spec_of
-from backpath.ops.reduction import log_softmax, logsumexp, softmax, softmax_cross_entropy
+from backpath.ops.reduction import log_softmax, logsumexp, softmax, softmax_cross_entropy, standardize
 from backpath.ops.semiring import Semiring
 from backpath.ops.tracing import Trace, apply, record, trace
 from backpath.ops.trees import flatten, leaves_of, unflatten
@@ -77,6 +77,7 @@ __all__ = [
     "softmax_cross_entropy",
     "softplus",
     "spec_of",
+    "standardize",
     "trace",
     "unflatten",
 ]

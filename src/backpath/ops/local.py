@@ -177,41 +177,47 @@ class Scatter(Move):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DiagonalLessOuter(LocalDerivative):
-    """Along one axis, dy_i/dx_j = d_i [i = j] - u_i v_j: softmax and its kin in linear time.
+    """Along one axis, dy_i/dx_j = d_i [i = j] - sum over the pairs of u_i v_j: softmax and its kin in linear time.
 
     A semiring without subtraction cannot use the factors, since its plus acts on whole derivatives: there the
     Jacobian of each row is written out, n entries for every entry of y.
     """
 
     d: Array
-    u: Array
-    v: Array
+    outers: tuple[tuple[Array, Array], ...]
     axis: int
 
     def pull(self, adjoint: Value, semiring: Semiring) -> Value:
         if semiring.subtracts:
-            return self._factored(adjoint, self.u, self.v, semiring)
+            return self._factored(adjoint, self.outers, semiring)
         return self.dense().pull(adjoint, semiring)
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
         if semiring.subtracts:
-            return self._factored(tangent, self.v, self.u, semiring)
+            return self._factored(tangent, tuple((v, u) for u, v in self.outers), semiring)
         return self.dense().push(tangent, semiring)
 
-    def _factored(self, s: Value, into: Array, out: Array, semiring: Semiring) -> Value:
-        summed = semiring.reduce(semiring.multiply(s, into), (self.axis,))
-        spread = semiring.move(summed, lambda c: np.expand_dims(c, self.axis))
-        return semiring.plus(semiring.multiply(s, self.d), semiring.multiply(spread, -out))
+    def _factored(self, s: Value, outers: tuple[tuple[Array, Array], ...], semiring: Semiring) -> Value:
+        total = semiring.multiply(s, self.d)
+        for into, out in outers:
+            summed = semiring.reduce(semiring.multiply(s, into), (self.axis,))
+            spread = semiring.move(summed, lambda c: np.expand_dims(c, self.axis))
+            total = semiring.plus(total, semiring.multiply(spread, -out))
+        return total
 
     def dense(self) -> LocalDerivative:
         """The same map with each row's Jacobian written out."""
-        ndim = self.v.ndim
+        parts = (self.d, *(part for pair in self.outers for part in pair))
+        shape = np.broadcast_shapes(*(np.shape(part) for part in parts))
+        ndim = len(shape)
         rows = "abcdefgh"[:ndim]
         x, y = (rows[: self.axis] + letter + rows[self.axis + 1 :] for letter in "xy")
         last = rows.replace(rows[self.axis], "")
         to_end = [k for k in range(ndim) if k != self.axis] + [self.axis]
-        d, u, v = (np.transpose(np.broadcast_to(part, self.v.shape), to_end) for part in (self.d, self.u, self.v))
-        jacobian = d[..., None] * np.eye(v.shape[-1]) - u[..., None] * v[..., None, :]
+        d, *factors = (np.transpose(np.broadcast_to(part, shape), to_end) for part in parts)
+        jacobian = d[..., None] * np.eye(shape[self.axis])
+        for u, v in zip(factors[::2], factors[1::2], strict=True):
+            jacobian = jacobian - u[..., None] * v[..., None, :]
         return Contract(x, jacobian, last + "yx", y)
 
 

@@ -159,14 +159,36 @@ SOFTMAX = define(
     "softmax",
     _softmax_value,
     elementwise_spec("softmax", floating),
-    (lambda y, x, axis: DiagonalLessOuter(y, y, y, axis),),
+    (lambda y, x, axis: DiagonalLessOuter(y, ((y, y),), axis),),
     composite=True,
 )
 LOG_SOFTMAX = define(
     "log_softmax",
     _log_softmax_value,
     elementwise_spec("log_softmax", floating),
-    (lambda y, x, axis: DiagonalLessOuter(np.ones((), x.dtype), np.ones((), x.dtype), np.exp(y), axis),),
+    (lambda y, x, axis: DiagonalLessOuter(np.ones((), x.dtype), ((np.ones((), x.dtype), np.exp(y)),), axis),),
+    composite=True,
+)
+
+
+def _standardize_value(x: Any, axis: int, epsilon: float) -> Any:
+    centred = x - np.mean(x, axis=axis, keepdims=True)
+    return centred / np.sqrt(np.mean(centred * centred, axis=axis, keepdims=True) + epsilon)
+
+
+def _standardize_local(y: Any, x: Any, axis: int, epsilon: float) -> LocalDerivative:
+    """dy_i/dx_j = ([i = j] - 1/n - y_i y_j / n) / scale."""
+    centred = x - np.mean(x, axis=axis, keepdims=True)
+    d = 1.0 / np.sqrt(np.mean(centred * centred, axis=axis, keepdims=True) + epsilon)
+    share = d / x.shape[axis]
+    return DiagonalLessOuter(d, ((share * y, y), (share, np.ones((), x.dtype))), axis)
+
+
+STANDARDIZE = define(
+    "standardize",
+    _standardize_value,
+    elementwise_spec("standardize", floating),
+    (_standardize_local,),
     composite=True,
 )
 
@@ -179,6 +201,15 @@ def softmax(x: Any, axis: int = -1) -> Any:
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """log(softmax(x)) along ``axis``, without overflow."""
     return apply(LOG_SOFTMAX, x, axis=_axis(x, axis))
+
+
+def standardize(x: Any, axis: int = -1, epsilon: float = 1e-5) -> Any:
+    """(x - mean) / sqrt(variance + epsilon) along ``axis``: layer normalization without gain and bias.
+
+    Along the first axis of a batch it is batch normalization as in training, which makes each example's result depend
+    on all of them.
+    """
+    return apply(STANDARDIZE, x, axis=_axis(x, axis), epsilon=float(epsilon))
 
 
 def _cross_entropy_value(logits: Any, targets: Any) -> Any:

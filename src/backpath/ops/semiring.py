@@ -55,8 +55,8 @@ class Semiring(ABC):
     def move(self, s: Value, rearrange: Callable[[Array], Array]) -> Value:
         """Apply a rearrangement of entries (reshape, transpose, slice, broadcast) to the array of path sums."""
 
-    def cross(self, s: Value, target: int) -> Value:
-        """``s`` after it went over an edge into the node at ``target``: lengths of paths count it."""
+    def cross(self, s: Value, target: int, slot: int) -> Value:
+        """``s`` after it went over the edge into ``slot`` of the node at ``target``: lengths of paths count it."""
         return s
 
     def cast(self, s: Value, dtype: Any) -> Value:

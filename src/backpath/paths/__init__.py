@@ -9,7 +9,7 @@ from backpath.paths.extremes import MAX_PRODUCT, REACHABILITY, MaxProduct, Reach
 from backpath.paths.gradients import METHODS, TooManyPathsError
 from backpath.paths.images import ACTIVE_COUNT, MASS, ActiveCount, Image, PathNorm
 from backpath.paths.lengths import Lengths
-from backpath.paths.linearization import Linearization, evaluate, linearize, linearize_graph
+from backpath.paths.linearization import Linearization, entry_names, evaluate, linearize, linearize_graph
 from backpath.paths.log_scaled import LOG_SCALED, LogScaled, Scaled
 from backpath.paths.order_search import SearchedOrder, search_order
 from backpath.paths.semirings import PATH_COUNT, SUM_PRODUCT, PathCount, SumProduct
@@ -48,6 +48,7 @@ __all__ = [
     "Weighted",
     "count_node_paths",
     "eliminate",
+    "entry_names",
     "enumerate_paths",
     "evaluate",
     "leading_to",

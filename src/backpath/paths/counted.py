@@ -63,8 +63,8 @@ class Counted(Semiring):
     def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:
         return self.inner.move(s, rearrange)
 
-    def cross(self, s: Any, target: int) -> Any:
-        return self.inner.cross(s, target)
+    def cross(self, s: Any, target: int, slot: int) -> Any:
+        return self.inner.cross(s, target, slot)
 
     def cast(self, s: Any, dtype: Any) -> Any:
         return self.inner.cast(s, dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from backpath.ops import Semiring
@@ -16,14 +16,15 @@ class Lengths(Semiring):
     """Ordinary sums and products, kept apart by length.
 
     Args:
-        steps: for each node, by position, how much an edge into it adds to a path's length; 1 everywhere counts edges.
+        step: how much an edge adds to a path's length, from the position of its target and its slot there; always 1
+            counts edges.
     """
 
     name = "path length"
     subtracts = True
 
-    def __init__(self, steps: Sequence[int]):
-        self.steps = steps
+    def __init__(self, step: Callable[[int, int], int]):
+        self.step = step
 
     def zero(self, shape: tuple[int, ...], dtype: Any) -> Polynomial:
         return {}
@@ -49,8 +50,9 @@ class Lengths(Semiring):
     def move(self, s: Polynomial, rearrange: Callable[[Any], Any]) -> Polynomial:
         return {n: rearrange(a) for n, a in s.items()}
 
-    def cross(self, s: Polynomial, target: int) -> Polynomial:
-        return {n + self.steps[target]: a for n, a in s.items()} if self.steps[target] else s
+    def cross(self, s: Polynomial, target: int, slot: int) -> Polynomial:
+        step = self.step(target, slot)
+        return {n + step: a for n, a in s.items()} if step else s
 
     def cast(self, s: Polynomial, dtype: Any) -> Polynomial:
         return {n: a.astype(dtype) for n, a in s.items()}

@@ -75,7 +75,7 @@ class Linearization(PathSums):
 
         Only what lies on a path from an input to an output is kept: no constants, and no dead ends.
         """
-        labels = [_entry_names(node.name, node.shape) for node in self.graph.nodes]
+        labels = [entry_names(node.name, node.shape) for node in self.graph.nodes]
         reached, leads = reachable(self, self.inputs), leading_to(self, self.outputs)
         edges = []
         for target in range(len(self)):
@@ -97,7 +97,8 @@ def _between(dag: Dag, starts: set[str], ends: set[str]) -> Dag:
     return Dag.from_edges([(i, j, z) for i, j, z in dag.edges() if reached[position[i]] and leads[position[j]]])
 
 
-def _entry_names(name: str, shape: tuple[int, ...]) -> list[str]:
+def entry_names(name: str, shape: tuple[int, ...]) -> list[str]:
+    """What the entries of an array are called, in order: ``name[0,3]``; of a scalar, its name."""
     return [name] if shape == () else [f"{name}[{','.join(map(str, index))}]" for index in np.ndindex(*shape)]
 
 

@@ -35,7 +35,7 @@ def pull_back(
         adjoint = sums[target] if target in wanted else sums.pop(target)
         for slot, source in weighted.edges_into(target):
             if reached[source]:
-                term = semiring.cross(weighted.local(target, slot).pull(adjoint, semiring), target)
+                term = semiring.cross(weighted.local(target, slot).pull(adjoint, semiring), target, slot)
                 sums[source] = semiring.plus(sums[source], term) if source in sums else term
     return {position: sums[position] for position in wanted if position in sums}
 
@@ -49,7 +49,7 @@ def push_forward(weighted: Weighted, seeds: Mapping[int, Value], semiring: Semir
             continue
         for slot, source in weighted.edges_into(target):
             if reached[source]:
-                term = semiring.cross(weighted.local(target, slot).push(sums[source], semiring), target)
+                term = semiring.cross(weighted.local(target, slot).push(sums[source], semiring), target, slot)
                 sums[target] = semiring.plus(sums[target], term) if target in sums else term
     return sums
 

@@ -16,12 +16,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from backpath.paths.extremes import MAX_PRODUCT
+from backpath.paths.images import MASS
 from backpath.paths.semirings import SUM_PRODUCT
-from backpath.paths.sweep import pull_back
+from backpath.paths.sweep import pull_back, reachable
 from backpath.paths.weighted import Weighted
 
 Entry = tuple[int, int]
 """A node's position, and the flat index of one of its entries."""
+
+
+def total_mass(weighted: Weighted, sources: Sequence[int], output: int, seed: np.ndarray) -> float:
+    """The sum of the sizes of all paths' products, from ``sources`` to the entries of the output that are 1 in seed."""
+    return math.fsum(float(np.sum(s)) for s in pull_back(weighted, {output: seed}, sources, MASS).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,13 @@ class NeuronPath:
         nodes: names of the nodes, from the source to the output.
         entries: the index of the entry in each node; empty for scalars.
         weights: z along the path, from entry to entry.
+        share: of the mass of all paths, the part that this one carries.
     """
 
     nodes: tuple[str, ...]
     entries: tuple[tuple[int, ...], ...]
     weights: tuple[float, ...]
+    share: float
 
     @property
     def product(self) -> float:
@@ -59,12 +67,21 @@ class NeuronPath:
         return " -> ".join(steps)
 
 
-def strongest_paths(weighted: Weighted, sources: Sequence[int], output: Entry, limit: int) -> Iterator[NeuronPath]:
-    """The ``limit`` paths of largest \\|product\\| from any entry of ``sources`` to one entry of the output, in order.
+def strongest_paths(
+    weighted: Weighted, sources: Sequence[int], output: int, seed: np.ndarray, limit: int
+) -> Iterator[NeuronPath]:
+    """The ``limit`` paths of largest \\|product\\| from any entry of ``sources`` to the output, in order.
 
     Paths of product zero are left out, so that there may be fewer.
+
+    Args:
+        weighted: the DAG.
+        sources: where paths begin.
+        output: where they end.
+        seed: of the output's shape: 1 at the entries where paths may end, 0 elsewhere.
+        limit: how many are wanted.
     """
-    search = _Search(weighted, sources, output, limit)
+    search = _Search(weighted, sources, output, seed, limit)
     return itertools.islice(search.paths(), limit)
 
 
@@ -81,11 +98,12 @@ class _Prefix:
 class _Search:
     """Prefixes by the size of their best completion."""
 
-    def __init__(self, weighted: Weighted, sources: Sequence[int], output: Entry, limit: int):
-        self.weighted, self.output, self.limit = weighted, output, limit
-        seed = np.zeros(weighted.shape(output[0]))
-        seed.flat[output[1]] = 1.0
-        sweep = pull_back(weighted, {output[0]: seed}, range(len(weighted)), MAX_PRODUCT)
+    def __init__(self, weighted: Weighted, sources: Sequence[int], output: int, seed: np.ndarray, limit: int):
+        self.weighted, self.limit = weighted, limit
+        self.ends = {(output, int(entry)) for entry in np.flatnonzero(seed)}
+        self.mass = total_mass(weighted, sources, output, seed)
+        on_paths = np.flatnonzero(np.frombuffer(reachable(weighted, sources), np.uint8)).tolist()
+        sweep = pull_back(weighted, {output: seed}, on_paths, MAX_PRODUCT)
         self.best = {node: np.abs(np.ravel(s)).astype(float) for node, s in sweep.items()}
         self.edges_out: dict[int, list[tuple[int, int]]] = {}
         for target in self.best:
@@ -105,7 +123,7 @@ class _Search:
                 yield self._path(prefix)
                 continue
             # A path may end at the output's entry, and the output may also lead on to other nodes.
-            if prefix.at == self.output:
+            if prefix.at in self.ends:
                 self._push(abs(prefix.product), True, prefix)
             for target, slot in self.edges_out.get(prefix.at[0], ()):
                 self._offer(target, self._derivatives(prefix.at, target, slot), prefix, prefix.product)
@@ -143,4 +161,4 @@ class _Search:
             for step, shape in zip(steps, shapes, strict=True)
         )
         nodes = tuple(str(self.weighted.names[step.at[0]]) for step in steps)
-        return NeuronPath(nodes, entries, tuple(step.weight for step in steps[1:]))
+        return NeuronPath(nodes, entries, tuple(step.weight for step in steps[1:]), abs(last.product) / self.mass)

@@ -1,7 +1,8 @@
-"""An explanation as a figure: how long the paths are, where the gradient vanishes, and how much cancels."""
+"""An explanation as a figure: how long paths are, where the gradient vanishes, where it flows, what cancels."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ NEGLIGIBLE = 1e-12
 
 
 def plot(explanation: Explanation) -> Figure:
-    """Three panels beside one another.
+    """Four panels.
 
     Raises:
         ImportError: if matplotlib is not installed.
@@ -27,12 +28,24 @@ def plot(explanation: Explanation) -> Figure:
         from matplotlib.figure import Figure
     except ImportError:
         raise ImportError('plots need matplotlib, which is not installed: pip install "backpath[plot]"') from None
-    figure = Figure(figsize=(13, 4), layout="constrained")
-    spectrum, scale, cancellation = figure.subplots(1, 3)
+    figure = Figure(figsize=(11, 7), layout="constrained")
+    (spectrum, scale), (flow, cancellation) = figure.subplots(2, 2)
     _plot_spectrum(spectrum, explanation)
     _plot_scale(scale, explanation)
+    _plot_flow(flow, explanation)
     _plot_cancellation(cancellation, explanation)
     return figure
+
+
+def png(explanation: Explanation) -> bytes | None:
+    """The figure as a picture; None without matplotlib."""
+    try:
+        figure = plot(explanation)
+    except ImportError:
+        return None
+    written = BytesIO()
+    figure.savefig(written, format="png", dpi=80)
+    return written.getvalue()
 
 
 def _plot_spectrum(axes: Axes, explanation: Explanation) -> None:
@@ -51,12 +64,21 @@ def _plot_spectrum(axes: Axes, explanation: Explanation) -> None:
 
 
 def _plot_scale(axes: Axes, explanation: Explanation) -> None:
-    sizes = [size for _, size in reversed(explanation.depth_scale())]
+    sizes = [scale.rms for scale in reversed(explanation.depth_scale())]
     axes.plot(range(1, len(sizes) + 1), sizes, "o-", color=BLUE, markersize=4)
     if min(sizes, default=0.0) > 0:
         axes.set_yscale("log")
     _whole_numbers(axes)
     axes.set(title="adjoint by layer", xlabel="layer, from the input", ylabel="root mean square")
+
+
+def _plot_flow(axes: Axes, explanation: Explanation) -> None:
+    total = explanation.total_mass or 1.0
+    shares = [flow / total for flow in explanation.flow("layer").values()]
+    axes.bar(range(1, len(shares) + 1), shares, color=BLUE)
+    axes.set_ylim(0, max(1.05, *shares) if shares else 1.05)
+    _whole_numbers(axes)
+    axes.set(title="flow through each layer", xlabel="layer, from the input", ylabel="share of the mass")
 
 
 def _whole_numbers(axes: Axes) -> None:
@@ -69,8 +91,12 @@ def _plot_cancellation(axes: Axes, explanation: Explanation) -> None:
     shares = np.concatenate([np.ravel(c) for c in explanation.cancellation().values()])
     axes.hist(shares, bins=np.linspace(0, 1, 41).tolist(), color=BLUE)
     axes.axvline(float(np.median(shares)), color=ORANGE, label=f"median {np.median(shares):.3f}")
+    if explanation.total_mass:
+        chance = explanation.chance_mass / explanation.total_mass
+        axes.axvline(chance, color=ORANGE, linestyle=":", label=f"of random signs {chance:.3f}")
     axes.set(title="what cancellation leaves", xlabel="|gradient| / mass", ylabel="entries")
     axes.legend(frameon=False)
 
 
 hooks.PLOT.append(plot)
+hooks.PNG.append(png)
