@@ -247,12 +247,15 @@ class Quantities:
     @cached_property
     def _alpha(self) -> dict[int, np.ndarray]:
         """The mass of paths from the explained inputs to each node."""
-        return push_forward(self.lin, {s: MASS.one(self.lin.shape(s), self.lin.dtype(s)) for s in self.sources}, MASS)
+        lin = self.lin
+        return push_forward(
+            lin, {s: np.broadcast_to(MASS.one((), lin.dtype(s)), lin.shape(s)) for s in self.sources}, MASS
+        )
 
     @property
     def _layers(self) -> list[int]:
         """The nodes between the inputs and the output that mix neurons."""
-        return [k for k in sorted(self._adjoints) if self.lin.graph.nodes[k].primitive in LAYERS]
+        return [k for k in sorted(self._masses) if self.lin.graph.nodes[k].primitive in LAYERS]
 
     def _zeros(self, position: int) -> np.ndarray:
         return np.zeros(self.lin.shape(position), self.lin.dtype(position))

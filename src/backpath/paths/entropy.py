@@ -36,7 +36,9 @@ class Entropy(Semiring):
 
     def multiply(self, s: Spread, z: Any) -> Spread:
         size, moment = _sizes(z)
-        return Spread(s.mass * size, s.moment * size + s.mass * moment)
+        total = np.asarray(s.moment * size)
+        total += s.mass * moment
+        return Spread(s.mass * size, total)
 
     def reduce(self, s: Spread, axes: tuple[int, ...]) -> Spread:
         return Spread(np.sum(s.mass, axis=axes), np.sum(s.moment, axis=axes))
@@ -47,10 +49,9 @@ class Entropy(Semiring):
     def contract(self, s: Spread, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Spread:
         size, moment = _sizes(z)
         letters = z_letters, out_letters
-        return Spread(
-            contract(s.mass, s_letters, size, *letters),
-            contract(s.moment, s_letters, size, *letters) + contract(s.mass, s_letters, moment, *letters),
-        )
+        total = np.asarray(contract(s.moment, s_letters, size, *letters))
+        total += contract(s.mass, s_letters, moment, *letters)
+        return Spread(contract(s.mass, s_letters, size, *letters), total)
 
     def move(self, s: Spread, rearrange: Callable[[Any], Any]) -> Spread:
         return Spread(rearrange(s.mass), rearrange(s.moment))
@@ -65,9 +66,12 @@ class Entropy(Semiring):
 
 
 def _sizes(z: Any) -> tuple[Any, Any]:
-    """The sizes of z and their moments, s log s."""
+    """The sizes of z and their moments, s log s; of those too small for a logarithm, 0."""
     size = np.abs(np.asarray(z, _floating(np.asarray(z).dtype)))
-    return size, size * np.log(size + (size == 0))
+    moment = np.asarray(np.maximum(size, np.finfo(size.dtype).tiny))
+    np.log(moment, out=moment)
+    moment *= size
+    return size, moment
 
 
 def _floating(dtype: Any) -> np.dtype:

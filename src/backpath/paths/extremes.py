@@ -9,11 +9,15 @@ import numpy as np
 
 from backpath.ops import Semiring, contract
 
+BLOCK = 2**18
+"""Products that may be held at once; larger matrix products are compiled, and hold none."""
+
 
 class MaxProduct(Semiring):
     """The product, with its sign, of the path on which its size is largest.
 
-    A matrix product takes memory for its result and one more array of that shape, whatever the inner size is.
+    A matrix product takes memory for its result, for a copy of an operand that is not stored row by row, and for no
+    more than ``BLOCK`` products.
     """
 
     name = "max-product"
@@ -57,14 +61,25 @@ class MaxProduct(Semiring):
         return s.astype(dtype)
 
     def _product(self, left: Any, right: Any) -> Any:
-        """The matrix product of this semiring, one inner index at a time."""
-        rows = left if left.ndim > 1 else left[None]
-        columns = right if right.ndim > 1 else right[:, None]
-        best = rows[..., :, :1] * columns[..., :1, :]
-        for k in range(1, rows.shape[-1]):
-            best = self.plus(best, rows[..., :, k : k + 1] * columns[..., k : k + 1, :])
-        best = best if right.ndim > 1 else best[..., 0]
-        return best if left.ndim > 1 else best[0]
+        """The matrix product of this semiring."""
+        inner = left.shape[-1]
+        rows = left.reshape(-1 if left.ndim > 2 else 1, left.shape[-2] if left.ndim > 1 else 1, inner)
+        columns = right.reshape(len(rows), inner, right.shape[-1] if right.ndim > 1 else 1)
+        if rows.size * columns.shape[2] > BLOCK and {left.dtype.kind, right.dtype.kind} == {"f"}:
+            best = _compiled_product(rows, columns)
+        else:
+            best = self.reduce(rows[..., None] * columns[:, None], (2,))
+        return best.reshape(left.shape[:-1] + (right.shape[-1:] if right.ndim > 1 else ()))
+
+
+def _compiled_product(rows: Any, columns: Any) -> Any:
+    # Numba takes half a second to import, which only large products repay.
+    from backpath.paths.max_product_kernel import max_product
+
+    dtype = np.result_type(rows, columns)
+    best = np.empty((*rows.shape[:2], columns.shape[2]), dtype)
+    max_product(np.ascontiguousarray(rows, dtype), np.ascontiguousarray(columns, dtype), best)
+    return best
 
 
 class Reachability(Semiring):

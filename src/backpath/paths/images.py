@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backpath.ops import contract
 from backpath.paths.semirings import SumProduct
 
 
@@ -49,6 +50,9 @@ class PathNorm(Image):
         return s if self.q == 1 else s ** (1 / self.q)
 
 
+DIGIT_BITS = 32
+
+
 class ActiveCount(Image):
     """How many paths carry anything: those without a z that is zero. Exact Python integers in arrays of objects."""
 
@@ -65,6 +69,17 @@ class ActiveCount(Image):
 
     def multiply(self, s: Any, z: Any) -> Any:
         return np.asarray(super().multiply(s, z), object)
+
+    def contract(self, s: Any, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Any:
+        """Digits to the base 2^32 at a time, whose sums of fewer than 2^20 the BLAS does exactly."""
+        mask = np.asarray(np.asarray(z) != 0, float)
+        bits = max((int(count).bit_length() for count in np.ravel(s)), default=0)
+        total = np.asarray(0, object)
+        for shift in range(0, max(bits, 1), DIGIT_BITS):
+            digit = np.asarray((s >> shift) & (2**DIGIT_BITS - 1), float)
+            sums = contract(digit, s_letters, mask, z_letters, out_letters)
+            total = total + (np.asarray(np.asarray(sums, np.int64), object) << shift)
+        return total
 
     def reduce(self, s: Any, axes: tuple[int, ...]) -> Any:
         return np.asarray(super().reduce(s, axes), object)

@@ -9,9 +9,12 @@ import numpy as np
 
 from backpath.ops import Semiring, contract, scatter
 
+NEAR = 16
+"""How many powers of two the largest entry may lie from 1: products of two stay far inside float32's range."""
+
 
 class Scaled(NamedTuple):
-    """An array times a power of two: ``entries * 2**exponent``, with the largest entry's size in [1/2, 1)."""
+    """An array times a power of two: ``entries * 2**exponent``; the largest entry's size is from 2^-17 to 2^16."""
 
     entries: np.ndarray
     exponent: int
@@ -23,9 +26,9 @@ class Scaled(NamedTuple):
 
 
 class LogScaled(Semiring):
-    """Ordinary sums and products, with one scale an array that is renewed after every step.
+    """Ordinary sums and products, with one scale an array that is renewed where a step leaves it far from 1.
 
-    Each step loses what lies more than the type's own range below the largest entry, and nothing else.
+    Each step loses what lies below the type's own range when the largest entry is near 1, and nothing else.
     """
 
     name = "log-scaled"
@@ -68,11 +71,13 @@ class LogScaled(Semiring):
 
 
 def _renewed(entries: np.ndarray, exponent: int) -> Scaled:
-    """The same numbers with the largest size in [1/2, 1)."""
-    largest = np.max(np.abs(entries), initial=0)
+    """The same numbers, with the largest brought near 1 if it is far from it."""
+    largest = max(np.max(entries, initial=0), -np.min(entries, initial=0))
     if largest == 0 or not np.isfinite(largest):
         return Scaled(entries, exponent)
     shift = int(np.frexp(largest)[1])
+    if abs(shift) <= NEAR:
+        return Scaled(entries, exponent)
     return Scaled(np.ldexp(entries, -shift), exponent + shift)
 
 

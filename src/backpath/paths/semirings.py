@@ -38,6 +38,8 @@ class SumProduct(Semiring):
         return scatter(s, index, shape)
 
     def contract(self, s: Any, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Any:
+        if _repeats_one_number(s) and isinstance(z, np.ndarray):
+            return _times_sums(s, s_letters, z, z_letters, out_letters)
         return contract(s, s_letters, z, z_letters, out_letters)
 
     def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:
@@ -77,15 +79,33 @@ class PathCount(Semiring):
 
     def contract(self, s: Any, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Any:
         """Every entry of z is an edge, so the sum runs over s alone and is repeated along z's own letters."""
-        size = {**dict(zip(s_letters, np.shape(s), strict=True)), **dict(zip(z_letters, np.shape(z), strict=True))}
-        kept = [c for c in s_letters if c in out_letters]
         summed = self.reduce(s, tuple(k for k, c in enumerate(s_letters) if c not in out_letters))
-        order = sorted(range(len(kept)), key=lambda k: out_letters.index(kept[k]))
-        spread = np.transpose(summed, order).reshape([size[c] if c in kept else 1 for c in out_letters])
-        return np.broadcast_to(spread, [size[c] for c in out_letters])
+        return _repeated(summed, s_letters, {**_sizes(s, s_letters), **_sizes(z, z_letters)}, out_letters)
 
     def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:
         return rearrange(s)
+
+
+def _repeats_one_number(s: Any) -> bool:
+    return isinstance(s, np.ndarray) and s.size > 1 and not any(s.strides)
+
+
+def _times_sums(s: np.ndarray, s_letters: str, z: np.ndarray, z_letters: str, out_letters: str) -> np.ndarray:
+    """The contraction of one number, repeated, with z: sums of z alone, as seeds of ones need."""
+    sums = np.sum(z, axis=tuple(k for k, c in enumerate(z_letters) if c not in out_letters)) * s.flat[0]
+    return _repeated(sums, z_letters, {**_sizes(s, s_letters), **_sizes(z, z_letters)}, out_letters)
+
+
+def _repeated(sums: Any, letters: str, size: dict[str, int], out_letters: str) -> Any:
+    """Sums over those of ``letters`` that are not put out, repeated along those that are put out and were not there."""
+    kept = [c for c in letters if c in out_letters]
+    order = sorted(range(len(kept)), key=lambda k: out_letters.index(kept[k]))
+    spread = np.transpose(sums, order).reshape([size[c] if c in kept else 1 for c in out_letters])
+    return np.broadcast_to(spread, [size[c] for c in out_letters])
+
+
+def _sizes(x: Any, letters: str) -> dict[str, int]:
+    return dict(zip(letters, np.shape(x), strict=True))
 
 
 SUM_PRODUCT = SumProduct()
