@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backpath as bp
+from backpath.nets.blocks import residual
+from backpath.paths import entry_names
 
 NET = bp.Network([4, 3, 3, 2], activation="tanh")
 RNG = np.random.default_rng(0)
@@ -23,49 +25,159 @@ def pairs(things):
 
 
 def all_paths(e):
-    """Product and nodes of every path, by unrolling the graph."""
+    """Every path neuron by neuron, by unrolling the graph and walking it."""
     dag = e.lin.unroll()
-    output = e.lin.names[e.output]
-    starts = [n for s in e.sources for n in dag.names if n == e.lin.names[s] or str(n).startswith(f"{e.lin.names[s]}[")]
-    return [path for start in starts for path in dag.paths(start, output)]
+    ends = [n for n, seed in zip(entry_names(*of(e, e.output)), np.ravel(e.seed), strict=True) if seed]
+    starts = [n for s in e.sources for n in entry_names(*of(e, s))]
+    known = set(dag.names)
+    return [path for start in starts for end in ends if {start, end} <= known for path in dag.paths(start, end)]
 
 
-def array_nodes(path):
-    return [str(name).split("[")[0] for name in path.nodes]
+def of(e, position):
+    return e.lin.names[position], e.lin.shape(position)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**31), st.sampled_from(["tanh", "relu", "sigmoid"]))
-def test_every_quantity_against_all_paths(seed, activation):
-    rng = np.random.default_rng(seed)
-    A, B = rng.standard_normal((3, 2)), rng.standard_normal((2, 3))
-    phi = {"tanh": np.tanh, "relu": bp.relu, "sigmoid": bp.sigmoid}[activation]
-    e = bp.explain(lambda x: (x + phi(phi(x @ A) @ B)) @ np.array([1.0, -2.0, 0.5]), (rng.standard_normal(3),))
+def array_of(name):
+    return str(name).split("[")[0]
+
+
+def assert_everything_is_what_all_paths_say(e):
     paths = all_paths(e)
     products = np.array([float(p.product) for p in paths])
-    sizes = np.abs(products)
-    total = sizes.sum()
-    assert e.gradient["x"].sum() == pytest.approx(products.sum(), rel=1e-10, abs=1e-12)
-    assert e.total_mass == pytest.approx(total, rel=1e-10)
+    sizes, total = np.abs(products), np.abs(products).sum()
+    close = {"rel": 1e-10, "abs": 1e-12 * max(1.0, total)}
+    for name, masses in e.mass().items():
+        for index in np.ndindex(masses.shape):
+            here = [
+                k for k, p in enumerate(paths) if p.nodes[0] == (entry_names(name, masses.shape)[flat(index, masses)])
+            ]
+            assert e.gradient[name][index] == pytest.approx(products[here].sum(), **close)
+            assert masses[index] == pytest.approx(sizes[here].sum(), **close)
+            if sizes[here].sum() > 0:
+                left = abs(products[here].sum()), sizes[here].sum(), math.sqrt((sizes[here] ** 2).sum())
+                assert e.cancellation()[name][index] == pytest.approx(left[0] / left[1], rel=1e-9, abs=1e-12)
+                assert e.cancellation(relative=True)[name][index] == pytest.approx(
+                    left[0] / left[2], rel=1e-9, abs=1e-11
+                )
+    assert e.total_mass == pytest.approx(total, **close)
+    assert e.count() == len(paths)
     assert e.active_count() == np.count_nonzero(products)
-    shares = sizes[sizes > 0] / total
-    assert e.entropy() == pytest.approx(-(shares * np.log(shares)).sum(), rel=1e-10, abs=1e-12)
-    assert e.path_norm(3) == pytest.approx((sizes**3).sum() ** (1 / 3), rel=1e-10)
-    flow = dict.fromkeys(e.lin.names, 0.0)
-    for path, size in zip(paths, sizes, strict=True):
-        for name in array_nodes(path):
-            flow[name] += size
-    for name, found in e.flow().items():
-        assert found == pytest.approx(flow[name], rel=1e-10, abs=1e-14)
-    lengths = {}
+    shares = sizes[sizes > 0] / (total or 1.0)
+    assert e.entropy() == pytest.approx(-(shares * np.log(shares)).sum(), rel=1e-10, abs=1e-10)
+    assert e.path_norm(3) == pytest.approx((sizes**3).sum() ** (1 / 3), **close)
+    nodes, edges, lengths, layers = {}, {}, {}, {}
     for path, product in zip(paths, products, strict=True):
-        length = sum(name.startswith("matmul") for name in array_nodes(path)[1:])
-        lengths[length] = lengths.get(length, 0.0) + product
-    for n, part in e.length_spectrum().parts.items():
-        assert part["x"].sum() == pytest.approx(lengths.get(n, 0.0), rel=1e-10, abs=1e-12)
-    top = [path.product for path in e.top_paths(4)]
-    np.testing.assert_allclose(np.abs(top), np.sort(sizes[sizes > 0])[::-1][: len(top)], rtol=1e-10)
+        arrays = [array_of(n) for n in path.nodes]
+        for name in arrays:
+            nodes[name] = nodes.get(name, 0.0) + abs(product)
+        for pair in itertools.pairwise(arrays):
+            edges[pair] = edges.get(pair, 0.0) + abs(product)
+        lengths[len(path)] = lengths.get(len(path), 0.0) + product
+        layer = sum(name.startswith("matmul") for name in arrays[1:])
+        layers[layer] = layers.get(layer, 0.0) + product
+    for name, found in e.flow().items():
+        assert found == pytest.approx(nodes.get(name, 0.0), **close)
+    found_edges = {}
+    for (source, target, _), flow in e.flow("edge").items():
+        found_edges[source, target] = found_edges.get((source, target), 0.0) + flow
+    for pair, flow in found_edges.items():
+        assert flow == pytest.approx(edges.get(pair, 0.0), **close)
+    for by, expected in (("edge", lengths), ("layer", layers)):
+        parts = e.length_spectrum(by).parts
+        for n in {*parts, *expected}:
+            carried = sum(float(np.sum(g)) for g in parts.get(n, {}).values())
+            assert carried == pytest.approx(expected.get(n, 0.0), **close)
+    top = e.top_paths(5)
+    np.testing.assert_allclose([abs(p.product) for p in top], np.sort(sizes[sizes > 0])[::-1][:5], rtol=1e-10)
+    np.testing.assert_allclose([p.share for p in top], [abs(p.product) / total for p in top], rtol=1e-10)
     assert e.verify() == dict.fromkeys(e.verify(), True)
+    if len(paths) <= 2000:
+        assert "the entropy is theirs" in e.verify()
+
+
+def flat(index, array):
+    return int(np.ravel_multi_index(index, array.shape)) if array.shape else 0
+
+
+UNARY = [np.sin, np.tanh, np.exp, bp.relu, bp.sigmoid, lambda x: x * 0.0, lambda x: -x, np.square]
+BINARY = [lambda x, y: x + y, lambda x, y: x * y, lambda x, y: x - y, np.maximum]
+
+
+def random_function(rng):
+    """A function of two numbers, of at most a dozen operations chosen at random."""
+    steps = [(rng.random(), rng.integers(100, size=3).tolist()) for _ in range(int(rng.integers(2, 13)))]
+
+    def f(u, v):
+        values = [u, v]
+        for kind, (op, i, j) in steps:
+            x, y = values[-1 - i % min(len(values), 4)], values[j % len(values)]
+            values.append(UNARY[op % len(UNARY)](x) if kind < 0.4 else BINARY[op % len(BINARY)](x, y))
+        return values[-1] + 0.5 * values[-2]
+
+    return f
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_every_quantity_on_five_hundred_random_graphs(block):
+    for seed in range(50 * block, 50 * block + 50):
+        rng = np.random.default_rng(seed)
+        assert_everything_is_what_all_paths_say(bp.explain(random_function(rng), tuple(rng.uniform(-1, 1, 2).tolist())))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from([np.tanh, bp.relu, bp.sigmoid, bp.softmax, bp.standardize]))
+def test_every_quantity_on_small_networks(seed, phi):
+    rng = np.random.default_rng(seed)
+    A, B = rng.standard_normal((3, 2)), rng.standard_normal((2, 3))
+    one = bp.explain(lambda x: (x + phi(phi(x @ A) @ B)) @ np.array([1.0, -2.0, 0.5]), (rng.standard_normal(3),))
+    assert_everything_is_what_all_paths_say(one)
+    many = bp.explain(lambda x: np.tanh(x @ A) @ B, (rng.standard_normal((2, 3)),), (slice(None), 1))
+    assert_everything_is_what_all_paths_say(many)
+    for each in many.each():
+        assert_everything_is_what_all_paths_say(each)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31))
+def test_paths_from_array_to_array_are_bundles_of_neuron_paths(seed):
+    rng = np.random.default_rng(seed)
+    A, B = rng.standard_normal((3, 2)), rng.standard_normal((2, 3))
+
+    def f(x):
+        for _ in range(3):
+            x = x + 0.7 * np.tanh(x @ A) @ B
+        return x[1]
+
+    e = bp.explain(f, (rng.standard_normal(3),))
+    bundles = {}
+    for path in all_paths(e):
+        way = tuple(array_of(n) for n in path.nodes)
+        mass, product = bundles.get(way, (0.0, 0.0))
+        bundles[way] = mass + abs(path.product), product + path.product
+    found = e.top_paths(len(bundles) + 5, by="layer")
+    assert len(found) == len(bundles) == 8
+    assert [p.mass for p in found] == sorted((p.mass for p in found), reverse=True)
+    for path in found:
+        assert (path.mass, path.product) == pytest.approx(bundles[path.nodes], rel=1e-10, abs=1e-12)
+        assert path.share == pytest.approx(path.mass / e.total_mass)
+        assert len(path.locals) == len(path) == len(path.nodes) - 1
+    assert [p.nodes for p in e.top_paths(3, by="layer")] == [p.nodes for p in found[:3]]
+
+
+def test_the_strongest_of_2_to_the_40_array_paths_are_found_at_once():
+    rng = np.random.default_rng(0)
+    matrices = [rng.standard_normal((6, 6)) / 8 for _ in range(40)]
+
+    def f(x):
+        for W in matrices:
+            x = x + np.tanh(x @ W)
+        return x.sum()
+
+    e = bp.explain(f, (rng.standard_normal(6),))
+    first, second = e.top_paths(2, by="layer")
+    assert len(first) == 41
+    assert first.mass == 6.0
+    assert len(second) == 43
 
 
 def test_a_network_is_explained_by_its_inputs_and_by_its_weights():
@@ -97,7 +209,7 @@ def test_fifty_four_residual_blocks_have_the_lengths_of_the_literature():
     e = bp.explain(f, (np.ones(1),))
     assert e.count() == 2**54
     norms = e.length_spectrum().norms
-    assert norms == {n: math.comb(54, n) for n in range(55)}
+    assert norms == {n: math.comb(54, n) for n in range(55)} == e.length_spectrum("block").norms
     share = {(a, b): sum(norms[n] for n in range(a, b + 1)) / 2**54 for a, b in [(19, 35), (5, 17)]}
     assert share[19, 35] == pytest.approx(0.9802, abs=5e-5)
     assert share[5, 17] == pytest.approx(0.004537, abs=5e-7)
@@ -133,6 +245,70 @@ def test_opposite_paths_cancel():
     assert e.gradient["w"] == 1.0
     assert e.total_mass == 11.0
     assert e.cancellation()["w"] == pytest.approx(1 / 11)
+
+
+@pytest.mark.parametrize(("width", "layers"), [(4, 2), (16, 3), (30, 5)])
+def test_gaussian_weights_cancel_as_their_closed_form_says(width, layers):
+    """sqrt(pi/2) (pi/(2n))^((L-1)/2) of the mass is the root mean square of the gradient."""
+    rng, squares, masses, chances = np.random.default_rng(1), [], [], []
+    for _ in range(60):
+        matrices = [rng.standard_normal((width, width)) for _ in range(layers)]
+
+        def f(x, matrices=matrices):
+            for W in matrices:
+                x = x @ W
+            return x
+
+        e = bp.explain(f, (np.ones(width),), output=0)
+        squares.append(np.mean(e.gradient["x"] ** 2))
+        masses.append(np.mean(e.mass()["x"]))
+        chances.append(e.chance_mass / e.total_mass)
+    closed = math.sqrt(math.pi / 2) * (math.pi / (2 * width)) ** ((layers - 1) / 2)
+    assert math.sqrt(np.mean(squares)) / np.mean(masses) == pytest.approx(closed, rel=0.15)
+    assert np.mean(chances) == pytest.approx(closed, rel=0.08)
+
+
+def test_the_chance_mass_is_the_root_mean_square_over_all_signs():
+    rng = np.random.default_rng(2)
+    A, v = rng.standard_normal((3, 4)), rng.standard_normal(4)
+    e = bp.explain(lambda x: (x @ A) @ v, (np.ones(3),))
+    squares = []
+    for signs in itertools.product([1.0, -1.0], repeat=4):
+        squares.append((A @ (v * np.array(signs))) ** 2)
+    expected = np.sqrt(np.mean(squares, axis=0))
+    np.testing.assert_allclose(np.abs(e.gradient["x"]) / e.cancellation(relative=True)["x"], expected, rtol=1e-12)
+    assert e.cancellation("layer", relative=True)[e.lin.names[-1]] == 1.0
+    assert set(e.cancellation("node")) == {"x", *e.cancellation("layer")}
+
+
+def test_blocks_are_found_where_a_value_meets_what_was_made_from_it():
+    rng = np.random.default_rng(0)
+    matrices = [rng.standard_normal((4, 4)) / 2 for _ in range(3)]
+
+    def f(x, b):
+        x = residual(lambda h: bp.relu(h @ matrices[0] + b) @ matrices[1], x)
+        x = np.tanh(x @ matrices[2]) + x
+        return np.sum(x - bp.standardize(x))
+
+    e = bp.explain(f, (rng.standard_normal(4), np.ones(4)), wrt="x")
+    spectrum = e.length_spectrum("block")
+    assert sorted(spectrum.parts) == [0, 1, 2, 3]
+    np.testing.assert_allclose(spectrum.parts[0]["x"], np.ones(4))
+    np.testing.assert_allclose(sum(part["x"] for part in spectrum.parts.values()), e.gradient["x"], atol=1e-12)
+
+
+def test_examples_of_a_batch_together_and_apart():
+    whole = bp.explain(NET, (P, X), (slice(None), 1), "X")
+    apart = [bp.explain(NET, (P, X[k : k + 1]), (0, 1), "X") for k in range(2)]
+    for k, one in enumerate(whole.each()):
+        np.testing.assert_allclose(one.gradient["X"][k], apart[k].gradient["X"][0], rtol=1e-12)
+        assert not one.gradient["X"][1 - k].any()
+        assert one.active_count() == apart[k].active_count()
+        assert one.entropy() == pytest.approx(apart[k].entropy())
+        assert one.top_paths(1)[0].product == pytest.approx(apart[k].top_paths(1)[0].product)
+    np.testing.assert_allclose(whole.gradient["X"], sum(one.gradient["X"] for one in whole.each()), rtol=1e-12)
+    assert whole.total_mass == pytest.approx(sum(one.total_mass for one in apart))
+    assert whole.count() == 2 * apart[0].count()
 
 
 def test_where_a_gradient_vanishes():

@@ -11,9 +11,12 @@ from backpath.graph import ShapeError, TraceError
 from backpath.ops.dispatch import UFUNCS, implements
 from backpath.ops.elementwise import common
 from backpath.ops.local import Contract, LocalDerivative, reshaped
+from backpath.ops.memory import keep_freed
 from backpath.ops.primitive import Spec, define, mismatch
 from backpath.ops.subscripts import LETTERS, parse_subscripts
 from backpath.ops.tracing import apply
+
+keep_freed(2**24)
 
 
 def contract(
