@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -6,7 +7,8 @@ from click.testing import CliRunner, Result
 
 import backpath as bp
 from backpath.cli import main
-from backpath.training.run_folder import read_run
+from backpath.training.experiment import Experiment, Settings
+from backpath.training.run_folder import read_config, read_run
 from backpath.training.tables import load_named
 
 
@@ -48,6 +50,45 @@ def test_the_derivatives_are_those_of_the_score():
     np.testing.assert_allclose([found[name] for name in model.features.labels], expected, rtol=1e-12)
 
 
+def test_a_part_of_the_data_is_explained_together():
+    told = json.loads(backpath("explain", "iris", "--batch", "test", "--class", "setosa", "--json").stdout)
+    settings = Settings.from_json(read_config("iris"))
+    table, column = load_named("iris")
+    rows = Experiment.prepare(table, column, settings).parts.test
+    assert told["rows"] == len(rows) == 30
+    one_by_one = [
+        json.loads(backpath("explain", "iris", "--sample", str(k), "--class", "setosa", "--json").stdout)
+        for k in rows[:3]
+    ]
+    model = read_run("iris")
+    assert told["paths"] == len(rows) * one_by_one[0]["paths"]
+    X = model.features.transform(table, rows).astype(float)
+    parameters = {name: np.asarray(a, float) for name, a in model.parameters.items()}
+    slopes = bp.grad(lambda X: model.network.scores(parameters, X)[:, 0].sum())(X)
+    found = {f["name"]: (f["derivative"], f["size"]) for f in told["features"]}
+    for k, name in enumerate(model.features.labels):
+        assert found[name] == pytest.approx((slopes[:, k].mean(), np.abs(slopes[:, k]).mean()), rel=1e-10)
+    for k, one in enumerate(one_by_one):
+        sizes = {f["name"]: f["derivative"] for f in one["features"]}
+        np.testing.assert_allclose([sizes[n] for n in model.features.labels], slopes[k], rtol=1e-10)
+
+
+def test_a_batch_says_what_its_rows_are():
+    text = backpath("explain", "iris", "--batch", "all").stdout
+    assert text.startswith("score of the class predicted, 150 rows of iris (all) together")
+    assert re.search(r"(petal|sepal) \w+ \(cm\) of row \d+ -> linear", text)
+    assert "saved explanations/iris-all-1" in text
+
+
+def test_a_run_without_settings_is_refused(here):
+    config = json.loads((here / "iris" / "config.json").read_text())
+    del config["layers"]
+    (here / "iris" / "config.json").write_text(json.dumps(config))
+    result = backpath("explain", "iris", "--batch", "test")
+    assert result.exit_code == 2
+    assert "the run's config.json lacks 'layers'" in result.stderr
+
+
 def test_quantities_and_two_classes_have_one_output():
     assert backpath("explain", "diabetes").stdout.startswith("prediction of ")
     assert " over " in backpath("explain", "breast_cancer").stdout.splitlines()[0]
@@ -61,6 +102,9 @@ def test_quantities_and_two_classes_have_one_output():
         (["iris", "--class", "rose"], "there is no class 'rose'; the run has setosa, versicolor, virginica"),
         (["diabetes", "--class", "1"], "it has no classes to choose"),
         (["iris", "--data", "wine"], "lacks the column"),
+        (["iris", "--batch", "test", "--sample", "1"], "--sample and --batch exclude one another"),
+        (["iris", "--batch", "test", "--data", "iris"], "with --data take --batch all"),
+        (["iris", "--batch", "validation"], "the run has no validation part: train with --validation 0.1"),
     ],
 )
 def test_bad_input_ends_in_a_sentence(words, message):

@@ -1,4 +1,4 @@
-"""``backpath explain``: which paths carry the gradient of one of a run's outputs, on one row of its data."""
+"""``backpath explain``: which paths carry the gradient of one of a run's outputs, on one row or many."""
 
 from __future__ import annotations
 
@@ -14,78 +14,115 @@ from backpath.cli.sources import open_source
 from backpath.diagnosis import Explanation
 from backpath.diagnosis import explain as explain_one
 from backpath.graph import DataError
+from backpath.training.experiment import Experiment, Settings
 from backpath.training.run_folder import next_run_folder, read_config, read_run
 from backpath.training.saved_model import SavedModel
 from backpath.training.tables import Table, listed
 
 MOST_FEATURES = 5
 PLACE = Path("explanations")
+PARTS = ("train", "validation", "test", "all")
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--sample", type=click.IntRange(min=0), default=0, show_default=True, help="Which row, counted from 0.")
+@click.option("--sample", type=click.IntRange(min=0), help="Which row, counted from 0; by default the first.")
+@click.option("--batch", type=click.Choice(PARTS), help="All rows of a part of the run's data together.")
 @click.option("--class", "label", metavar="LABEL", help="The class whose score is explained; by default the predicted.")
-@click.option("--data", metavar="SOURCE", help="Where the row is; by default in what the run was trained on.")
+@click.option("--data", metavar="SOURCE", help="Where the rows are; by default in what the run was trained on.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and write nothing.")
-def explain(run: Path, sample: int, label: str | None, data: str | None, as_json: bool) -> None:
+def explain(
+    run: Path, sample: int | None, batch: str | None, label: str | None, data: str | None, as_json: bool
+) -> None:
     """Show which paths carry the gradient of the score that the network in RUN gives to a class, by its inputs.
 
     Prints a summary, and writes explanation.json and, with matplotlib, explanation.png into a new folder.
     """
-    model = read_run(run)
-    table, _ = open_source(data or str(read_config(run)["source"]))
-    if sample >= len(table):
-        raise DataError(f"there is no row {sample}: {table.source} has {len(table):,} rows, counted from 0")
-    rows = np.array([sample])
+    if sample is not None and batch:
+        raise DataError("--sample and --batch exclude one another: explain one row, or many together")
+    model, config = read_run(run), read_config(run)
+    table, _ = open_source(data or str(config["source"]))
+    rows = _part(table, config, batch, data) if batch else _row(table, sample or 0)
     X = model.features.transform(table, rows).astype(float)
     parameters = {name: np.asarray(value, float) for name, value in model.parameters.items()}
-    output, subject = _output(model, table, rows, label)
-    found = explain_one(model.network, (parameters, X), (0, output), "X")
-    told = {"run": str(run), "sample": sample, "subject": subject, **found.to_json()}
+    outputs, subject = _outputs(model, table, rows, label)
+    where = f"{len(rows):,} rows of {table.source} ({batch}) together" if batch else f"row {rows[0]} of {table.source}"
+    found = explain_one(model.network, (parameters, X), (np.arange(len(rows)), outputs), "X")
+    chosen = {"batch": batch, "rows": len(rows)} if batch else {"sample": int(rows[0])}
+    told = {"run": str(run), **chosen, "subject": subject, **found.to_json()}
     told["features"] = _features(model, found, X)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
-    click.echo(f"{subject}, row {sample} of {table.source}\n")
-    click.echo(_with_names(found.summary(), model))
-    click.echo("\nfeatures with the largest derivatives")
+    click.echo(f"{subject}, {where}\n")
+    click.echo(_with_names(found.summary(), model, rows))
+    click.echo("\nfeatures with the largest derivatives" + (": mean size, and mean" if batch else ""))
     for entry in told["features"][:MOST_FEATURES]:
-        click.echo(f"  {entry['derivative']:<12.4g}{entry['name']} = {entry['value']:.4g} (standardized)")
-    click.echo(f"\nsaved {_save(found, told, run, sample)}")
+        size = f"{entry['size']:<12.4g}" if batch else ""
+        value = "" if batch else f" = {entry['value']:.4g} (standardized)"
+        click.echo(f"  {size}{entry['derivative']:<12.4g}{entry['name']}{value}")
+    click.echo(f"\nsaved {_save(found, told, run, batch or f'row-{rows[0]}')}")
 
 
-def _output(model: SavedModel, table: Table, rows: np.ndarray, label: str | None) -> tuple[int, str]:
-    """Which output to explain, and what it is in words."""
+def _row(table: Table, sample: int) -> np.ndarray:
+    if sample >= len(table):
+        raise DataError(f"there is no row {sample}: {table.source} has {len(table):,} rows, counted from 0")
+    return np.array([sample])
+
+
+def _part(table: Table, config: dict[str, Any], part: str, data: str | None) -> np.ndarray:
+    """The rows of a part, parted as the run parted them."""
+    if part == "all":
+        return np.arange(len(table))
+    if data is not None:
+        raise DataError(f"--batch {part} is a part of the run's own data: with --data take --batch all")
+    parts = Experiment.prepare(table, str(config["target"]), Settings.from_json(config)).parts
+    rows = {"train": parts.train, "validation": parts.validation, "test": parts.test}[part]
+    if not len(rows):
+        raise DataError(f"the run has no {part} part: train with --{part} 0.1 to keep one")
+    return rows
+
+
+def _outputs(model: SavedModel, table: Table, rows: np.ndarray, label: str | None) -> tuple[np.ndarray, str]:
+    """Which output to explain for each row, and what it is in words."""
     classes = [str(c) for c in model.target.classes]
+    first = np.zeros(len(rows), int)
     if not classes:
         if label is not None:
             raise DataError(f"the run predicts the quantity {model.target.column!r}: it has no classes to choose")
-        return 0, f"prediction of {model.target.column}"
-    wanted = str(model.predict(table, rows)[0]) if label is None else label
-    if wanted not in classes:
-        raise DataError(f"there is no class {wanted!r}; the run has {listed(classes, 20)}")
+        return first, f"prediction of {model.target.column}"
+    if label is not None and label not in classes:
+        raise DataError(f"there is no class {label!r}; the run has {listed(classes, 20)}")
     if model.network.sizes[-1] == 1:
-        return 0, f"score of {classes[1]} over {classes[0]}"
-    return classes.index(wanted), f"score of {wanted}"
+        return first, f"score of {classes[1]} over {classes[0]}"
+    wanted = [str(c) for c in model.predict(table, rows)] if label is None else [label] * len(rows)
+    subject = f"score of {wanted[0]}" if len({*wanted}) == 1 else "score of the class predicted"
+    return np.array([classes.index(c) for c in wanted]), subject
 
 
 def _features(model: SavedModel, found: Explanation, X: np.ndarray) -> list[dict[str, Any]]:
-    """Each input's name, value, derivative and mass, the largest derivative first."""
-    slopes, masses = found.gradient["X"][0], found.mass()["X"][0]
-    entries = zip(model.features.labels, X[0].tolist(), slopes.tolist(), masses.tolist(), strict=True)
-    fields = ("name", "value", "derivative", "mass")
-    return sorted((dict(zip(fields, e, strict=True)) for e in entries), key=lambda e: -abs(e["derivative"]))
+    """Each input's name, and means over the rows: of its value, derivative, its size, and mass; largest size first."""
+    slopes, masses = found.gradient["X"], found.mass()["X"]
+    means = (np.mean(a, axis=0).tolist() for a in (X, slopes, np.abs(slopes), masses))
+    names = ("name", "value", "derivative", "size", "mass")
+    entries: list[dict[str, Any]] = [
+        dict(zip(names, e, strict=True)) for e in zip(model.features.labels, *means, strict=True)
+    ]
+    return sorted(entries, key=lambda e: -e["size"])
 
 
-def _with_names(text: str, model: SavedModel) -> str:
-    """The input neurons by the names of their features."""
-    labels = model.features.labels
-    return re.sub(r"X\[0,(\d+)\]", lambda match: labels[int(match[1])], text)
+def _with_names(text: str, model: SavedModel, rows: np.ndarray) -> str:
+    """The input neurons by the names of their features, and their rows where there are several."""
+
+    def named(match: re.Match[str]) -> str:
+        label = model.features.labels[int(match[2])]
+        return label if len(rows) == 1 else f"{label} of row {rows[int(match[1])]}"
+
+    return re.sub(r"X\[(\d+),(\d+)\]", named, text)
 
 
-def _save(found: Explanation, told: dict[str, Any], run: Path, sample: int) -> Path:
-    folder = next_run_folder(PLACE, f"{run.name}-row-{sample}")
+def _save(found: Explanation, told: dict[str, Any], run: Path, what: str) -> Path:
+    folder = next_run_folder(PLACE, f"{run.name}-{what}")
     folder.mkdir(parents=True)
     (folder / "explanation.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     try:

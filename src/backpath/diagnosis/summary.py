@@ -61,8 +61,11 @@ def summary(told: Mapping[str, Any]) -> str:
             *_bars(told["length_spectrum"]["norms"]),
             "adjoint at each layer from the output back: root mean square, and squared norm over the one before",
             *_thinned([_scale_line(scale) for scale in told["depth_scale"]]),
-            "strongest paths: product, share of the mass",
-            *(f"  {p['product']:<12.4g}{p['share']:<9.2%}{_shortened(p['path'])}" for p in told["top_paths"][:PATHS]),
+            "strongest paths: product, percent of the mass",
+            *(
+                f"  {p['product']:<12.4g}{100 * p['share']:<9.2g}{_shortened(p['path'])}"
+                for p in told["top_paths"][:PATHS]
+            ),
         ]
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from backpath.calculus import GradientCheck, check_grads
-from backpath.graph import DataError
+from backpath.graph import DataError, RunError
 from backpath.nets import LOSSES, Network
 from backpath.training.columns import read_numbers
 from backpath.training.features import Features
@@ -40,6 +41,21 @@ class Settings:
     categorical: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     threads: int | None = None
+
+    @classmethod
+    def from_json(cls, config: Mapping[str, Any]) -> Settings:
+        """The settings among what ``config.json`` of a run holds.
+
+        Raises:
+            RunError: if one is missing.
+        """
+        try:
+            kept: dict[str, Any] = {field.name: config[field.name] for field in fields(cls)}
+        except KeyError as error:
+            raise RunError(f"the run's config.json lacks {error}: another version of backpath made it") from None
+        for name, value in kept.items():
+            kept[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**kept)
 
 
 @dataclass(frozen=True)
