@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,10 +15,11 @@ import backpath as bp
 from backpath.ops import PRIMITIVES, Semiring
 from backpath.paths import PATH_COUNT, SUM_PRODUCT, linearize, pull_back, push_forward
 from backpath.paths.entropy import ENTROPY
-from backpath.paths.extremes import MAX_PRODUCT, REACHABILITY
+from backpath.paths.extremes import BLOCK, MAX_PRODUCT, REACHABILITY
 from backpath.paths.images import ACTIVE_COUNT, MASS, PathNorm
 from backpath.paths.lengths import Lengths
 from backpath.paths.log_scaled import LOG_SCALED, Scaled
+from backpath.paths.ufunc_semiring import UfuncSemiring
 
 
 def step(target, slot=0):
@@ -71,6 +73,9 @@ CASES = {
         PathNorm(3),
         lambda s: float(PathNorm(3).norm(s)),
         lambda paths: math.fsum(abs(w) ** 3 for w, _ in paths) ** (1 / 3),
+    ),
+    "of two ufuncs": Case(
+        UfuncSemiring("largest", np.maximum, np.multiply, 0.0, 1.0, np.abs), float, lambda paths: abs(strongest(paths))
     ),
     "max-product": Case(MAX_PRODUCT, lambda s: abs(float(s)), lambda paths: abs(strongest(paths))),
     "reachability": Case(REACHABILITY, bool, lambda paths: any(w != 0 for w, _ in paths)),
@@ -277,6 +282,56 @@ def test_every_semiring_runs_on_every_primitive_of_an_activation():
         for case in CASES.values():
             seeds = {p.outputs[0]: case.semiring.one((3,), float)}
             assert pull_back(p, seeds, p.inputs, case.semiring)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31))
+def test_ufuncs_find_the_shortest_ways_that_networkx_finds(seed):
+    rng = np.random.default_rng(seed)
+    pairs = [(i, j) for i in range(8) for j in range(i + 1, 8) if rng.random() < 0.5] + [(0, 7)]
+    edges = [(i, j, float(rng.uniform(0.1, 2))) for i, j in dict.fromkeys(pairs)]
+    graph = nx.DiGraph()
+    graph.add_weighted_edges_from(edges)
+    cheapest = UfuncSemiring("cheapest", np.minimum, np.add, np.inf, 0.0)
+    found = bp.Dag.from_edges(edges).path_sum(cheapest, 0, 7)
+    assert found == pytest.approx(nx.shortest_path_length(graph, 0, 7, weight="weight"))
+
+
+def test_ufuncs_go_neuron_by_neuron_through_outer_products():
+    x, y = np.array([1.0, 2.0]), np.array([5.0, 3.0, 4.0])
+    p = linearize(lambda x: np.outer(x, y) @ np.array([1.0, 0.0, 2.0]), x)
+    cheapest = UfuncSemiring("cheapest", np.minimum, np.add, np.inf, 0.0)
+    assert p.path_sum(cheapest, "x").tolist() == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_max_products_are_compiled_and_the_same(dtype):
+    rng = np.random.default_rng(0)
+    s, z = rng.standard_normal((3, 70, 40)).astype(dtype), rng.standard_normal((3, 40, 600)).astype(dtype)
+    assert s.size * 600 > BLOCK
+    products = s[:, :, :, None] * z[:, None]
+    strongest_of = np.take_along_axis(products, np.abs(products).argmax(2)[:, :, None], 2)[:, :, 0]
+    found = MAX_PRODUCT.contract(s, "bik", z, "bkj", "bij")
+    np.testing.assert_array_equal(found, strongest_of)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(MAX_PRODUCT.contract(s[0], "ik", z[0].T.copy().T, "kj", "ij"), strongest_of[0])
+
+
+def test_active_counts_are_exact_beyond_what_floats_hold():
+    rng = np.random.default_rng(0)
+    layers = [rng.integers(0, 2, (9, 9)) for _ in range(60)]
+
+    def f(x):
+        for W in layers:
+            x = x @ W.astype(float)
+        return x
+
+    p = linearize(f, np.ones(9))
+    expected = np.ones(9, object)
+    for W in reversed(layers):
+        expected = W.astype(object) @ expected
+    assert max(expected) > 2**64
+    assert p.path_sum(ACTIVE_COUNT, "x").tolist() == expected.tolist()
 
 
 def test_a_path_norm_has_a_positive_exponent():

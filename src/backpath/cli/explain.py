@@ -105,9 +105,8 @@ def _features(model: SavedModel, found: Explanation, X: np.ndarray) -> list[dict
     slopes, masses = found.gradient["X"], found.mass()["X"]
     means = (np.mean(a, axis=0).tolist() for a in (X, slopes, np.abs(slopes), masses))
     names = ("name", "value", "derivative", "size", "mass")
-    entries: list[dict[str, Any]] = [
-        dict(zip(names, e, strict=True)) for e in zip(model.features.labels, *means, strict=True)
-    ]
+    rows = zip(model.features.labels, *means, strict=True)
+    entries: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
     return sorted(entries, key=lambda e: -e["size"])
 
 

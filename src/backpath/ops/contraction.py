@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,18 @@ keep_freed(2**24)
 
 
 def contract(
-    a: Any, a_letters: str, b: Any, b_letters: str, out_letters: str, product: Callable[[Any, Any], Any] | None = None
+    a: Any,
+    a_letters: str,
+    b: Any,
+    b_letters: str,
+    out_letters: str,
+    product: Callable[[Any, Any], Any] | None = None,
+    times: Callable[[Any, Any], Any] = mul,
 ) -> Any:
     """einsum of two operands as one matrix product: free letters of a are rows, those of b columns.
 
-    Every letter stands once in at least two of the three. ``product`` is the matrix product, by default ``matmul``.
+    Every letter stands once in at least two of the three. ``product`` is the matrix product, by default
+    ``matmul``, and ``times`` that of two entries.
     """
     b_free = [c for c in out_letters if c not in a_letters]
     if b_free and out_letters.startswith(b_free[0]):
@@ -38,7 +46,7 @@ def contract(
         left = _arranged(a, a_letters, batch + rows)
         left = reshaped(left, _sizes(size, batch + rows) + (1,) * len(columns))
         middle = reshaped(_arranged(b, b_letters, batch + columns), _middle(size, batch, rows, columns))
-        return _arranged(left * middle, batch + rows + columns, out_letters)
+        return _arranged(times(left, middle), batch + rows + columns, out_letters)
     lead, m, k, n = (_product(size, group) for group in (batch, rows, summed, columns))
     left = _arranged(a, a_letters, batch + rows + summed)
     right = _arranged(b, b_letters, batch + summed + columns)

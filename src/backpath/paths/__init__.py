@@ -14,6 +14,7 @@ from backpath.paths.log_scaled import LOG_SCALED, LogScaled, Scaled
 from backpath.paths.order_search import SearchedOrder, search_order
 from backpath.paths.semirings import PATH_COUNT, SUM_PRODUCT, PathCount, SumProduct
 from backpath.paths.sweep import leading_to, pull_back, push_forward, reachable
+from backpath.paths.ufunc_semiring import UfuncSemiring
 from backpath.paths.weighted import Weighted
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Spread",
     "SumProduct",
     "TooManyPathsError",
+    "UfuncSemiring",
     "Weighted",
     "count_node_paths",
     "eliminate",
