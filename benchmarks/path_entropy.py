@@ -27,7 +27,7 @@ def entropies(hidden: int, seed: int) -> tuple[float, float, float]:
     X = rng.uniform(size=(EXAMPLES + TESTED, 4))
     y = (X[:, 0] > 0.5).astype(int)
     net = bp.Network([4, hidden, 2], "leaky_relu")
-    trained = fit(net, X[:EXAMPLES], y[:EXAMPLES], epochs=30, rate=0.05, seed=seed)
+    trained = fit(net, X[:EXAMPLES], y[:EXAMPLES], epochs=30, seed=seed)
     parameters = {name: np.asarray(value, float) for name, value in trained.parameters.items()}
     rows = np.arange(EXAMPLES, len(X))
     score = [bp.explain(net, (parameters, X[[k]]), (0, int(y[k])), "X").entropy() for k in rows]

@@ -71,7 +71,7 @@ def backpath_steps(case: Case) -> Callable[[int], float]:
     gradient = np.empty_like(flat)
     X, y = data(case)
     gradient_of = BatchGradient(net, flat, gradient, X, y, case.batch)
-    optimizer = bp.SGD(RATE, MOMENTUM)
+    optimizer = bp.optimizers.sgd(RATE, MOMENTUM)
     state = optimizer.init(flat)
     rows = batches(case)
 

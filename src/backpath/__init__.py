@@ -32,6 +32,7 @@ from backpath.graph import (
     Node,
     NonFiniteError,
     RunError,
+    SettingError,
     ShapeError,
     TraceError,
 )
@@ -57,12 +58,11 @@ from backpath.ops import (
 )
 from backpath.paths import Dag, Elimination, Linearization, Path, TooManyPathsError, linearize
 from backpath.report import svg
-from backpath.training import SGD, Epoch, Fit, fit
+from backpath.training import Epoch, Fit, fit, optimizers, schedules
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "SGD",
     "BackpathError",
     "Check",
     "Dag",
@@ -84,6 +84,7 @@ __all__ = [
     "NonFiniteError",
     "Path",
     "RunError",
+    "SettingError",
     "ShapeError",
     "TooManyPathsError",
     "TraceError",
@@ -104,8 +105,10 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "ndtr",
+    "optimizers",
     "parse",
     "relu",
+    "schedules",
     "selu",
     "sigmoid",
     "silu",

@@ -150,10 +150,35 @@ def test_a_taken_folder_is_refused_before_training(here, monkeypatch):
     assert train("iris", "--out", "full").exit_code == 2
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "lion", "adagrad", "adadelta", "nadam", "rprop"])
+def test_every_optimizer_trains(here, optimizer):
+    result = train("iris", "--optimizer", optimizer, "--epochs", "30", "--json")
+    assert result.exit_code == 0
+    losses = [told["loss"] for told in map(json.loads, result.stdout.splitlines()) if told["event"] == "epoch"]
+    assert losses[-1] < losses[0]
+
+
+def test_schedules_penalties_and_clipping_are_settings(here):
+    words = ("--schedule", "cosine", "--l2", "0.01", "--clip", "1", "--epochs", "3", "--out", "run", "--quiet")
+    assert train("iris", *words).exit_code == 0
+    config = json.loads((here / "run" / "config.json").read_text())
+    assert (config["schedule"], config["l2"], config["clip"]) == ("cosine", 0.01, 1.0)
+    refused = train("iris", "--optimizer", "adam", "--momentum", "0.5")
+    assert refused.exit_code == 2
+    assert "momentum=0.5 is a setting of sgd: adam takes none" in refused.stderr
+
+
+def test_a_rate_that_had_to_be_lowered_is_told(here):
+    text = train(
+        "diabetes", "--rate", "0.8", "--momentum", "0", "--layers", "none", "--batch", "1", "--epochs", "1"
+    ).stdout
+    assert "lowered to" in text
+
+
 def test_divergence_is_one_sentence(here):
     result = train("diabetes", "--rate", "1e6")
     assert result.exit_code == 2
-    assert "training diverged. Lower the rate" in result.stderr
+    assert "training diverged: the loss is inf at step" in result.stderr
     assert not (here / "runs").exists()
 
 

@@ -55,7 +55,7 @@ def test_a_run_is_read_as_it_was_written(run):
     assert all((read.parameters[name] == array).all() for name, array in ours.parameters.items())
     assert read.predict(TABLE).tolist() == ours.predict(TABLE).tolist()
     assert sorted(os.listdir(run)) == ["config.json", "history.json", "model.json", "model.safetensors"]
-    assert json.loads((run / "history.json").read_text()) == [{"number": 1, "loss": 0.5, "seconds": 0.1}]
+    assert json.loads((run / "history.json").read_text()) == [{"number": 1, "loss": 0.5, "seconds": 0.1, "factor": 1.0}]
     assert os.listdir(run.parent) == ["run"]
 
 

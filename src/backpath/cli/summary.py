@@ -82,6 +82,12 @@ def print_outcome(
     """The course of the loss, the scores and the time."""
     losses = [epoch.loss for epoch in trained.history]
     line(console, "loss", f"[cyan]{curve(losses)}[/]  {losses[0]:.4f} → {losses[-1]:.4f}")
+    if (factor := trained.history[-1].factor) < 1:
+        line(
+            console,
+            "rate",
+            f"lowered to {factor:g} of what was asked: the loss was not finite, and epochs were made again",
+        )
     for metric in next(iter(scores.values())):
         values = "   ".join(f"{part} {_bold(part == 'test', _score(metric, s[metric]))}" for part, s in scores.items())
         line(console, {"r2": "R²", "rmse": "RMSE"}.get(metric, metric), values)

@@ -27,7 +27,9 @@ from backpath.cli.summary import (
 )
 from backpath.graph import DataError
 from backpath.nets import LOSSES
+from backpath.training.descent import SCHEDULES
 from backpath.training.experiment import Experiment, Settings
+from backpath.training.optimizers import OPTIMIZERS
 from backpath.training.run_folder import check_free, next_run_folder, write_run
 from backpath.training.tables import Table, listed
 from backpath.training.target import TASKS
@@ -45,8 +47,20 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
         ("--layers", Widths(), "Widths of the hidden layers, such as 64,64; none for a linear model."),
         ("--activation", Activations(), "Of the hidden layers: one name, or one for each, such as relu,tanh."),
         ("--loss", click.Choice(list(LOSSES)), "By default cross_entropy for classes, else squared_error."),
-        ("--rate", Number(0, least_allowed=False), "Step size."),
-        ("--momentum", Number(0, 1), "Part of the last step that the next one keeps."),
+        ("--optimizer", click.Choice(list(OPTIMIZERS)), "How steps follow from gradients."),
+        (
+            "--rate",
+            Number(0, least_allowed=False),
+            "Step size, or the highest of a schedule; by default it depends on the optimizer.",
+        ),
+        ("--momentum", Number(0, 1), "Part of the last step that the next one keeps; by default 0.9, for sgd alone."),
+        ("--schedule", click.Choice(["constant", *SCHEDULES]), "How the step size changes from step to step."),
+        (
+            "--l2",
+            Number(0),
+            "Pull of the weights towards zero: this, halved, times their squared norm is added.",
+        ),
+        ("--clip", Number(0, least_allowed=False), "Largest norm of a gradient; by default any."),
         ("--batch", whole, "Rows a step."),
         ("--test", Number(0, 1), "Fraction of rows kept for the final score."),
         ("--validation", Number(0, 1), "Fraction of rows kept for choosing settings."),

@@ -7,6 +7,7 @@ from backpath.graph.errors import (
     GraphError,
     NonFiniteError,
     RunError,
+    SettingError,
     ShapeError,
     TraceError,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Node",
     "NonFiniteError",
     "RunError",
+    "SettingError",
     "ShapeError",
     "TraceError",
     "ancestors",

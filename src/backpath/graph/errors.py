@@ -33,6 +33,10 @@ class DataError(BackpathError, ValueError):
     """A table, a column or a target cannot be used as asked."""
 
 
+class SettingError(BackpathError, ValueError):
+    """A setting is outside its range, or does not go with another."""
+
+
 class ExpressionError(BackpathError, ValueError):
     """Text is not an expression: the message shows the line with a caret under the column, both counted from 1."""
 

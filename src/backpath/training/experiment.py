@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -12,7 +13,9 @@ import numpy as np
 from backpath.calculus import GradientCheck, check_grads
 from backpath.graph import DataError, RunError
 from backpath.nets import LOSSES, Network
+from backpath.training.chain import Optimizer
 from backpath.training.columns import read_numbers
+from backpath.training.descent import descent
 from backpath.training.features import Features
 from backpath.training.fit import Epoch, Fit, fit
 from backpath.training.saved_model import SavedModel, outputs_for
@@ -31,8 +34,12 @@ class Settings:
     layers: tuple[int, ...] = (128, 128)
     activation: tuple[str, ...] = ("relu",)
     loss: str | None = None
-    rate: float = 0.02
-    momentum: float = 0.9
+    optimizer: str = "sgd"
+    rate: float | None = None
+    momentum: float | None = None
+    schedule: str = "constant"
+    l2: float = 0.0
+    clip: float | None = None
     batch: int = 32
     test: float = 0.2
     validation: float = 0.0
@@ -85,6 +92,7 @@ class Experiment:
         Raises:
             DataError: if the table cannot be used as the settings ask.
             GraphError: if the settings make no network.
+            SettingError: if they make no optimizer.
         """
         s = settings
         if target_column in s.drop:
@@ -102,7 +110,9 @@ class Experiment:
         features = Features.fit(columns, parts.train, numeric=s.numeric, categorical=s.categorical)
         activation = s.activation[0] if len(s.activation) == 1 else s.activation
         network = Network([features.width, *s.layers, outputs_for(target, loss)], activation, loss)
-        return cls(s, table, features, target, parts, network)
+        experiment = cls(s, table, features, target, parts, network)
+        experiment.descent()
+        return experiment
 
     @cached_property
     def examples(self) -> tuple[np.ndarray, np.ndarray]:
@@ -116,6 +126,16 @@ class Experiment:
         parameters = self.network.init(self.settings.seed)
         return check_grads(self.network.loss_value, (parameters, X.astype(float), y), argnums=0, sample=256)
 
+    def descent(self) -> Optimizer:
+        """The optimizer that the settings ask for.
+
+        Raises:
+            SettingError: if they make none.
+        """
+        s = self.settings
+        steps = s.epochs * math.ceil(len(self.parts.train) / min(s.batch, len(self.parts.train)))
+        return descent(s.optimizer, s.rate, s.momentum, s.schedule, steps, s.l2, s.clip)
+
     def train(self, on_epoch: Callable[[Epoch], None] | None = None) -> Fit:
         """Fit the network to the training part."""
         s = self.settings
@@ -124,8 +144,7 @@ class Experiment:
             *self.examples,
             epochs=s.epochs,
             batch=s.batch,
-            rate=s.rate,
-            momentum=s.momentum,
+            optimizer=self.descent(),
             seed=s.seed,
             threads=s.threads,
             on_epoch=on_epoch,

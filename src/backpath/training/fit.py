@@ -12,17 +12,31 @@ import numpy as np
 
 from backpath.graph import DataError, NonFiniteError, ShapeError
 from backpath.nets import Network
-from backpath.training.optimizers import SGD
+from backpath.paths import linearize
+from backpath.training.chain import Optimizer
+from backpath.training.optimizers import sgd
+from backpath.training.snapshot import Snapshot
 from backpath.training.step import BatchGradient
+
+DESCENT = sgd(0.05, momentum=0.9)
+MOST_ROLLBACKS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One pass over the training data: its number from 1, the mean loss of its steps, and its wall time."""
+    """One pass over the training data.
+
+    Attributes:
+        number: from 1.
+        loss: the mean of its steps.
+        seconds: wall time.
+        factor: what its step sizes were multiplied by: 1 unless a loss that was not finite halved them before.
+    """
 
     number: int
     loss: float
     seconds: float
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +73,19 @@ def fit(
     *,
     epochs: int = 40,
     batch: int = 32,
-    rate: float = 0.05,
-    momentum: float = 0.9,
+    optimizer: Optimizer = DESCENT,
     seed: int = 0,
     threads: int | None = None,
     parameters: Mapping[str, np.ndarray] | None = None,
     dtype: Any = np.float32,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fit:
-    """Train ``network`` on (X, y) by mini-batch gradient descent with momentum.
+    """Train ``network`` on (X, y) by mini-batches, with steps of any optimizer.
 
     The same arguments give the same weights to the last bit on one machine with one number of threads.
+
+    An epoch whose loss is not finite is undone and made again with half the step sizes, at most three times in a fit;
+    each epoch's ``factor`` tells.
 
     Args:
         network: what to train.
@@ -77,8 +93,7 @@ def fit(
         y: class indices (examples,) or values (examples, outputs), as the network's loss asks.
         epochs: passes over the data, each in a new random order.
         batch: examples a step; the last step of an epoch takes what is left.
-        rate: step size.
-        momentum: in [0, 1).
+        optimizer: such as ``sgd(0.05, momentum=0.9)``, the default, or ``adam(1e-3)``.
         seed: of initial weights and of the order of examples.
         threads: of the BLAS; by default all cores that this process may use.
         parameters: initial values by name, in place of fresh ones from ``seed``; they are not changed.
@@ -88,7 +103,7 @@ def fit(
     Raises:
         ShapeError: if X or y do not fit the network.
         DataError: if X or y hold numbers that are not finite, or no example.
-        NonFiniteError: if the loss stops being finite.
+        NonFiniteError: if the loss is not finite for a fourth time: it names the first node that is not.
         ValueError: if a number is outside its range.
     """
     from threadpoolctl import threadpool_limits
@@ -101,7 +116,7 @@ def fit(
     views = network.views(flat)
     for name, view in views.items():
         view[...] = start[name]
-    loop = _Loop(network, flat, X, y, min(batch, len(X)), SGD(rate, momentum), np.random.default_rng([seed, 1]))
+    loop = _Loop(network, flat, X, y, min(batch, len(X)), optimizer, np.random.default_rng([seed, 1]))
     history = []
     # A loss that overflows ends the fit with an error of its own; NumPy's warnings would only come before it.
     quiet = np.errstate(over="ignore", invalid="ignore")
@@ -129,12 +144,15 @@ class _Loop:
         X: np.ndarray,
         y: np.ndarray,
         batch: int,
-        optimizer: SGD,
+        optimizer: Optimizer,
         rng: np.random.Generator,
     ):
+        self.network, self.X, self.y = network, X, y
         self.parameters, self.optimizer, self.rng = parameters, optimizer, rng
         self.gradient = np.empty_like(parameters)
         self.state = optimizer.init(parameters)
+        self.snapshot = Snapshot(parameters, self.state)
+        self.rollbacks = 0
         self.order = np.arange(len(X))
         cuts = [self.order[k : k + batch] for k in range(0, len(X), batch)]
         sizes = {len(rows): BatchGradient(network, parameters, self.gradient, X, y, len(rows)) for rows in cuts}
@@ -144,21 +162,51 @@ class _Loop:
         self.steps = len(cuts)
 
     def epoch(self, number: int) -> Epoch:
-        """One pass in a new order."""
+        """One pass in a new order, with half the step sizes as often as its loss is not finite."""
         started = time.perf_counter()
+        while True:
+            self.snapshot.save(self.state, self.rng)
+            self._sort_and_shuffle()
+            self._descend(self.steps)
+            loss = float(self.losses @ self.weights)
+            if np.isfinite(loss):
+                return Epoch(number, loss, time.perf_counter() - started, self.state.factor)
+            self._roll_back(number)
+
+    def _sort_and_shuffle(self) -> None:
+        # Sorted first, so that the random state alone tells an epoch's order.
+        self.order.sort()
         self.rng.shuffle(self.order)
-        for k, (gradient_of, rows) in enumerate(self.batches):
+
+    def _descend(self, steps: int) -> None:
+        for k, (gradient_of, rows) in enumerate(self.batches[:steps]):
             gradient_of(rows)
             self.losses[k] = gradient_of.loss
             self.state = self.optimizer.update(self.gradient, self.state, self.parameters)
-        loss = float(self.losses @ self.weights)
-        if not np.isfinite(loss):
-            step = int(np.argmin(np.isfinite(self.losses)))
-            raise NonFiniteError(
-                f"the loss is {self.losses[step]} at step {step + 1} of epoch {number}: training diverged. Lower the "
-                f"rate (it is {self.optimizer.rate:g}), or scale the features to mean 0 and deviation 1"
-            )
-        return Epoch(number, loss, time.perf_counter() - started)
+
+    def _roll_back(self, number: int) -> None:
+        step = int(np.argmin(np.isfinite(self.losses)))
+        if self.rollbacks == MOST_ROLLBACKS:
+            raise self._error(number, step)
+        self.rollbacks += 1
+        self.state = self.snapshot.restore(self.state, self.rng)
+        self.state = self.state._replace(factor=self.state.factor / 2)
+
+    def _error(self, number: int, step: int) -> NonFiniteError:
+        """What happened, found by making the steps before it again."""
+        loss = self.losses[step]
+        self.state = self.snapshot.restore(self.state, self.rng)
+        self._sort_and_shuffle()
+        self._descend(step)
+        rows = self.batches[step][1]
+        X = self.X[rows].astype(self.parameters.dtype)
+        p = linearize(self.network.loss_value, self.network.views(self.parameters), X, self.y[rows])
+        bad = next((name for name, value in zip(p.names, p.values, strict=True) if not np.all(np.isfinite(value))), "")
+        where = f", where {bad} is the first node that is not finite" if bad else ""
+        return NonFiniteError(
+            f"training diverged: the loss is {loss} at step {step + 1} of epoch {number}{where}, with step sizes "
+            f"already halved {MOST_ROLLBACKS} times. Lower the rate, or scale the features to mean 0 and deviation 1"
+        )
 
 
 def _examples(network: Network, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:

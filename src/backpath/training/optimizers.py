@@ -1,71 +1,120 @@
-"""Optimizers: state in, state out. The arrays inside are reused, so that a step allocates nothing."""
+"""Optimizers by their usual names, each a chain of transforms; names and defaults are Optax's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
 
 import numpy as np
 
-# A block of parameters, gradients and state that stays in a core's cache from one operation to the next.
-BLOCK = 1 << 15
+from backpath.training.chain import Arrays, Optimizer, Transform, chain
+from backpath.training.limits import Clip, ClipByGlobalNorm, Decay
+from backpath.training.momenta import (
+    ScaleByAdadelta,
+    ScaleByAdagrad,
+    ScaleByAdam,
+    ScaleByLion,
+    ScaleByRms,
+    ScaleByRprop,
+    Trace,
+)
+from backpath.training.ranges import check_positive
+from backpath.training.schedules import Schedule
 
-
-class Momentum(NamedTuple):
-    """State of :class:`SGD`: the velocity, shaped as the parameters, and a block to compute in."""
-
-    velocity: np.ndarray
-    scratch: np.ndarray
-
-
-class Optimizer(Protocol):
-    """What training asks of an optimizer; parameters are one flat array."""
-
-    def init(self, parameters: np.ndarray) -> Momentum:
-        """The state before the first step."""
-        ...
-
-    def update(self, gradient: np.ndarray, state: Momentum, parameters: np.ndarray) -> Momentum:
-        """Change ``parameters`` in place by one step, and return the state after it (which may reuse the old)."""
-        ...
+Rate = float | Schedule
+"""A step size, or a function from the number of a step, from 0, to its size."""
 
 
 @dataclass(frozen=True, slots=True)
-class SGD:
-    """Stochastic gradient descent with momentum: v <- momentum v + g, w <- w - rate v (Aggarwal, sec. 3.5.1).
+class ScaleByRate(Transform):
+    """Times minus the step size: the last link of a chain, which turns a direction of ascent into a step down."""
 
-    Args:
-        rate: the step size.
-        momentum: in [0, 1); 0 is plain steepest descent.
-
-    Raises:
-        ValueError: if a number is outside its range.
-    """
-
-    rate: float
-    momentum: float = 0.0
+    rate: Rate
 
     def __post_init__(self) -> None:
-        if not (self.rate > 0 and np.isfinite(self.rate)):
-            raise ValueError(f"rate={self.rate}: a step size is a positive number")
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum={self.momentum}: it must be at least 0 and less than 1")
+        if not callable(self.rate):
+            check_positive(rate=self.rate)
 
-    def init(self, parameters: np.ndarray) -> Momentum:
-        """A velocity of zero."""
-        return Momentum(np.zeros_like(parameters), np.empty(min(BLOCK, parameters.size), parameters.dtype))
-
-    def update(self, gradient: np.ndarray, state: Momentum, parameters: np.ndarray) -> Momentum:
-        """One step on ``parameters``, in place."""
-        for part in _blocks(parameters.size):
-            v, scratch, w = state.velocity[part], state.scratch[: part.stop - part.start], parameters[part]
-            np.multiply(v, self.momentum, out=v)
-            np.add(v, gradient[part], out=v)
-            np.multiply(v, -self.rate, out=scratch)
-            np.add(w, scratch, out=w)
-        return state
+    def apply(
+        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
+    ) -> np.ndarray:
+        rate = self.rate(count - 1) if callable(self.rate) else self.rate
+        return np.multiply(x, -rate, out=out)
 
 
-def _blocks(size: int) -> Iterator[slice]:
-    return (slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK))
+def sgd(rate: Rate, momentum: float = 0.0, nesterov: bool = False) -> Optimizer:
+    """Stochastic gradient descent: v <- momentum v + g, w <- w - rate v (Aggarwal, sec. 3.5.1).
+
+    Raises:
+        SettingError: if a number is outside its range.
+    """
+    return chain(*([Trace(momentum, nesterov)] if momentum else []), ScaleByRate(rate))
+
+
+def adagrad(rate: Rate, initial: float = 0.1, eps: float = 1e-7) -> Optimizer:
+    """See :class:`~backpath.training.momenta.ScaleByAdagrad`."""
+    return chain(ScaleByAdagrad(initial, eps), ScaleByRate(rate))
+
+
+def rmsprop(rate: Rate, decay: float = 0.9, eps: float = 1e-8) -> Optimizer:
+    """See :class:`~backpath.training.momenta.ScaleByRms`."""
+    return chain(ScaleByRms(decay, eps), ScaleByRate(rate))
+
+
+def adadelta(rate: Rate = 1.0, rho: float = 0.9, eps: float = 1e-6) -> Optimizer:
+    """See :class:`~backpath.training.momenta.ScaleByAdadelta`."""
+    return chain(ScaleByAdadelta(rho, eps), ScaleByRate(rate))
+
+
+def adam(rate: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Optimizer:
+    """See :class:`~backpath.training.momenta.ScaleByAdam`."""
+    return chain(ScaleByAdam(b1, b2, eps), ScaleByRate(rate))
+
+
+def nadam(rate: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Optimizer:
+    """Adam with Nesterov's look ahead (Dozat, 2016)."""
+    return chain(ScaleByAdam(b1, b2, eps, nesterov=True), ScaleByRate(rate))
+
+
+def adamw(
+    rate: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8, weight_decay: float = 1e-4
+) -> Optimizer:
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
+    return chain(ScaleByAdam(b1, b2, eps), Decay(weight_decay), ScaleByRate(rate))
+
+
+def lion(rate: Rate = 1e-4, b1: float = 0.9, b2: float = 0.99, weight_decay: float = 1e-3) -> Optimizer:
+    """See :class:`~backpath.training.momenta.ScaleByLion`."""
+    return chain(ScaleByLion(b1, b2), Decay(weight_decay), ScaleByRate(rate))
+
+
+def rprop(rate: float = 1e-2, eta_minus: float = 0.5, eta_plus: float = 1.2) -> Optimizer:
+    """See :class:`~backpath.training.momenta.ScaleByRprop`."""
+    return chain(ScaleByRprop(rate, eta_minus, eta_plus), ScaleByRate(1.0))
+
+
+__all__ = [
+    "OPTIMIZERS",
+    "Clip",
+    "ClipByGlobalNorm",
+    "Decay",
+    "Optimizer",
+    "Rate",
+    "ScaleByRate",
+    "Transform",
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamw",
+    "chain",
+    "lion",
+    "nadam",
+    "rmsprop",
+    "rprop",
+    "sgd",
+]
+
+_ALL: Sequence[Callable[..., Optimizer]] = (sgd, adagrad, rmsprop, adadelta, adam, nadam, adamw, lion, rprop)
+
+OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = {f.__name__: f for f in _ALL}
+"""The functions above by name."""
