@@ -4,7 +4,7 @@ import pytest
 
 from backpath.cli import progress as progress_module
 from backpath.cli.progress import curve, progress
-from backpath.training.fit import Epoch
+from backpath.training.loop import Epoch
 
 
 def tell(epochs: int, **options: bool) -> None:
@@ -28,6 +28,7 @@ def test_json_and_quiet(capsys):
         "number": 2,
         "loss": 0.5,
         "seconds": 0.1,
+        "factor": 1.0,
     }
     tell(2, quiet=True)
     assert capsys.readouterr().out == ""

@@ -71,7 +71,7 @@ def test_regression_losses_go_down(loss):
 def test_training_goes_on_from_given_parameters_and_leaves_them_alone():
     start = NET.init(7)
     kept = {name: value.copy() for name, value in start.items()}
-    given = bp.fit(NET, X, CLASSES, epochs=2, seed=7, parameters=start)
+    given = bp.fit(NET, X, CLASSES, epochs=2, seed=7, init=start)
     assert same(start, kept)
     assert same(given.parameters, bp.fit(NET, X, CLASSES, epochs=2, seed=7).parameters)
 

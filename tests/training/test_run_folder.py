@@ -10,7 +10,7 @@ from safetensors.numpy import save
 from backpath.graph import RunError
 from backpath.nets import Network
 from backpath.training.features import Features
-from backpath.training.fit import Epoch
+from backpath.training.loop import Epoch
 from backpath.training.run_folder import check_free, next_run_folder, read_run, write_run
 from backpath.training.saved_model import SavedModel
 from backpath.training.tables import TEXT, Table

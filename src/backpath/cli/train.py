@@ -31,6 +31,7 @@ from backpath.training.descent import SCHEDULES
 from backpath.training.experiment import Experiment, Settings
 from backpath.training.optimizers import OPTIMIZERS
 from backpath.training.run_folder import check_free, next_run_folder, write_run
+from backpath.training.starts import STARTS
 from backpath.training.tables import Table, listed
 from backpath.training.target import TASKS
 
@@ -46,6 +47,7 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
         ("--epochs", whole, "Passes over the training rows."),
         ("--layers", Widths(), "Widths of the hidden layers, such as 64,64; none for a linear model."),
         ("--activation", Activations(), "Of the hidden layers: one name, or one for each, such as relu,tanh."),
+        ("--init", click.Choice(STARTS), "How initial weights are drawn, or learned without the target."),
         ("--loss", click.Choice(list(LOSSES)), "By default cross_entropy for classes, else squared_error."),
         ("--optimizer", click.Choice(list(OPTIMIZERS)), "How steps follow from gradients."),
         (

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import Graph, GraphError, ShapeError
+from backpath.graph import Graph, GraphError, SettingError, ShapeError
 from backpath.nets.activations import ACTIVATIONS
-from backpath.nets.initialization import normal_weights
+from backpath.nets.initialization import INITIALIZERS
 from backpath.nets.layers import linear, post_activation, pre_activation
 from backpath.nets.losses import LOSSES, Loss
 from backpath.nets.recursions import LOSS_SLOPES, RECURSIONS, Recursion, unit_seeds
@@ -111,13 +111,29 @@ class Network:
             start += size
         return views
 
-    def init(self, seed: int, dtype: Any = np.float32) -> dict[str, np.ndarray]:
-        """Initial parameters, views of one flat array: normal weights scaled by fan-in, zero biases."""
+    def init(
+        self, seed: int, dtype: Any = np.float32, weights: str = "auto", zero_last: bool = False
+    ) -> dict[str, np.ndarray]:
+        """Initial parameters, views of one flat array; biases are zero.
+
+        Args:
+            seed: of the draws.
+            dtype: of the parameters.
+            weights: one of ``INITIALIZERS``; ``"auto"`` is normal, scaled by fan-in and activation.
+            zero_last: whether the last layer's weights are zero too, so that all scores are at first.
+
+        Raises:
+            SettingError: for another name.
+        """
+        if weights not in INITIALIZERS:
+            raise SettingError(f"no initializer is called {weights!r}; there are {', '.join(INITIALIZERS)}")
         rng = np.random.default_rng(seed)
         parameters = self.views(np.zeros(self.parameter_count, dtype))
         for r, activation in enumerate((*self.activations, "identity"), 1):
             fan_in, fan_out = parameters[f"W{r}"].shape
-            parameters[f"W{r}"][...] = normal_weights(rng, fan_in, fan_out, activation)
+            parameters[f"W{r}"][...] = INITIALIZERS[weights].weights(rng, fan_in, fan_out, activation)
+        if zero_last:
+            parameters[f"W{len(self.sizes) - 1}"][...] = 0
         return parameters
 
     # Evaluation, on arrays and on traced values.

@@ -33,6 +33,7 @@ class Settings:
     epochs: int = 40
     layers: tuple[int, ...] = (128, 128)
     activation: tuple[str, ...] = ("relu",)
+    init: str = "auto"
     loss: str | None = None
     optimizer: str = "sgd"
     rate: float | None = None
@@ -146,6 +147,7 @@ class Experiment:
             batch=s.batch,
             optimizer=self.descent(),
             seed=s.seed,
+            init=s.init,
             threads=s.threads,
             on_epoch=on_epoch,
         )

@@ -1,42 +1,21 @@
-"""The fit loop: mini-batch stochastic gradient descent on a network, reproducible from its seed."""
+"""Training a network: data checked, initial parameters made, then epochs of steps; reproducible from its seed."""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from backpath.graph import DataError, NonFiniteError, ShapeError
+from backpath.graph import DataError, ShapeError
 from backpath.nets import Network
-from backpath.paths import linearize
 from backpath.training.chain import Optimizer
+from backpath.training.loop import Epoch, descend
 from backpath.training.optimizers import sgd
-from backpath.training.snapshot import Snapshot
-from backpath.training.step import BatchGradient
+from backpath.training.starts import start
 
 DESCENT = sgd(0.05, momentum=0.9)
-MOST_ROLLBACKS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One pass over the training data.
-
-    Attributes:
-        number: from 1.
-        loss: the mean of its steps.
-        seconds: wall time.
-        factor: what its step sizes were multiplied by: 1 unless a loss that was not finite halved them before.
-    """
-
-    number: int
-    loss: float
-    seconds: float
-    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +55,7 @@ def fit(
     optimizer: Optimizer = DESCENT,
     seed: int = 0,
     threads: int | None = None,
-    parameters: Mapping[str, np.ndarray] | None = None,
+    init: str | Mapping[str, np.ndarray] = "auto",
     dtype: Any = np.float32,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fit:
@@ -96,7 +75,8 @@ def fit(
         optimizer: such as ``sgd(0.05, momentum=0.9)``, the default, or ``adam(1e-3)``.
         seed: of initial weights and of the order of examples.
         threads: of the BLAS; by default all cores that this process may use.
-        parameters: initial values by name, in place of fresh ones from ``seed``; they are not changed.
+        init: how to draw initial weights, one of ``STARTS`` (such as ``"orthogonal"``, ``"critical"``, ``"lsuv"`` or
+            ``"pretrained"``); or initial parameters by name, which are not changed.
         dtype: the type in which to train.
         on_epoch: called after each epoch.
 
@@ -106,107 +86,28 @@ def fit(
         NonFiniteError: if the loss is not finite for a fourth time: it names the first node that is not.
         ValueError: if a number is outside its range.
     """
-    from threadpoolctl import threadpool_limits
-
     if epochs < 1 or batch < 1:
         raise ValueError(f"epochs={epochs}, batch={batch}: both must be at least 1")
     X, y = _examples(network, X, y)
     flat = np.empty(network.parameter_count, dtype)
-    start = network.init(seed, dtype) if parameters is None else parameters
+    first = start(network, X, init, seed, dtype) if isinstance(init, str) else init
     views = network.views(flat)
     for name, view in views.items():
-        view[...] = start[name]
-    loop = _Loop(network, flat, X, y, min(batch, len(X)), optimizer, np.random.default_rng([seed, 1]))
-    history = []
-    # A loss that overflows ends the fit with an error of its own; NumPy's warnings would only come before it.
-    quiet = np.errstate(over="ignore", invalid="ignore")
-    with threadpool_limits(threads or usable_cores(), user_api="blas"), quiet:
-        for number in range(1, epochs + 1):
-            history.append(loop.epoch(number))
-            if on_epoch is not None:
-                on_epoch(history[-1])
-    seconds = float(np.median([e.seconds for e in history])) / loop.steps
-    return Fit(network, views, tuple(history), epochs * loop.steps, seconds)
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class _Loop:
-    """Everything that an epoch needs, made once."""
-
-    def __init__(
-        self,
-        network: Network,
-        parameters: np.ndarray,
-        X: np.ndarray,
-        y: np.ndarray,
-        batch: int,
-        optimizer: Optimizer,
-        rng: np.random.Generator,
-    ):
-        self.network, self.X, self.y = network, X, y
-        self.parameters, self.optimizer, self.rng = parameters, optimizer, rng
-        self.gradient = np.empty_like(parameters)
-        self.state = optimizer.init(parameters)
-        self.snapshot = Snapshot(parameters, self.state)
-        self.rollbacks = 0
-        self.order = np.arange(len(X))
-        cuts = [self.order[k : k + batch] for k in range(0, len(X), batch)]
-        sizes = {len(rows): BatchGradient(network, parameters, self.gradient, X, y, len(rows)) for rows in cuts}
-        self.batches = [(sizes[len(rows)], rows) for rows in cuts]
-        self.losses = np.empty(len(cuts))
-        self.weights = np.array([len(rows) for rows in cuts]) / len(X)
-        self.steps = len(cuts)
-
-    def epoch(self, number: int) -> Epoch:
-        """One pass in a new order, with half the step sizes as often as its loss is not finite."""
-        started = time.perf_counter()
-        while True:
-            self.snapshot.save(self.state, self.rng)
-            self._sort_and_shuffle()
-            self._descend(self.steps)
-            loss = float(self.losses @ self.weights)
-            if np.isfinite(loss):
-                return Epoch(number, loss, time.perf_counter() - started, self.state.factor)
-            self._roll_back(number)
-
-    def _sort_and_shuffle(self) -> None:
-        # Sorted first, so that the random state alone tells an epoch's order.
-        self.order.sort()
-        self.rng.shuffle(self.order)
-
-    def _descend(self, steps: int) -> None:
-        for k, (gradient_of, rows) in enumerate(self.batches[:steps]):
-            gradient_of(rows)
-            self.losses[k] = gradient_of.loss
-            self.state = self.optimizer.update(self.gradient, self.state, self.parameters)
-
-    def _roll_back(self, number: int) -> None:
-        step = int(np.argmin(np.isfinite(self.losses)))
-        if self.rollbacks == MOST_ROLLBACKS:
-            raise self._error(number, step)
-        self.rollbacks += 1
-        self.state = self.snapshot.restore(self.state, self.rng)
-        self.state = self.state._replace(factor=self.state.factor / 2)
-
-    def _error(self, number: int, step: int) -> NonFiniteError:
-        """What happened, found by making the steps before it again."""
-        loss = self.losses[step]
-        self.state = self.snapshot.restore(self.state, self.rng)
-        self._sort_and_shuffle()
-        self._descend(step)
-        rows = self.batches[step][1]
-        X = self.X[rows].astype(self.parameters.dtype)
-        p = linearize(self.network.loss_value, self.network.views(self.parameters), X, self.y[rows])
-        bad = next((name for name, value in zip(p.names, p.values, strict=True) if not np.all(np.isfinite(value))), "")
-        where = f", where {bad} is the first node that is not finite" if bad else ""
-        return NonFiniteError(
-            f"training diverged: the loss is {loss} at step {step + 1} of epoch {number}{where}, with step sizes "
-            f"already halved {MOST_ROLLBACKS} times. Lower the rate, or scale the features to mean 0 and deviation 1"
-        )
+        view[...] = first[name]
+    history, steps = descend(
+        network,
+        flat,
+        X,
+        y,
+        epochs=epochs,
+        batch=batch,
+        optimizer=optimizer,
+        seed=seed,
+        threads=threads,
+        on_epoch=on_epoch,
+    )
+    seconds = float(np.median([e.seconds for e in history])) / steps
+    return Fit(network, views, history, epochs * steps, seconds)
 
 
 def _examples(network: Network, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ import numpy as np
 from backpath.graph import BackpathError, RunError
 from backpath.nets import Network
 from backpath.training.features import Features
-from backpath.training.fit import Epoch
+from backpath.training.loop import Epoch
 from backpath.training.saved_model import SavedModel, outputs_for
 from backpath.training.target import Target
 
