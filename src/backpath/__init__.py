@@ -8,6 +8,7 @@ from backpath.calculus import (
     check_grads,
     grad,
     hessian,
+    hvp,
     jacobian,
     jvp,
     value_and_grad,
@@ -58,7 +59,18 @@ from backpath.ops import (
 )
 from backpath.paths import Dag, Elimination, Linearization, Path, TooManyPathsError, linearize
 from backpath.report import svg
-from backpath.training import Epoch, Fit, fit, optimizers, schedules
+from backpath.training import (
+    Epoch,
+    Fit,
+    PolyakAverage,
+    RangeTest,
+    ReduceOnPlateau,
+    find_rate,
+    fit,
+    minimize,
+    optimizers,
+    schedules,
+)
 
 __version__ = "0.1.0"
 
@@ -83,6 +95,9 @@ __all__ = [
     "Node",
     "NonFiniteError",
     "Path",
+    "PolyakAverage",
+    "RangeTest",
+    "ReduceOnPlateau",
     "RunError",
     "SettingError",
     "ShapeError",
@@ -94,16 +109,19 @@ __all__ = [
     "elu",
     "erf",
     "explain",
+    "find_rate",
     "fit",
     "gelu",
     "grad",
     "hessian",
+    "hvp",
     "jacobian",
     "jvp",
     "leaky_relu",
     "linearize",
     "log_softmax",
     "logsumexp",
+    "minimize",
     "ndtr",
     "optimizers",
     "parse",

@@ -168,6 +168,16 @@ def test_schedules_penalties_and_clipping_are_settings(here):
     assert "momentum=0.5 is a setting of sgd: adam takes none" in refused.stderr
 
 
+def test_a_rate_is_found_told_and_kept(here):
+    result = train("diabetes", "--find-rate", "--epochs", "3", "--out", "run")
+    assert result.exit_code == 0
+    assert "found: a trial took the loss to 0." in result.stdout
+    assert 0 < json.loads((here / "run" / "config.json").read_text())["rate"] < 1
+    refused = train("diabetes", "--find-rate", "--optimizer", "rprop")
+    assert refused.exit_code == 2
+    assert "rprop finds its step sizes itself" in refused.stderr
+
+
 def test_a_rate_that_had_to_be_lowered_is_told(here):
     text = train(
         "diabetes", "--rate", "0.8", "--momentum", "0", "--layers", "none", "--batch", "1", "--epochs", "1"

@@ -1,7 +1,7 @@
 """Floor 4: derivatives of traced functions, each a sweep, and their checks. Knows nothing of networks."""
 
 from backpath.calculus.check import ArgumentCheck, GradientCheck, check_grads
-from backpath.calculus.derivatives import grad, hessian, jacobian, jvp, value_and_grad, vjp
+from backpath.calculus.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __all__ = [
     "ArgumentCheck",
@@ -9,6 +9,7 @@ __all__ = [
     "check_grads",
     "grad",
     "hessian",
+    "hvp",
     "jacobian",
     "jvp",
     "value_and_grad",

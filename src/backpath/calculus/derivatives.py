@@ -106,6 +106,27 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     return traced.value, unflatten(traced.out_structure, _owned(traced, traced.push(seeds), seeds))
 
 
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:
+    """The Hessian of ``f`` at ``primals``, times ``tangents``: forward over reverse, at the cost of a few gradients.
+
+    Args:
+        f: returns one real number.
+        primals: its arguments, as a tuple or list.
+        tangents: one direction for each of them, nested and shaped alike.
+
+    Returns:
+        One product for each argument, nested and shaped alike.
+
+    Raises:
+        ShapeError: if the tangents are not nested and shaped as the primals.
+        TraceError: if ``f`` does not return a real scalar.
+
+    >>> hvp(lambda a, b: a**2 * b, (3.0, 4.0), (1.0, 0.0))
+    (np.float64(8.0), np.float64(6.0))
+    """
+    return jvp(grad(f, tuple(range(len(primals)))), primals, tangents)[1]
+
+
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """A function that returns the Jacobian of ``f`` by the arguments at ``argnums``.
 

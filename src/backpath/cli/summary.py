@@ -10,6 +10,7 @@ from backpath.calculus import GradientCheck
 from backpath.cli.progress import curve
 from backpath.training.experiment import Experiment
 from backpath.training.fit import Fit
+from backpath.training.range_test import RangeTest
 from backpath.training.tables import listed
 
 if TYPE_CHECKING:
@@ -73,6 +74,12 @@ def print_start(console: Console, experiment: Experiment) -> None:
     activations = listed(list(dict.fromkeys(told["network"]["activations"])))
     line(console, "network", f"[bold]{sizes}[/]  {activations + ', ' if activations else ''}{experiment.network.loss}")
     line(console, "", f"{told['parameters']:,} parameters")
+    console.print()
+
+
+def print_rate(console: Console, found: RangeTest) -> None:
+    """What a range test found."""
+    line(console, "rate", f"{found.suggestion:.2g} found: a trial took the loss to {found.decrease:.2g} of its start")
     console.print()
 
 

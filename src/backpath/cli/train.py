@@ -23,6 +23,7 @@ from backpath.cli.summary import (
     print_end,
     print_mistake,
     print_outcome,
+    print_rate,
     print_start,
 )
 from backpath.graph import DataError
@@ -55,8 +56,9 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
             Number(0, least_allowed=False),
             "Step size, or the highest of a schedule; by default it depends on the optimizer.",
         ),
+        ("--find-rate", bool, "Find the step size by a range test, on training rows alone."),
         ("--momentum", Number(0, 1), "Part of the last step that the next one keeps; by default 0.9, for sgd alone."),
-        ("--schedule", click.Choice(["constant", *SCHEDULES]), "How the step size changes from step to step."),
+        ("--schedule", click.Choice(list(SCHEDULES)), "How the step size changes from step to step."),
         (
             "--l2",
             Number(0),
@@ -73,14 +75,15 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
         ("--threads", whole, "Threads of the linear algebra; by default all cores."),
     ]
     for name, kind, text in reversed(options):
-        default = getattr(DEFAULTS, name.removeprefix("--"))
+        default = getattr(DEFAULTS, name.removeprefix("--").replace("-", "_"))
         command = click.option(
             name,
             type=kind,
             default=default,
             multiple=kind is str,
+            is_flag=kind is bool,
             help=text,
-            show_default=default not in (None, ()),
+            show_default=default not in (None, (), False),
         )(command)
     return command
 
@@ -112,6 +115,9 @@ def train(source: str, target: str | None, out: Path | None, as_json: bool, quie
     if as_json:
         emit("start", facts(experiment))
     print_start(console, experiment)
+    if settings.find_rate:
+        experiment, found = experiment.with_found_rate()
+        print_rate(console, found)
     with progress(settings.epochs, as_json=as_json, quiet=quiet) as on_epoch:
         trained = experiment.train(on_epoch)
     model = experiment.model(trained)
@@ -123,7 +129,7 @@ def train(source: str, target: str | None, out: Path | None, as_json: bool, quie
     print_check(console, check)
     # Asked again: another run may have taken the next number meanwhile.
     folder = place()
-    write_run(folder, model, trained.history, {"source": source, "target": column, **asdict(settings)})
+    write_run(folder, model, trained.history, {"source": source, "target": column, **asdict(experiment.settings)})
     command = shlex.join([_program(), "predict", str(folder), source])
     print_end(console, folder, command)
     if as_json:

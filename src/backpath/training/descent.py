@@ -29,8 +29,10 @@ RATES: Mapping[str, float] = MappingProxyType(
 
 MOMENTUM = 0.9
 
-SCHEDULES: Mapping[str, Callable[[float, int], Schedule]] = MappingProxyType(
+SCHEDULES: Mapping[str, Callable[[float, int], Schedule] | None] = MappingProxyType(
     {
+        "constant": None,
+        "plateau": None,
         "inverse_time": lambda rate, steps: schedules.inverse_time_decay(rate, max(steps / 10, 1)),
         "exponential": lambda rate, steps: schedules.exponential_decay(rate, steps, 0.01),
         "cosine": lambda rate, steps: schedules.warmup_cosine_decay(rate, steps // 20, steps),
@@ -38,12 +40,15 @@ SCHEDULES: Mapping[str, Callable[[float, int], Schedule]] = MappingProxyType(
         "coslog4": schedules.coslog4,
     }
 )
-"""By name, from the highest step size and the number of all steps to a schedule over them."""
+"""By name, from the highest step size and the number of all steps to a schedule over them.
+
+None where the step size stays, or waits for a plateau of the loss.
+"""
 
 
 def descent(
     name: str = "sgd",
-    rate: float | None = None,
+    rate: Rate | None = None,
     momentum: float | None = None,
     schedule: str = "constant",
     steps: int = 1,
@@ -54,9 +59,9 @@ def descent(
 
     Args:
         name: one of ``OPTIMIZERS``.
-        rate: the step size, or the highest of a schedule; by default that of ``RATES``.
+        rate: the step size, or the highest of a schedule, by default that of ``RATES``; or a schedule itself.
         momentum: of sgd; by default 0.9.
-        schedule: ``"constant"``, or one of ``SCHEDULES``.
+        schedule: one of ``SCHEDULES``.
         steps: how many steps the schedule lasts.
         l2: half the weight of the squared norm of the parameters in the loss.
         clip: the largest norm of a gradient.
@@ -66,14 +71,15 @@ def descent(
     """
     if name not in OPTIMIZERS:
         raise SettingError(f"no optimizer is called {name!r}; there are {', '.join(OPTIMIZERS)}")
-    if schedule != "constant" and schedule not in SCHEDULES:
-        raise SettingError(f"no schedule is called {schedule!r}; there are constant, {', '.join(SCHEDULES)}")
-    if name == "rprop" and schedule != "constant":
+    if schedule not in SCHEDULES:
+        raise SettingError(f"no schedule is called {schedule!r}; there are {', '.join(SCHEDULES)}")
+    course = SCHEDULES[schedule]
+    if name == "rprop" and (course or callable(rate)):
         raise SettingError("rprop finds its step sizes itself: it takes no schedule")
     if momentum is not None and name != "sgd":
         raise SettingError(f"momentum={momentum:g} is a setting of sgd: {name} takes none")
     highest = RATES[name] if rate is None else rate
-    size: Rate = highest if schedule == "constant" else SCHEDULES[schedule](highest, steps)
+    size: Rate = course(highest, steps) if course and not callable(highest) else highest
     step = sgd(size, MOMENTUM if momentum is None else momentum) if name == "sgd" else OPTIMIZERS[name](size)
     links: list[Transform | Optimizer] = [ClipByGlobalNorm(clip)] if clip is not None else []
     links += [Decay(l2)] if l2 else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,9 @@ from backpath.training.columns import read_numbers
 from backpath.training.descent import descent
 from backpath.training.features import Features
 from backpath.training.fit import Epoch, Fit, fit
+from backpath.training.optimizers import Rate
+from backpath.training.plateau import ReduceOnPlateau
+from backpath.training.range_test import RangeTest, find_rate
 from backpath.training.saved_model import SavedModel, outputs_for
 from backpath.training.scores import most_confused
 from backpath.training.split import Split, split
@@ -37,6 +40,7 @@ class Settings:
     loss: str | None = None
     optimizer: str = "sgd"
     rate: float | None = None
+    find_rate: bool = False
     momentum: float | None = None
     schedule: str = "constant"
     l2: float = 0.0
@@ -137,6 +141,22 @@ class Experiment:
         steps = s.epochs * math.ceil(len(self.parts.train) / min(s.batch, len(self.parts.train)))
         return descent(s.optimizer, s.rate, s.momentum, s.schedule, steps, s.l2, s.clip)
 
+    def with_found_rate(self) -> tuple[Experiment, RangeTest]:
+        """The same experiment at the rate that a range test suggests, and the test.
+
+        Raises:
+            SettingError: if no rate was seen to decrease the loss.
+        """
+        s = self.settings
+
+        def at_rate(rate: Rate) -> Optimizer:
+            return descent(s.optimizer, rate, s.momentum, l2=s.l2, clip=s.clip)
+
+        found = find_rate(
+            self.network, *self.examples, at_rate, batch=s.batch, seed=s.seed, init=s.init, threads=s.threads
+        )
+        return replace(self, settings=replace(s, rate=found.suggestion)), found
+
     def train(self, on_epoch: Callable[[Epoch], None] | None = None) -> Fit:
         """Fit the network to the training part."""
         s = self.settings
@@ -147,6 +167,7 @@ class Experiment:
             batch=s.batch,
             optimizer=self.descent(),
             seed=s.seed,
+            plateau=ReduceOnPlateau() if s.schedule == "plateau" else None,
             init=s.init,
             threads=s.threads,
             on_epoch=on_epoch,

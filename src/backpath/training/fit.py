@@ -10,9 +10,11 @@ import numpy as np
 
 from backpath.graph import DataError, ShapeError
 from backpath.nets import Network
+from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer
 from backpath.training.loop import Epoch, descend
 from backpath.training.optimizers import sgd
+from backpath.training.plateau import ReduceOnPlateau
 from backpath.training.starts import start
 
 DESCENT = sgd(0.05, momentum=0.9)
@@ -54,6 +56,8 @@ def fit(
     batch: int = 32,
     optimizer: Optimizer = DESCENT,
     seed: int = 0,
+    plateau: ReduceOnPlateau | None = None,
+    average: PolyakAverage | None = None,
     threads: int | None = None,
     init: str | Mapping[str, np.ndarray] = "auto",
     dtype: Any = np.float32,
@@ -74,6 +78,8 @@ def fit(
         batch: examples a step; the last step of an epoch takes what is left.
         optimizer: such as ``sgd(0.05, momentum=0.9)``, the default, or ``adam(1e-3)``.
         seed: of initial weights and of the order of examples.
+        plateau: lowers the step size where the loss no longer falls.
+        average: of the parameters over the steps, to return in place of the last ones.
         threads: of the BLAS; by default all cores that this process may use.
         init: how to draw initial weights, one of ``STARTS`` (such as ``"orthogonal"``, ``"critical"``, ``"lsuv"`` or
             ``"pretrained"``); or initial parameters by name, which are not changed.
@@ -88,7 +94,7 @@ def fit(
     """
     if epochs < 1 or batch < 1:
         raise ValueError(f"epochs={epochs}, batch={batch}: both must be at least 1")
-    X, y = _examples(network, X, y)
+    X, y = checked_examples(network, X, y)
     flat = np.empty(network.parameter_count, dtype)
     first = start(network, X, init, seed, dtype) if isinstance(init, str) else init
     views = network.views(flat)
@@ -103,6 +109,8 @@ def fit(
         batch=batch,
         optimizer=optimizer,
         seed=seed,
+        plateau=plateau,
+        average=average,
         threads=threads,
         on_epoch=on_epoch,
     )
@@ -110,7 +118,13 @@ def fit(
     return Fit(network, views, history, epochs * steps, seconds)
 
 
-def _examples(network: Network, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+def checked_examples(network: Network, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """X and y as arrays that fit the network.
+
+    Raises:
+        ShapeError: if they do not.
+        DataError: if they hold numbers that are not finite, or no example.
+    """
     X, y = np.asarray(X), np.asarray(y)
     if X.ndim != 2 or X.shape[1] != network.sizes[0]:
         raise ShapeError(f"X has shape {list(X.shape)}; {network!r} needs (examples, {network.sizes[0]})")

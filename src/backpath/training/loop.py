@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,9 @@ import numpy as np
 from backpath.graph import NonFiniteError
 from backpath.nets import Network
 from backpath.paths import linearize
+from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer
+from backpath.training.plateau import ReduceOnPlateau
 from backpath.training.snapshot import Snapshot
 from backpath.training.step import BatchGradient
 
@@ -27,7 +30,8 @@ class Epoch:
         number: from 1.
         loss: the mean of its steps.
         seconds: wall time.
-        factor: what its step sizes were multiplied by: 1 unless a loss that was not finite halved them before.
+        factor: what its step sizes were multiplied by: below 1 if a loss that was not finite halved them before, or a
+            plateau lowered them.
     """
 
     number: int
@@ -46,6 +50,8 @@ def descend(
     batch: int,
     optimizer: Optimizer,
     seed: int,
+    plateau: ReduceOnPlateau | None = None,
+    average: PolyakAverage | None = None,
     threads: int | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> tuple[tuple[Epoch, ...], int]:
@@ -54,18 +60,31 @@ def descend(
     Returns:
         The epochs, and how many steps one takes.
     """
-    from threadpoolctl import threadpool_limits
-
-    loop = Loop(network, parameters, X, y, min(batch, len(X)), optimizer, np.random.default_rng([seed, 1]))
+    loop = Loop(network, parameters, X, y, min(batch, len(X)), optimizer, np.random.default_rng([seed, 1]), average)
     history = []
+    waiting = plateau.init() if plateau else None
     # A loss that overflows ends the fit with an error of its own; NumPy's warnings would only come before it.
     quiet = np.errstate(over="ignore", invalid="ignore")
-    with threadpool_limits(threads or usable_cores(), user_api="blas"), quiet:
+    with blas_threads(threads), quiet:
         for number in range(1, epochs + 1):
             history.append(loop.epoch(number))
+            if plateau and waiting:
+                lowered, waiting = plateau.update(history[-1].loss, waiting)
+                loop.state = loop.state._replace(factor=loop.state.factor * lowered)
             if on_epoch is not None:
                 on_epoch(history[-1])
+    if average and loop.averaged:
+        average.read(loop.averaged, parameters)
     return tuple(history), loop.steps
+
+
+@contextmanager
+def blas_threads(threads: int | None) -> Iterator[None]:
+    """The BLAS with so many threads, by default as many as this process may use cores."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(threads or usable_cores(), user_api="blas"):
+        yield
 
 
 def usable_cores() -> int:
@@ -85,12 +104,15 @@ class Loop:
         batch: int,
         optimizer: Optimizer,
         rng: np.random.Generator,
+        average: PolyakAverage | None,
     ):
         self.network, self.X, self.y = network, X, y
         self.parameters, self.optimizer, self.rng = parameters, optimizer, rng
         self.gradient = np.empty_like(parameters)
         self.state = optimizer.init(parameters)
-        self.snapshot = Snapshot(parameters, self.state)
+        self.average = average
+        self.averaged = average.init(parameters) if average else None
+        self.snapshot = Snapshot(parameters, self.state, self.averaged)
         self.rollbacks = 0
         self.order = np.arange(len(X))
         cuts = [self.order[k : k + batch] for k in range(0, len(X), batch)]
@@ -104,7 +126,7 @@ class Loop:
         """One pass in a new order, with half the step sizes as often as its loss is not finite."""
         started = time.perf_counter()
         while True:
-            self.snapshot.save(self.state, self.rng)
+            self.snapshot.save(self.state, self.averaged, self.rng)
             self._sort_and_shuffle()
             self._descend(self.steps)
             loss = float(self.losses @ self.weights)
@@ -122,19 +144,21 @@ class Loop:
             gradient_of(rows)
             self.losses[k] = gradient_of.loss
             self.state = self.optimizer.update(self.gradient, self.state, self.parameters)
+            if self.average and self.averaged:
+                self.averaged = self.average.update(self.parameters, self.averaged)
 
     def _roll_back(self, number: int) -> None:
         step = int(np.argmin(np.isfinite(self.losses)))
         if self.rollbacks == MOST_ROLLBACKS:
             raise self._error(number, step)
         self.rollbacks += 1
-        self.state = self.snapshot.restore(self.state, self.rng)
+        self.state, self.averaged = self.snapshot.restore(self.state, self.averaged, self.rng)
         self.state = self.state._replace(factor=self.state.factor / 2)
 
     def _error(self, number: int, step: int) -> NonFiniteError:
         """What happened, found by making the steps before it again."""
         loss = self.losses[step]
-        self.state = self.snapshot.restore(self.state, self.rng)
+        self.state, self.averaged = self.snapshot.restore(self.state, self.averaged, self.rng)
         self._sort_and_shuffle()
         self._descend(step)
         rows = self.batches[step][1]
