@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shlex
-import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from backpath.cli.options import Activations, Number, Widths
+from backpath.cli.places import place_of_run, program, stopped_training
 from backpath.cli.progress import emit, progress
-from backpath.cli.sources import open_source, run_name
+from backpath.cli.sources import open_source
 from backpath.cli.summary import (
     facts,
     make_console,
@@ -31,13 +31,16 @@ from backpath.nets import LOSSES
 from backpath.training.descent import SCHEDULES
 from backpath.training.experiment import Experiment, Settings
 from backpath.training.optimizers import OPTIMIZERS
-from backpath.training.run_folder import check_free, next_run_folder, write_run
+from backpath.training.run_folder import checkpoint_of, write_run
+from backpath.training.saver import Saver
 from backpath.training.starts import STARTS
 from backpath.training.tables import Table, listed
 from backpath.training.target import TASKS
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 DEFAULTS = Settings()
-RUNS = Path("runs")
 
 
 def _settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -89,37 +92,77 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", required=False)
 @click.option("--target", metavar="COLUMN", help="The column to predict; needed for a CSV file.")
 @click.option(
     "--out", metavar="RUN", type=click.Path(path_type=Path), help="The run folder; by default runs/NAME-1, -2, ..."
 )
+@click.option(
+    "--resume",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="Go on with a training that was stopped.",
+)
 @_settings
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: start, epochs, result.")
 @click.option("--quiet", is_flag=True, help="Print the run folder and nothing else.")
-def train(source: str, target: str | None, out: Path | None, as_json: bool, quiet: bool, **options: Any) -> None:
+@click.pass_context
+def train(
+    ctx: click.Context,
+    source: str | None,
+    target: str | None,
+    out: Path | None,
+    resume: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
     """Train a network on SOURCE: a CSV file, or one of the data sets digits, breast_cancer, wine, iris, diabetes.
 
-    The run is saved in a folder that `backpath predict` reads.
+    The run is saved in a folder that `backpath predict` reads. Where training stands is kept beside it: Ctrl-C, or
+    anything worse, loses no more than a minute.
     """
-    settings = Settings(**options)
-
-    def place() -> Path:
-        return out or next_run_folder(RUNS, run_name(source))
-
-    check_free(place())
-    table, column = _table_and_target(source, target)
-    experiment = Experiment.prepare(table, column, settings)
+    if (source is None) == (resume is None):
+        raise click.UsageError("give a SOURCE to train on, or --resume RUN to go on with a training that was stopped")
+    if resume:
+        given = [o for o in ctx.params if ctx.get_parameter_source(o) is ParameterSource.COMMANDLINE]
+        if extra := [o for o in given if o not in ("resume", "as_json", "quiet")]:
+            raise click.UsageError(f"--resume takes the settings that the run began with: leave out --{extra[0]}")
+        source, target, settings = stopped_training(resume)
+    else:
+        settings = Settings(**options)
     console = make_console()
     console.quiet = quiet or as_json
+    with place_of_run(out, str(source), resume) as folder:
+        told = _train(folder, str(source), target, settings, resume is not None, console, as_json)
+    print_end(console, folder, told["predict"])
+    if as_json:
+        emit("result", {"run": str(folder), **told})
+    elif quiet:
+        click.echo(folder)
+
+
+def _train(
+    folder: Path,
+    source: str,
+    target: str | None,
+    settings: Settings,
+    resumed: bool,
+    console: Console,
+    as_json: bool,
+) -> dict[str, Any]:
+    """Train, save the run, and say how it went."""
+    table, column = _table_and_target(source, target)
+    experiment = Experiment.prepare(table, column, settings)
     if as_json:
         emit("start", facts(experiment))
     print_start(console, experiment)
-    if settings.find_rate:
+    if settings.find_rate and not resumed:
         experiment, found = experiment.with_found_rate()
         print_rate(console, found)
-    with progress(settings.epochs, as_json=as_json, quiet=quiet) as on_epoch:
-        trained = experiment.train(on_epoch)
+    config = {"source": source, "target": column, **asdict(experiment.settings)}
+    with progress(settings.epochs, as_json=as_json, quiet=console.quiet) as on_epoch:
+        trained = experiment.train(on_epoch, Saver(checkpoint_of(folder), about={"config": config}))
     model = experiment.model(trained)
     scores = experiment.scores(model)
     print_outcome(console, experiment, trained, scores)
@@ -127,21 +170,10 @@ def train(source: str, target: str | None, out: Path | None, as_json: bool, quie
         print_mistake(console, *mistake)
     check = experiment.check_gradient()
     print_check(console, check)
-    # Asked again: another run may have taken the next number meanwhile.
-    folder = place()
-    write_run(folder, model, trained.history, {"source": source, "target": column, **asdict(experiment.settings)})
-    command = shlex.join([_program(), "predict", str(folder), source])
-    print_end(console, folder, command)
-    if as_json:
-        emit("result", {"run": str(folder), **outcome(trained, scores, check), "predict": command})
-    elif quiet:
-        click.echo(folder)
-
-
-def _program() -> str:
-    """What to type for this program: its name, or its path where the shell would not find it by name."""
-    called = Path(sys.argv[0])
-    return "backpath" if called.name != "backpath" or shutil.which("backpath") else str(called)
+    write_run(folder, model, trained.history, config)
+    checkpoint_of(folder).unlink(missing_ok=True)
+    command = shlex.join([program(), "predict", str(folder), source])
+    return {**outcome(trained, scores, check), "predict": command}
 
 
 def _table_and_target(source: str, target: str | None) -> tuple[Table, str]:

@@ -22,6 +22,7 @@ from backpath.training.optimizers import Rate
 from backpath.training.plateau import ReduceOnPlateau
 from backpath.training.range_test import RangeTest, find_rate
 from backpath.training.saved_model import SavedModel, outputs_for
+from backpath.training.saver import Saver
 from backpath.training.scores import most_confused
 from backpath.training.split import Split, split
 from backpath.training.tables import Table
@@ -157,8 +158,8 @@ class Experiment:
         )
         return replace(self, settings=replace(s, rate=found.suggestion)), found
 
-    def train(self, on_epoch: Callable[[Epoch], None] | None = None) -> Fit:
-        """Fit the network to the training part."""
+    def train(self, on_epoch: Callable[[Epoch], None] | None = None, saver: Saver | None = None) -> Fit:
+        """Fit the network to the training part; with a saver, from its checkpoint on if there is one."""
         s = self.settings
         return fit(
             self.network,
@@ -170,6 +171,7 @@ class Experiment:
             plateau=ReduceOnPlateau() if s.schedule == "plateau" else None,
             init=s.init,
             threads=s.threads,
+            checkpoint=saver,
             on_epoch=on_epoch,
         )
 

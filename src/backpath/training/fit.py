@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,12 @@ from backpath.graph import DataError, ShapeError
 from backpath.nets import Network
 from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer
+from backpath.training.checkpoint import Checkpoint, read_checkpoint
+from backpath.training.identity import described, digest, require_same
 from backpath.training.loop import Epoch, descend
 from backpath.training.optimizers import sgd
 from backpath.training.plateau import ReduceOnPlateau
+from backpath.training.saver import Saver
 from backpath.training.starts import start
 
 DESCENT = sgd(0.05, momentum=0.9)
@@ -61,6 +66,7 @@ def fit(
     threads: int | None = None,
     init: str | Mapping[str, np.ndarray] = "auto",
     dtype: Any = np.float32,
+    checkpoint: str | Path | Saver | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fit:
     """Train ``network`` on (X, y) by mini-batches, with steps of any optimizer.
@@ -84,11 +90,15 @@ def fit(
         init: how to draw initial weights, one of ``STARTS`` (such as ``"orthogonal"``, ``"critical"``, ``"lsuv"`` or
             ``"pretrained"``); or initial parameters by name, which are not changed.
         dtype: the type in which to train.
+        checkpoint: a file to keep where training stands, after each epoch and once a minute. If it is there, training
+            goes on from it, to the last bit as if it had never stopped. Ctrl-C then ends the step, saves, and raises
+            ``Interrupted``. A ``Saver`` says how often.
         on_epoch: called after each epoch.
 
     Raises:
         ShapeError: if X or y do not fit the network.
         DataError: if X or y hold numbers that are not finite, or no example.
+        RunError: if the checkpoint is damaged, or of another training.
         NonFiniteError: if the loss is not finite for a fourth time: it names the first node that is not.
         ValueError: if a number is outside its range.
     """
@@ -100,6 +110,13 @@ def fit(
     views = network.views(flat)
     for name, view in views.items():
         view[...] = first[name]
+    saver = Saver(checkpoint) if isinstance(checkpoint, (str, Path)) else checkpoint
+    resume = None
+    if saver:
+        parts = {"optimizer": optimizer, "batch": batch, "seed": seed, "plateau": plateau, "average": average}
+        digests = {"initial parameters": digest(flat), "data": digest(X, y)}
+        saver.about["identity"] = {"network": network.to_json(), **described(parts), **digests}
+        resume = _found(saver)
     history, steps = descend(
         network,
         flat,
@@ -112,10 +129,22 @@ def fit(
         plateau=plateau,
         average=average,
         threads=threads,
+        saver=saver,
+        resume=resume,
         on_epoch=on_epoch,
     )
     seconds = float(np.median([e.seconds for e in history])) / steps
     return Fit(network, views, history, epochs * steps, seconds)
+
+
+def _found(saver: Saver) -> Checkpoint | None:
+    """The checkpoint to go on from, if there is one; an empty file holds its place."""
+    if not saver.path.exists() or saver.path.stat().st_size == 0:
+        return None
+    found = read_checkpoint(saver.path)
+    # As JSON has it, without tuples.
+    require_same(saver.path, json.loads(json.dumps(saver.about["identity"])), found.facts.get("identity"))
+    return found
 
 
 def checked_examples(network: Network, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:

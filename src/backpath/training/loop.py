@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from backpath.graph import NonFiniteError
+from backpath.graph import NonFiniteError, RunError
 from backpath.nets import Network
 from backpath.paths import linearize
 from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer
-from backpath.training.plateau import ReduceOnPlateau
+from backpath.training.checkpoint import Checkpoint
+from backpath.training.plateau import PlateauState, ReduceOnPlateau
+from backpath.training.saver import Saver
 from backpath.training.snapshot import Snapshot
 from backpath.training.step import BatchGradient
 
@@ -53,6 +55,8 @@ def descend(
     plateau: ReduceOnPlateau | None = None,
     average: PolyakAverage | None = None,
     threads: int | None = None,
+    saver: Saver | None = None,
+    resume: Checkpoint | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> tuple[tuple[Epoch, ...], int]:
     """Train one flat array of parameters in place; arguments as of ``fit``, already checked.
@@ -60,22 +64,22 @@ def descend(
     Returns:
         The epochs, and how many steps one takes.
     """
-    loop = Loop(network, parameters, X, y, min(batch, len(X)), optimizer, np.random.default_rng([seed, 1]), average)
-    history = []
-    waiting = plateau.init() if plateau else None
+    rng = np.random.default_rng([seed, 1])
+    loop = Loop(network, parameters, X, y, min(batch, len(X)), optimizer, rng, plateau, average, saver)
+    if resume:
+        loop.resume(resume)
     # A loss that overflows ends the fit with an error of its own; NumPy's warnings would only come before it.
     quiet = np.errstate(over="ignore", invalid="ignore")
-    with blas_threads(threads), quiet:
-        for number in range(1, epochs + 1):
-            history.append(loop.epoch(number))
-            if plateau and waiting:
-                lowered, waiting = plateau.update(history[-1].loss, waiting)
-                loop.state = loop.state._replace(factor=loop.state.factor * lowered)
+    with blas_threads(threads), quiet, saver.catching_interrupts() if saver else nullcontext():
+        while len(loop.history) < epochs:
+            told = loop.epoch()
             if on_epoch is not None:
-                on_epoch(history[-1])
+                on_epoch(told)
+            if saver:
+                saver.after_epoch(loop.capture)
     if average and loop.averaged:
         average.read(loop.averaged, parameters)
-    return tuple(history), loop.steps
+    return tuple(loop.history), loop.steps
 
 
 @contextmanager
@@ -104,48 +108,118 @@ class Loop:
         batch: int,
         optimizer: Optimizer,
         rng: np.random.Generator,
+        plateau: ReduceOnPlateau | None,
         average: PolyakAverage | None,
+        saver: Saver | None,
     ):
         self.network, self.X, self.y = network, X, y
         self.parameters, self.optimizer, self.rng = parameters, optimizer, rng
         self.gradient = np.empty_like(parameters)
         self.state = optimizer.init(parameters)
-        self.average = average
+        self.plateau, self.average, self.saver = plateau, average, saver
         self.averaged = average.init(parameters) if average else None
+        self.waiting = plateau.init() if plateau else None
         self.snapshot = Snapshot(parameters, self.state, self.averaged)
-        self.rollbacks = 0
         self.order = np.arange(len(X))
         cuts = [self.order[k : k + batch] for k in range(0, len(X), batch)]
         sizes = {len(rows): BatchGradient(network, parameters, self.gradient, X, y, len(rows)) for rows in cuts}
         self.batches = [(sizes[len(rows)], rows) for rows in cuts]
-        self.losses = np.empty(len(cuts))
+        self.losses = np.zeros(len(cuts))
         self.weights = np.array([len(rows) for rows in cuts]) / len(X)
         self.steps = len(cuts)
+        self.history: list[Epoch] = []
+        self.rollbacks, self.step, self.spent = 0, 0, 0.0
+        self._begin()
 
-    def epoch(self, number: int) -> Epoch:
-        """One pass in a new order, with half the step sizes as often as its loss is not finite."""
-        started = time.perf_counter()
+    def epoch(self) -> Epoch:
+        """One pass in a new order, or the rest of one, with half the steps as often as its loss is not finite."""
+        number = len(self.history) + 1
         while True:
-            self.snapshot.save(self.state, self.averaged, self.rng)
-            self._sort_and_shuffle()
             self._descend(self.steps)
             loss = float(self.losses @ self.weights)
             if np.isfinite(loss):
-                return Epoch(number, loss, time.perf_counter() - started, self.state.factor)
+                break
             self._roll_back(number)
+        self.history.append(Epoch(number, loss, self.spent, self.state.factor))
+        if self.plateau and self.waiting:
+            lowered, self.waiting = self.plateau.update(loss, self.waiting)
+            self.state = self.state._replace(factor=self.state.factor * lowered)
+        self.spent = 0.0
+        self._begin()
+        return self.history[-1]
 
-    def _sort_and_shuffle(self) -> None:
+    def capture(self) -> Checkpoint:
+        """Where training stands, between two steps; its arrays are the training's own."""
+        snapshot = self.snapshot
+        arrays = {**snapshot.arrays, **{f"start.{name}": copy for name, copy in snapshot.copies.items()}}
+        facts = {
+            "step": self.step,
+            "spent": self.spent,
+            "rollbacks": self.rollbacks,
+            "history": [asdict(epoch) for epoch in self.history],
+            "steps": self.state.steps,
+            "factor": self.state.factor,
+            "weight": self.averaged.weight if self.averaged else 0.0,
+            "waiting": list(self.waiting) if self.waiting else None,
+            "start": snapshot.facts,
+        }
+        return Checkpoint({**arrays, "losses": self.losses}, facts)
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Stand where a training of the same settings stood.
+
+        Raises:
+            RunError: if the checkpoint is of another training.
+        """
+        here, facts = self.capture(), checkpoint.facts
+        for name, array in here.arrays.items():
+            found = checkpoint.arrays.get(name)
+            if found is None or (found.shape, found.dtype) != (array.shape, array.dtype):
+                raise RunError(f"the checkpoint is of another training: its {name!r} does not fit")
+        try:
+            step = int(facts["step"])
+            self.history = [Epoch(**told) for told in facts["history"]]
+            self.snapshot.facts = dict(facts["start"])
+            self.state = self.state._replace(steps=int(facts["steps"]), factor=float(facts["factor"]))
+            self.rollbacks, self.spent = int(facts["rollbacks"]), float(facts["spent"])
+            if self.averaged:
+                self.averaged = self.averaged._replace(weight=float(facts["weight"]))
+            if self.waiting:
+                self.waiting = PlateauState(*facts["waiting"])
+            self.rng.bit_generator.state = self.snapshot.facts["random"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"the checkpoint is damaged: {error}") from None
+        if not 0 <= step <= self.steps:
+            raise RunError(f"the checkpoint is damaged: it has made {step} of {self.steps} steps")
+        for name, array in here.arrays.items():
+            np.copyto(array, checkpoint.arrays[name])
+        self._shuffle()
+        self.step = step
+
+    def _begin(self) -> None:
+        self.snapshot.save(self.state, self.averaged, self.rng)
+        self._shuffle()
+
+    def _shuffle(self) -> None:
         # Sorted first, so that the random state alone tells an epoch's order.
         self.order.sort()
         self.rng.shuffle(self.order)
+        self.step = 0
 
-    def _descend(self, steps: int) -> None:
-        for k, (gradient_of, rows) in enumerate(self.batches[:steps]):
+    def _descend(self, until: int) -> None:
+        """The steps of this epoch as far as the one before ``until``."""
+        before, started = self.spent, time.perf_counter()
+        for gradient_of, rows in self.batches[self.step : until]:
             gradient_of(rows)
-            self.losses[k] = gradient_of.loss
+            self.losses[self.step] = gradient_of.loss
             self.state = self.optimizer.update(self.gradient, self.state, self.parameters)
             if self.average and self.averaged:
                 self.averaged = self.average.update(self.parameters, self.averaged)
+            self.step += 1
+            if self.saver:
+                self.spent = before + time.perf_counter() - started
+                self.saver.after_step(self.capture)
+        self.spent = before + time.perf_counter() - started
 
     def _roll_back(self, number: int) -> None:
         step = int(np.argmin(np.isfinite(self.losses)))
@@ -154,12 +228,14 @@ class Loop:
         self.rollbacks += 1
         self.state, self.averaged = self.snapshot.restore(self.state, self.averaged, self.rng)
         self.state = self.state._replace(factor=self.state.factor / 2)
+        self._shuffle()
 
     def _error(self, number: int, step: int) -> NonFiniteError:
         """What happened, found by making the steps before it again."""
         loss = self.losses[step]
         self.state, self.averaged = self.snapshot.restore(self.state, self.averaged, self.rng)
-        self._sort_and_shuffle()
+        self._shuffle()
+        self.saver = None
         self._descend(step)
         rows = self.batches[step][1]
         X = self.X[rows].astype(self.parameters.dtype)

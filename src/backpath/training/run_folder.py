@@ -32,11 +32,27 @@ PARAMETERS, MODEL, HISTORY, CONFIG = "model.safetensors", "model.json", "history
 
 
 def next_run_folder(base: str | Path, name: str) -> Path:
-    """The first of ``base/name-1``, ``base/name-2``, ... that does not exist."""
+    """The first of ``base/name-1``, ``base/name-2``, ... that does not exist, and that no training is on its way to."""
     number = 1
-    while os.path.lexists(folder := Path(base) / f"{name}-{number}"):
+    while os.path.lexists(folder := Path(base) / f"{name}-{number}") or os.path.lexists(checkpoint_of(folder)):
         number += 1
     return folder
+
+
+def checkpoint_of(folder: str | Path) -> Path:
+    """Where the training of a run folder keeps its checkpoint: beside the folder, which is made at the end."""
+    folder = Path(folder)
+    return folder.with_name(f"{folder.name}.checkpoint")
+
+
+def reserve(folder: Path) -> bool:
+    """Take the place of a run's checkpoint with an empty file; False if another training has it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        checkpoint_of(folder).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def check_free(folder: str | Path) -> None:
@@ -96,6 +112,8 @@ def read_run(folder: str | Path) -> SavedModel:
         RunError: if the folder holds no run, a damaged one, or one of a newer format.
     """
     folder = Path(folder)
+    if not folder.exists() and checkpoint_of(folder).exists():
+        raise RunError(f"the training of {folder} was stopped, or still runs: backpath train --resume {folder} goes on")
     if not folder.is_dir():
         raise RunError(f"{folder} is no run folder: {'it is a file' if folder.exists() else 'it does not exist'}")
     if not (folder / MODEL).is_file():

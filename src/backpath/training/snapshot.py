@@ -1,6 +1,8 @@
-"""A copy of where training stands, to go back to when a loss stops being finite."""
+"""A copy of where training stood at the start of an epoch, to go back to when a loss stops being finite."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -12,27 +14,37 @@ class Snapshot:
     """Room for the parameters, the optimizer's and the average's state, and the random state of one moment.
 
     The room is made once; saving and restoring copy into arrays that are there.
+
+    Attributes:
+        arrays: those of the running training, by name.
+        copies: what they were, by the same names.
+        facts: what else there is of that moment, as plain data.
     """
 
-    __slots__ = ("_arrays", "_copies", "_random", "_steps", "_weight")
+    __slots__ = ("arrays", "copies", "facts")
 
     def __init__(self, parameters: np.ndarray, state: OptimizerState, averaged: AverageState | None):
-        averages = [averaged.total] if averaged else []
-        self._arrays = [parameters, *(a for arrays in state.arrays for a in arrays), *averages]
-        self._copies = [np.empty_like(a) for a in self._arrays]
+        self.arrays = {"parameters": parameters}
+        for link, arrays in enumerate(state.arrays):
+            self.arrays |= {f"optimizer.{link}.{k}": a for k, a in enumerate(arrays)}
+        if averaged:
+            self.arrays["average"] = averaged.total
+        self.copies = {name: np.empty_like(a) for name, a in self.arrays.items()}
+        self.facts: dict[str, Any] = {}
 
     def save(self, state: OptimizerState, averaged: AverageState | None, rng: np.random.Generator) -> None:
         """Keep this moment, in place of the one before."""
-        for copy, array in zip(self._copies, self._arrays, strict=True):
-            np.copyto(copy, array)
-        self._steps, self._random = state.steps, rng.bit_generator.state
-        self._weight = averaged.weight if averaged else 0.0
+        for name, array in self.arrays.items():
+            np.copyto(self.copies[name], array)
+        weight = averaged.weight if averaged else 0.0
+        self.facts = {"steps": state.steps, "weight": weight, "random": rng.bit_generator.state}
 
     def restore(
         self, state: OptimizerState, averaged: AverageState | None, rng: np.random.Generator
     ) -> tuple[OptimizerState, AverageState | None]:
         """Go back; of the state that training reached, the factor on its step sizes is kept."""
-        for copy, array in zip(self._copies, self._arrays, strict=True):
-            np.copyto(array, copy)
-        rng.bit_generator.state = self._random
-        return state._replace(steps=self._steps), averaged._replace(weight=self._weight) if averaged else None
+        for name, array in self.arrays.items():
+            np.copyto(array, self.copies[name])
+        rng.bit_generator.state = self.facts["random"]
+        state = state._replace(steps=self.facts["steps"])
+        return state, averaged._replace(weight=self.facts["weight"]) if averaged else None

@@ -1,0 +1,89 @@
+"""Trainings that Ctrl-C stops, and that go on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from backpath.cli import main
+from backpath.training.run_folder import read_run
+
+WORDS = ["digits", "--epochs", "60", "--layers", "512,512", "--threads", "1", "--quiet"]
+
+
+def backpath(*words):
+    return CliRunner().invoke(main, [str(w) for w in words])
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def stopped(words, signal_number=signal.SIGINT):
+    """A training in a process of its own, sent a signal after its first checkpoint."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "backpath", "train", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    place = "runs/digits-1.checkpoint"
+    while process.poll() is None and not (os.path.exists(place) and os.path.getsize(place)):
+        time.sleep(0.01)
+    process.send_signal(signal_number)
+    out, err = process.communicate()
+    return process.returncode, out, err
+
+
+def test_ctrl_c_saves_and_resume_ends_with_the_same_bits(here):
+    code, _, err = stopped(WORDS)
+    assert code == 130
+    assert "Stopped, and saved. To go on: " in err
+    assert "train --resume runs/digits-1" in err
+    assert not (here / "runs" / "digits-1").exists()
+    unfinished = backpath("predict", "runs/digits-1", "digits")
+    assert unfinished.exit_code == 2
+    assert "was stopped, or still runs: backpath train --resume runs/digits-1 goes on" in unfinished.stderr
+    again = backpath("train", "--resume", "runs/digits-1", "--quiet")
+    assert (again.exit_code, again.stdout) == (0, "runs/digits-1\n")
+    assert os.listdir(here / "runs") == ["digits-1"]
+    assert backpath("train", *WORDS, "--out", "whole").exit_code == 0
+    ours, whole = read_run("runs/digits-1"), read_run("whole")
+    assert all(np.array_equal(ours.parameters[name], value) for name, value in whole.parameters.items())
+    configs = [json.loads((here / run / "config.json").read_text()) for run in ("runs/digits-1", "whole")]
+    assert configs[0] == configs[1]
+    history = json.loads((here / "runs/digits-1/history.json").read_text())
+    assert [epoch["number"] for epoch in history] == list(range(1, 61))
+
+
+def test_a_stopped_training_keeps_its_place(here):
+    assert stopped(WORDS, signal.SIGKILL)[0] == -signal.SIGKILL
+    assert backpath("train", "iris", "--epochs", "1", "--quiet").stdout == "runs/iris-1\n"
+    assert backpath("train", "digits", "--epochs", "1", "--quiet").stdout == "runs/digits-2\n"
+    taken = backpath("train", "digits", "--out", "runs/digits-1")
+    assert taken.exit_code == 2
+    assert "is of a training that was stopped, or still runs: --resume runs/digits-1, or delete it" in taken.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "give a SOURCE to train on, or --resume RUN"),
+        (["iris", "--resume", "runs/iris-1"], "give a SOURCE to train on, or --resume RUN"),
+        (["--resume", "runs/none-1"], "there is no checkpoint runs/none-1.checkpoint"),
+        (["--resume", "done"], "done is a finished run: there is nothing to go on with"),
+        (["--resume", "done", "--epochs", "9"], "leave out --epochs"),
+        (["--resume", "text"], "text.checkpoint is no checkpoint of backpath"),
+    ],
+)
+def test_what_cannot_go_on_is_one_sentence(here, words, message):
+    assert backpath("train", "iris", "--epochs", "1", "--out", "done", "--quiet").exit_code == 0
+    (here / "text.checkpoint").write_text("not a checkpoint")
+    result = backpath("train", *words)
+    assert result.exit_code == 2
+    assert message in result.stderr
