@@ -18,6 +18,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 import backpath as bp
+from backpath.training.rows import rows_of
 from backpath.training.step import BatchGradient
 
 RATE, MOMENTUM, EXAMPLES = 0.01, 0.9, 4096
@@ -70,7 +71,7 @@ def backpath_steps(case: Case) -> Callable[[int], float]:
         net.views(flat)[name][...] = value
     gradient = np.empty_like(flat)
     X, y = data(case)
-    gradient_of = BatchGradient(net, flat, gradient, X, y, case.batch)
+    gradient_of = BatchGradient(net, flat, gradient, rows_of(X), y, case.batch)
     optimizer = bp.optimizers.sgd(RATE, MOMENTUM)
     state = optimizer.init(flat)
     rows = batches(case)

@@ -96,6 +96,7 @@ def _functions() -> dict[str, Unary]:
         "selu": Unary(bp.selu, jax.nn.selu, off_zero),
         "softplus": Unary(bp.softplus, jax.nn.softplus),
         "silu": Unary(bp.silu, jax.nn.silu),
+        "mish": Unary(bp.mish, jax.nn.mish),
         "gelu": Unary(bp.gelu, lambda x: jax.nn.gelu(x, approximate=False)),
     }
 

@@ -20,6 +20,7 @@ JAX_ACTIVATIONS = {
     "selu": jax.nn.selu,
     "gelu": lambda a: jax.nn.gelu(a, approximate=False),
     "silu": jax.nn.silu,
+    "mish": jax.nn.mish,
     "softplus": jax.nn.softplus,
     "tanh": jnp.tanh,
     "sigmoid": jax.nn.sigmoid,

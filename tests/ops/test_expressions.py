@@ -66,6 +66,7 @@ ORACLES = {
     "selu": ("selu(-x) + selu(y)", SCALE * ALPHA * (sympy.exp(-x) - 1) + SCALE * y),
     "gelu": ("gelu(x)", x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2),
     "silu": ("silu(x)", x / (1 + sympy.exp(-x))),
+    "mish": ("mish(x)", x * sympy.tanh(sympy.log(1 + sympy.exp(x)))),
     "swish": ("swish(x)", x / (1 + sympy.exp(-x))),
     "softplus": ("softplus(x)", sympy.log(1 + sympy.exp(x))),
 }

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import backpath as bp
+from backpath.training.rows import rows_of
 from backpath.training.step import BatchGradient
 
 rng = np.random.default_rng(0)
@@ -89,7 +90,7 @@ def test_a_batch_is_gathered_from_any_type_of_number(source):
     for name, value in NET.init(0).items():
         NET.views(flat)[name][...] = value
     gradient = np.empty_like(flat)
-    batch = BatchGradient(NET, flat, gradient, data, CLASSES, 10)
+    batch = BatchGradient(NET, flat, gradient, rows_of(data), CLASSES, 10)
     rows = np.arange(5, 15)
     batch(rows)
     value, expected = bp.value_and_grad(NET.loss_value)(NET.init(0), data[rows].astype(np.float32), CLASSES[rows])

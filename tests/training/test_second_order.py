@@ -7,6 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import backpath as bp
+from backpath.training.rows import rows_of
 from backpath.training.second_order import METHODS, _Problem
 
 RNG = np.random.default_rng(0)
@@ -16,7 +17,7 @@ CLASSES = (X @ RNG.standard_normal((4, 3)) + RNG.standard_normal((80, 3))).argma
 
 def test_products_with_the_hessian_are_jaxs():
     net = bp.Network([4, 5, 3], "tanh")
-    problem = _Problem(net, X, CLASSES, 0.1)
+    problem = _Problem(net, rows_of(X), CLASSES, 0.1, None)
 
     def loss(w):
         p = unflat(net, w)

@@ -10,6 +10,7 @@ import pytest
 
 import backpath as bp
 from backpath.training.autoencoder import TiedAutoencoder
+from backpath.training.rows import rows_of
 from backpath.training.starts import STARTS, pretrained, start, unit_variance
 
 RNG = np.random.default_rng(0)
@@ -19,7 +20,7 @@ X = RNG.standard_normal((200, 6)) @ RNG.standard_normal((6, 6))
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
 def test_every_layers_pre_activations_get_variance_one(activation):
     net = bp.Network([6, 20, 15, 10, 3], activation)
-    p = unit_variance(net, X, 0, float)
+    p = unit_variance(net, rows_of(X), 0, float)
     h = X
     for r in range(1, 5):
         a = h @ p[f"W{r}"] + p[f"b{r}"]
@@ -29,7 +30,7 @@ def test_every_layers_pre_activations_get_variance_one(activation):
 
 def test_constant_data_have_no_unit_variance():
     with pytest.raises(bp.DataError, match="layer 1 gives the same value for all examples"):
-        unit_variance(bp.Network([3, 2]), np.zeros((9, 3)), 0)
+        unit_variance(bp.Network([3, 2]), rows_of(np.zeros((9, 3))), 0)
 
 
 def unexplained(h, code):
@@ -43,7 +44,7 @@ def unexplained(h, code):
 def test_linear_layers_are_pretrained_to_the_principal_components(tied):
     data = RNG.standard_normal((600, 12)) @ RNG.standard_normal((12, 12)) * 3 + 5
     net = bp.Network([12, 4, 2], "identity")
-    p = pretrained(net, data, 0, float, tied, epochs=60)
+    p = pretrained(net, rows_of(data), 0, float, tied, epochs=60)
     spectrum = np.linalg.svd((data - data.mean(axis=0)) / data.std(axis=0), compute_uv=False) ** 2
     best = spectrum[4:].sum() / spectrum.sum()
     assert best <= unexplained(data, data @ p["W1"] + p["b1"]) < 1.02 * best
@@ -55,7 +56,7 @@ def test_pretrained_layers_keep_what_random_ones_lose():
     data = RNG.standard_normal((600, 3)) @ RNG.standard_normal((3, 12)) + 0.1 * RNG.standard_normal((600, 12))
     net = bp.Network([12, 3, 3, 2], "tanh")
     left = []
-    for p in (pretrained(net, data, 0, float, epochs=30), net.init(0, float)):
+    for p in (pretrained(net, rows_of(data), 0, float, epochs=30), net.init(0, float)):
         h = np.tanh(data @ p["W1"] + p["b1"])
         left.append(unexplained(data, h) + unexplained(h, np.tanh(h @ p["W2"] + p["b2"])))
     assert left[0] < 0.6 * left[1]

@@ -3,7 +3,7 @@
 from backpath.nets.activations import ACTIVATIONS
 from backpath.nets.blocks import attention, convolution, layer_norm, max_pool, mean_pool, residual
 from backpath.nets.initialization import GAINS, INITIALIZERS, critical_gain
-from backpath.nets.losses import LOSSES, Loss
+from backpath.nets.losses import LOSSES, Loss, smoothed
 from backpath.nets.network import Network
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "max_pool",
     "mean_pool",
     "residual",
+    "smoothed",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.ops import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus
+from backpath.ops import elu, gelu, leaky_relu, mish, relu, selu, sigmoid, silu, softplus
 
 ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
@@ -19,6 +19,7 @@ ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "selu": selu,
         "gelu": gelu,
         "silu": silu,
+        "mish": mish,
         "softplus": softplus,
         "tanh": np.tanh,
         "sigmoid": sigmoid,

@@ -14,7 +14,7 @@ from backpath.graph import SettingError
 from backpath.nets.activations import ACTIVATIONS
 
 GAINS: Mapping[str, float] = MappingProxyType(
-    {"relu": 2.0, "leaky_relu": 2.0, "elu": 1.5, "gelu": 2.0, "silu": 2.0, "softplus": 2.0}
+    {"relu": 2.0, "leaky_relu": 2.0, "elu": 1.5, "gelu": 2.0, "silu": 2.0, "mish": 2.0, "softplus": 2.0}
 )
 """Var(weight) * fan_in by the activation that follows: 2 for those that pass half of their input (He and others, 2015),
 1 for all that are not listed, nearly linear around 0 (LeCun and others, 1998)."""

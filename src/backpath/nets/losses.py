@@ -1,4 +1,4 @@
-"""Losses: each a traceable function of scores and targets, averaged over the batch.
+"""Losses: each a traceable function of scores and targets, both (batch, outputs), to one number for each example.
 
 Scores are a network's last linear layer; a loss contains the link function that belongs to it.
 """
@@ -18,17 +18,17 @@ from backpath.ops import relu, sigmoid, softmax, softmax_cross_entropy, softplus
 def squared_error(scores: Any, targets: Any) -> Any:
     """Half the squared difference, summed over outputs: its derivative is scores - targets."""
     difference = scores - targets
-    return 0.5 * np.mean(np.sum(difference * difference, axis=-1))
+    return 0.5 * np.sum(difference * difference, axis=-1)
 
 
 def cross_entropy(scores: Any, targets: Any) -> Any:
     """Softmax with cross-entropy, fused; targets are probabilities of the classes (one-hot rows)."""
-    return np.mean(softmax_cross_entropy(scores, targets))
+    return softmax_cross_entropy(scores, targets)
 
 
 def sigmoid_cross_entropy(scores: Any, targets: Any) -> Any:
     """One sigmoid an output, each with its own cross-entropy, summed over outputs; targets in [0, 1]."""
-    return np.mean(np.sum(softplus(scores) - targets * scores, axis=-1))
+    return np.sum(softplus(scores) - targets * scores, axis=-1)
 
 
 def hinge(scores: Any, targets: Any) -> Any:
@@ -37,22 +37,22 @@ def hinge(scores: Any, targets: Any) -> Any:
     Targets are 0 or 1 in both cases: one column, or one-hot rows.
     """
     if np.shape(scores)[-1] == 1:
-        return np.mean(relu(1.0 - (2.0 * targets - 1.0) * scores))
+        return np.sum(relu(1.0 - (2.0 * targets - 1.0) * scores), axis=-1)
     true = np.sum(targets * scores, axis=-1, keepdims=True)
     # The true class itself always contributes relu(1), which is taken off again.
-    return np.mean(np.sum(relu(1.0 + scores - true), axis=-1)) - 1.0
+    return np.sum(relu(1.0 + scores - true), axis=-1) - 1.0
 
 
 def huber(scores: Any, targets: Any) -> Any:
     """Half the square up to a difference of 1, linear beyond (Huber, 1964); summed over outputs."""
     size = np.abs(scores - targets)
     inner = np.minimum(size, 1.0)
-    return np.mean(np.sum(inner * (size - 0.5 * inner), axis=-1))
+    return np.sum(inner * (size - 0.5 * inner), axis=-1)
 
 
 def poisson(scores: Any, targets: Any) -> Any:
     """Negative log-likelihood of counts with rate exp(score), without the targets' own constant."""
-    return np.mean(np.sum(np.exp(scores) - targets * scores, axis=-1))
+    return np.sum(np.exp(scores) - targets * scores, axis=-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Loss:
     """A loss with what it says about targets and outputs.
 
     Attributes:
-        function: ``function(scores, targets)``, shapes (batch, outputs), to a scalar.
+        function: ``function(scores, targets)``, shapes (batch, outputs), to losses of shape (batch,); traceable.
         link: from scores to what is predicted: probabilities, or values.
         classifies: whether targets are classes, coded as 0 and 1.
     """
@@ -72,6 +72,18 @@ class Loss:
 
 def _same(scores: Any) -> Any:
     return scores
+
+
+def smoothed(loss: Loss, smoothing: float) -> Loss:
+    """The same loss of targets that give each class ``smoothing`` / classes more, and are scaled to the same sum.
+
+    (Szegedy and others, 2016.) The link is as before.
+    """
+
+    def function(scores: Any, targets: Any) -> Any:
+        return loss.function(scores, (1.0 - smoothing) * targets + smoothing / np.shape(targets)[-1])
+
+    return Loss(function, loss.link, loss.classifies)
 
 
 LOSSES: Mapping[str, Loss] = MappingProxyType(

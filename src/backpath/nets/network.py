@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from backpath.graph import Graph, GraphError, SettingError, ShapeError
 from backpath.nets.activations import ACTIVATIONS
+from backpath.nets.forward import NORMS, READINGS, folded, with_options
 from backpath.nets.initialization import INITIALIZERS
-from backpath.nets.layers import linear, post_activation, pre_activation
 from backpath.nets.losses import LOSSES, Loss
 from backpath.nets.recursions import LOSS_SLOPES, RECURSIONS, Recursion, unit_seeds
 from backpath.ops import Variable, spec_of, trace
@@ -30,9 +31,17 @@ class Network:
     Args:
         sizes: neurons of each layer, from the inputs to the outputs; at least two numbers.
         activation: the hidden layers' activation, or one for each hidden layer.
-        loss: a name in ``LOSSES``; it decides what targets and predictions are.
+        loss: a name in ``LOSSES``, or a :class:`Loss` of your own; it decides what targets and predictions are.
         variables: the nodes of the graph: ``"post"``-activations h alone, ``"pre"``-activations a alone, or ``"both"``,
             linear and activation nodes apart. The values and gradients are the same.
+        norm: ``"batch"`` or ``"layer"``, for hidden pre-activations with mean 0 and variance 1 over the batch (Ioffe
+            and Szegedy, 2015) or over the layer (Ba and others, 2016), times ``gain1`` plus ``shift1`` of shape
+            (outputs,); the shift takes the place of the bias.
+        dropout: the probability with which training sets a hidden neuron to 0 (Srivastava and others, 2014), or one for
+            each hidden layer.
+        ntk: whether weights are divided by the root of fan-in where they are used, so that one step size suits all
+            widths (Jacot and others, 2018: the parametrization of the neural tangent kernel).
+        input_scale: whether each input is first multiplied by a number that is learned, ``scale`` of shape (inputs,).
 
     Raises:
         GraphError: for sizes, activations or a loss that make no network.
@@ -42,19 +51,26 @@ class Network:
     33
     """
 
-    __slots__ = ("activations", "loss", "sizes", "variables")
+    __slots__ = ("activations", "dropout", "input_scale", "loss", "norm", "ntk", "sizes", "variables")
 
     def __init__(
         self,
         sizes: Sequence[int],
         activation: str | Sequence[str] = "relu",
-        loss: str = "cross_entropy",
+        loss: str | Loss = "cross_entropy",
         variables: str = "both",
+        *,
+        norm: str | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        ntk: bool = False,
+        input_scale: bool = False,
     ):
         self.sizes = tuple(sizes)
         hidden = max(len(self.sizes) - 2, 0)
         self.activations = (activation,) * hidden if isinstance(activation, str) else tuple(activation)
         self.loss, self.variables = loss, variables
+        self.norm, self.ntk, self.input_scale = norm, ntk, input_scale
+        self.dropout = (float(dropout),) * hidden if isinstance(dropout, (int, float)) else tuple(dropout)
         self._check(hidden)
 
     def _check(self, hidden: int) -> None:
@@ -68,27 +84,45 @@ class Network:
                 f"{len(self.activations)} activations were given for {hidden} hidden layers: give one name for all of "
                 f"them, or one for each"
             )
-        if self.loss not in LOSSES:
+        if not isinstance(self.loss, Loss) and self.loss not in LOSSES:
             raise GraphError(f"no loss is called {self.loss!r}; there are {', '.join(LOSSES)}")
-        if self.variables not in _READINGS:
+        if self.variables not in READINGS:
             raise GraphError(f"variables={self.variables!r}: they are 'post', 'pre' or 'both'")
+        if self.norm is not None and self.norm not in NORMS:
+            raise GraphError(f"norm={self.norm!r}: it is {' or '.join(map(repr, NORMS))}, or None")
+        if len(self.dropout) != hidden or not all(0 <= rate < 1 for rate in self.dropout):
+            raise GraphError(f"dropout={list(self.dropout)}: give each of {hidden} hidden layers a number from 0 to 1")
+        if self.options and self.variables != "both":
+            raise GraphError(
+                f"variables={self.variables!r} is a reading of plain layers, without {', '.join(self.options)}"
+            )
         if self.loss == "cross_entropy" and self.sizes[-1] < 2:
             raise GraphError("cross_entropy needs two or more outputs; for one, use sigmoid_cross_entropy")
 
     def __repr__(self) -> str:
         same = len(set(self.activations)) <= 1
         activation = (self.activations or ("relu",))[0] if same else list(self.activations)
-        return f"Network({list(self.sizes)}, activation={activation!r}, loss={self.loss!r})"
+        options = "".join(f", {name}={value!r}" for name, value in self.options.items())
+        return f"Network({list(self.sizes)}, activation={activation!r}, loss={self.loss!r}{options})"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the network has beside plain layers: ``norm``, ``dropout``, ``ntk``, ``input_scale``."""
+        options = {"norm": self.norm, "ntk": self.ntk, "input_scale": self.input_scale}
+        dropout = {"dropout": list(self.dropout)} if any(self.dropout) else {}
+        return {name: value for name, value in options.items() if value} | dropout
 
     # Parameters.
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter, in the order in which they lie in a flat array."""
-        shapes: dict[str, tuple[int, ...]] = {}
+        shapes: dict[str, tuple[int, ...]] = {"scale": (int(self.sizes[0]),)} if self.input_scale else {}
         for r, (fan_in, fan_out) in enumerate(itertools.pairwise(self.sizes), 1):
             shapes[f"W{r}"] = (int(fan_in), int(fan_out))
-            shapes[f"b{r}"] = (int(fan_out),)
+            normalized = self.norm and r < len(self.sizes) - 1
+            for name in ("gain", "shift") if normalized else ("b",):
+                shapes[f"{name}{r}"] = (int(fan_out),)
         return shapes
 
     @property
@@ -114,7 +148,7 @@ class Network:
     def init(
         self, seed: int, dtype: Any = np.float32, weights: str = "auto", zero_last: bool = False
     ) -> dict[str, np.ndarray]:
-        """Initial parameters, views of one flat array; biases are zero.
+        """Initial parameters, views of one flat array; biases and shifts are zero, scales and gains one.
 
         Args:
             seed: of the draws.
@@ -131,39 +165,74 @@ class Network:
         parameters = self.views(np.zeros(self.parameter_count, dtype))
         for r, activation in enumerate((*self.activations, "identity"), 1):
             fan_in, fan_out = parameters[f"W{r}"].shape
-            parameters[f"W{r}"][...] = INITIALIZERS[weights].weights(rng, fan_in, fan_out, activation)
+            drawn = INITIALIZERS[weights].weights(rng, fan_in, fan_out, activation)
+            parameters[f"W{r}"][...] = drawn * math.sqrt(fan_in) if self.ntk else drawn
+        for name, parameter in parameters.items():
+            if name.startswith(("gain", "scale")):
+                parameter[...] = 1
         if zero_last:
             parameters[f"W{len(self.sizes) - 1}"][...] = 0
         return parameters
 
     # Evaluation, on arrays and on traced values.
 
-    def scores(self, parameters: Parameters, X: Any) -> Any:
-        """The last linear layer's values, of shape (batch, outputs).
+    def scores(self, parameters: Parameters, X: Any, noise: Mapping[str, Any] | None = None) -> Any:
+        """The last linear layer's values, of shape (batch, outputs); batch normalization is over X.
+
+        Args:
+            parameters: by name.
+            X: shape (batch, inputs).
+            noise: where neurons drop out, arrays of ``noise_shapes`` of numbers uniform in [0, 1).
 
         Raises:
             ShapeError: if X is not (batch, inputs).
         """
         if np.ndim(X) != 2 or np.shape(X)[1] != self.sizes[0]:
             raise ShapeError(f"X has shape {list(np.shape(X))}; {self!r} needs (batch, {self.sizes[0]})")
-        one = np.ones(np.shape(X)[0], spec_of(parameters["b1"]).dtype)
-        return _READINGS[self.variables](self, parameters, X, one)
+        one = np.ones(np.shape(X)[0], spec_of(parameters["W1"]).dtype)
+        if self.options:
+            return with_options(self, parameters, X, one, noise)
+        return READINGS[self.variables](self, parameters, X, one)
 
-    def loss_value(self, parameters: Parameters, X: Any, y: Any) -> Any:
+    def noise_shapes(self, batch: int) -> dict[str, tuple[int, int]]:
+        """The shape of the noise that each layer needs to drop out neurons, by its name: ``h1``, ``h2``, ..."""
+        rates = enumerate(self.dropout, 1)
+        return {f"h{r}": (batch, int(self.sizes[r])) for r, rate in rates if rate > 0}
+
+    def loss_value(
+        self, parameters: Parameters, X: Any, y: Any, weights: Any = None, noise: Mapping[str, Any] | None = None
+    ) -> Any:
         """The mean loss over the batch.
 
         Args:
             parameters: by name.
             X: shape (batch, inputs).
             y: what :meth:`targets` accepts, or what it returns.
+            weights: of the examples in the mean, of shape (batch,); by default all the same.
+            noise: as of :meth:`scores`.
         """
-        return self._loss.function(self.scores(parameters, X), self.targets(y))
+        losses = self.loss_function.function(self.scores(parameters, X, noise), self.targets(y))
+        return np.mean(losses) if weights is None else np.sum(weights * losses) / np.sum(weights)
+
+    def folded(self, parameters: Parameters, X: np.ndarray) -> tuple[Network, dict[str, np.ndarray]]:
+        """The network to predict with, and its parameters: a plain one, or one with layer normalization alone.
+
+        It has the same scores for X, which stands for all examples: the mean and variance by which batch normalization
+        divides are constants in it (Wu and Johnson, 2021, for their advantage over running means). Scales are part of
+        its weights.
+
+        Args:
+            parameters: by name, as arrays.
+            X: examples of shape (examples, inputs), of the parameters' dtype.
+        """
+        norm = "layer" if self.norm == "layer" else None
+        return Network(self.sizes, self.activations, self.loss, norm=norm), folded(self, parameters, X)
 
     def predict(self, parameters: Parameters, X: Any) -> np.ndarray:
         """Class indices of shape (batch,); or values of shape (batch, outputs), or (batch,) for one output."""
         scores = self.scores(parameters, X)
-        if not self._loss.classifies:
-            values = self._loss.link(scores)
+        if not self.loss_function.classifies:
+            values = self.loss_function.link(scores)
             return values[:, 0] if self.sizes[-1] == 1 else values
         return np.argmax(scores, axis=1) if self.sizes[-1] > 1 else (scores[:, 0] > 0).astype(int)
 
@@ -175,7 +244,7 @@ class Network:
         """
         if self.loss not in ("cross_entropy", "sigmoid_cross_entropy"):
             raise GraphError(f"the {self.loss} loss gives no probabilities; use predict")
-        p = self._loss.link(self.scores(parameters, X))
+        p = self.loss_function.link(self.scores(parameters, X))
         return np.concatenate([1.0 - p, p], axis=1) if self.sizes[-1] == 1 else p
 
     def targets(self, y: Any) -> Any:
@@ -190,13 +259,13 @@ class Network:
         if np.ndim(y) == 1 and self.sizes[-1] == 1:
             y = np.reshape(y, (-1, 1))
         if np.ndim(y) != 2 or np.shape(y)[1] != self.sizes[-1]:
-            kind = "class indices (batch,)" if self._loss.classifies else f"values (batch, {self.sizes[-1]})"
+            kind = "class indices (batch,)" if self.loss_function.classifies else f"values (batch, {self.sizes[-1]})"
             raise ShapeError(f"y has shape {list(np.shape(y))}; {self!r} needs {kind}")
         return y
 
     def reads_classes(self, y: Any) -> bool:
         """Whether ``y`` says the class of each example by one index, for several outputs."""
-        return np.ndim(y) == 1 and self._loss.classifies and self.sizes[-1] > 1
+        return np.ndim(y) == 1 and self.loss_function.classifies and self.sizes[-1] > 1
 
     def checked_classes(self, y: Any) -> np.ndarray:
         """``y`` as an array of class indices.
@@ -216,7 +285,7 @@ class Network:
 
     def linearize(self, parameters: Parameters, X: Any, y: Any, variables: str | None = None) -> Linearization:
         """The graph of the mean loss over ``variables`` (the network's own by default) with its values and z(i, j)."""
-        net = self if variables is None else Network(self.sizes, self.activations, self.loss, variables)
+        net = self if variables is None else Network(self.sizes, self.activations, self.loss, variables, **self.options)
         return linearize(lambda parameters: net.loss_value(parameters, X, y), parameters)
 
     def backprop(
@@ -256,9 +325,11 @@ class Network:
         With ``y``, of the mean loss; without, of each output by itself, summed over the batch (many outputs).
 
         Raises:
-            GraphError: for unknown variables.
+            GraphError: for unknown variables, or a network that has more than plain layers and a named loss.
         """
         variables = self.variables if variables is None else variables
+        if self.options or not isinstance(self.loss, str):
+            raise GraphError(f"the textbook's recursions are of plain layers and named losses, not of {self!r}")
         if variables not in RECURSIONS:
             raise GraphError(f"variables={variables!r}: they are 'post', 'pre' or 'both'")
         if y is None:
@@ -276,11 +347,18 @@ class Network:
         return trace(self.loss_value, parameters, X, y)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data from which :meth:`from_json` makes the same network."""
+        """Plain data from which :meth:`from_json` makes the same network.
+
+        Raises:
+            GraphError: if its loss has no name.
+        """
+        if not isinstance(self.loss, str):
+            raise GraphError("a network with a loss of your own cannot be written down: its loss has no name")
         return {
             "sizes": [int(n) for n in self.sizes],
             "activations": list(self.activations),
             "loss": self.loss,
+            **self.options,
         }
 
     @classmethod
@@ -291,39 +369,12 @@ class Network:
             GraphError: if the data describe none.
         """
         try:
-            return cls(data["sizes"], data["activations"], data["loss"])
-        except (KeyError, TypeError) as error:
+            options = {name: value for name, value in data.items() if name not in ("sizes", "activations", "loss")}
+            return cls(data["sizes"], data["activations"], data["loss"], **options)
+        except (KeyError, TypeError, AttributeError) as error:
             raise GraphError(f"not the description of a network: {error}") from None
 
     @property
-    def _loss(self) -> Loss:
-        return LOSSES[self.loss]
-
-
-def _over_post_activations(net: Network, p: Parameters, X: Any, one: Any) -> Any:
-    h = X
-    for r, activation in enumerate((*net.activations, "identity"), 1):
-        h = post_activation(h, p[f"W{r}"], one, p[f"b{r}"], activation)
-    return h
-
-
-def _over_pre_activations(net: Network, p: Parameters, X: Any, one: Any) -> Any:
-    a = X
-    for r, activation in enumerate(("identity", *net.activations), 1):
-        a = pre_activation(a, p[f"W{r}"], one, p[f"b{r}"], activation)
-    return a
-
-
-def _over_both(net: Network, p: Parameters, X: Any, one: Any) -> Any:
-    h = X
-    for r, activation in enumerate(net.activations, 1):
-        h = ACTIVATIONS[activation](linear(h, p[f"W{r}"], one, p[f"b{r}"]))
-    last = len(net.sizes) - 1
-    return linear(h, p[f"W{last}"], one, p[f"b{last}"])
-
-
-_READINGS: Mapping[str, Callable[[Network, Parameters, Any, Any], Any]] = {
-    "post": _over_post_activations,
-    "pre": _over_pre_activations,
-    "both": _over_both,
-}
+    def loss_function(self) -> Loss:
+        """Its loss, with what it says about targets."""
+        return LOSSES[self.loss] if isinstance(self.loss, str) else self.loss

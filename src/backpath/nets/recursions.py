@@ -44,6 +44,10 @@ PHI: Mapping[str, tuple[Slope, Slope]] = MappingProxyType(
             lambda a: ndtr(a) + a * np.exp(-a * a / 2) / math.sqrt(2 * math.pi),
         ),
         "silu": (lambda a: a * expit(a), lambda a: expit(a) + a * expit(a) * expit(-a)),
+        "mish": (
+            lambda a: a * np.tanh(np.logaddexp(0, a)),
+            lambda a: np.tanh(np.logaddexp(0, a)) + a * expit(a) / np.cosh(np.logaddexp(0, a)) ** 2,
+        ),
         "softplus": (lambda a: np.logaddexp(0, a), expit),
         "tanh": (np.tanh, lambda a: 1 / np.cosh(a) ** 2),
         "sigmoid": (expit, lambda a: expit(a) * expit(-a)),

@@ -2,7 +2,7 @@
 
 # These four fill the tables of primitives and of NumPy functions.
 from backpath.ops import activations, contraction, elementwise, movement, reduction
-from backpath.ops.activations import elu, erf, gelu, leaky_relu, ndtr, relu, selu, sigmoid, silu, softplus
+from backpath.ops.activations import elu, erf, gelu, leaky_relu, mish, ndtr, relu, selu, sigmoid, silu, softplus
 from backpath.ops.contraction import contract
 from backpath.ops.expressions import parse
 from backpath.ops.local import (
@@ -62,6 +62,7 @@ __all__ = [
     "leaves_of",
     "log_softmax",
     "logsumexp",
+    "mish",
     "movement",
     "ndtr",
     "parse",

@@ -80,6 +80,12 @@ SILU = elementwise(
     lambda x, y: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))),
     composite=True,
 )
+MISH = elementwise(
+    "mish",
+    lambda x: x * np.tanh(softplus(x)),
+    lambda x, y: np.tanh(softplus(x)) + x * sigmoid(x) * (1.0 - np.square(np.tanh(softplus(x)))),
+    composite=True,
+)
 GELU = elementwise(
     "gelu",
     lambda x: x * ndtr(x),
@@ -131,6 +137,11 @@ def softplus(x: Any) -> Any:
 def silu(x: Any) -> Any:
     """x sigmoid(x), also called swish."""
     return apply(SILU, x)
+
+
+def mish(x: Any) -> Any:
+    """x tanh(softplus(x)) (Misra, 2020)."""
+    return apply(MISH, x)
 
 
 def gelu(x: Any) -> Any:

@@ -79,6 +79,7 @@ FUNCTIONS_BY_NAME: dict[str, Function] = {
     "selu": Function(activations.selu),
     "sigmoid": Function(activations.sigmoid),
     "silu": Function(activations.silu),
+    "mish": Function(activations.mish),
     "softplus": Function(activations.softplus),
     "swish": Function(activations.silu),
 }

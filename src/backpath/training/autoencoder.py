@@ -29,7 +29,7 @@ class TiedAutoencoder(Network):
         parameters["W1"][...] = whole.init(seed, dtype, weights, zero_last)["W1"]
         return parameters
 
-    def scores(self, parameters: Mapping[str, Any], X: Any) -> Any:
+    def scores(self, parameters: Mapping[str, Any], X: Any, noise: Mapping[str, Any] | None = None) -> Any:
         """The reconstruction of X, of its shape."""
         W = parameters["W1"]
         return ACTIVATIONS[self.activations[0]](X @ W + parameters["b1"]) @ np.transpose(W) + parameters["b2"]

@@ -19,10 +19,13 @@ from backpath.training.identity import described, digest, require_same
 from backpath.training.loop import Epoch, descend
 from backpath.training.optimizers import sgd
 from backpath.training.plateau import ReduceOnPlateau
+from backpath.training.rows import DenseRows, Rows, rows_of
 from backpath.training.saver import Saver
-from backpath.training.starts import start
+from backpath.training.starts import some, start
 
 DESCENT = sgd(0.05, momentum=0.9)
+MOST_FOLDED = 10_000
+"""Examples whose statistics stand for those of all when batch normalization is folded into the weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,8 @@ class Fit:
     """A trained network.
 
     Attributes:
-        network: what was trained.
-        parameters: its weights and biases by name, views of one flat array.
+        network: what predicts: what was trained, ``folded`` if it had options.
+        parameters: its weights and biases by name.
         history: every epoch.
         steps: how many steps were made.
         seconds_per_step: median over the epochs.
@@ -61,6 +64,7 @@ def fit(
     batch: int = 32,
     optimizer: Optimizer = DESCENT,
     seed: int = 0,
+    weights: Any = None,
     plateau: ReduceOnPlateau | None = None,
     average: PolyakAverage | None = None,
     threads: int | None = None,
@@ -83,7 +87,8 @@ def fit(
         epochs: passes over the data, each in a new random order.
         batch: examples a step; the last step of an epoch takes what is left.
         optimizer: such as ``sgd(0.05, momentum=0.9)``, the default, or ``adam(1e-3)``.
-        seed: of initial weights and of the order of examples.
+        seed: of initial weights, of the order of examples, and of what drops out.
+        weights: of the examples in each batch's mean loss, of shape (examples,), not negative; by default all the same.
         plateau: lowers the step size where the loss no longer falls.
         average: of the parameters over the steps, to return in place of the last ones.
         threads: of the BLAS; by default all cores that this process may use.
@@ -105,6 +110,7 @@ def fit(
     if epochs < 1 or batch < 1:
         raise ValueError(f"epochs={epochs}, batch={batch}: both must be at least 1")
     X, y = checked_examples(network, X, y)
+    weights = None if weights is None else checked_weights(weights, len(X))
     flat = np.empty(network.parameter_count, dtype)
     first = start(network, X, init, seed, dtype) if isinstance(init, str) else init
     views = network.views(flat)
@@ -114,7 +120,7 @@ def fit(
     resume = None
     if saver:
         parts = {"optimizer": optimizer, "batch": batch, "seed": seed, "plateau": plateau, "average": average}
-        digests = {"initial parameters": digest(flat), "data": digest(X, y)}
+        digests = {"initial parameters": digest(flat), "data": digest(*X.arrays, y)}
         saver.about["identity"] = {"network": network.to_json(), **described(parts), **digests}
         resume = _found(saver)
     history, steps = descend(
@@ -126,6 +132,7 @@ def fit(
         batch=batch,
         optimizer=optimizer,
         seed=seed,
+        weights=weights,
         plateau=plateau,
         average=average,
         threads=threads,
@@ -134,6 +141,8 @@ def fit(
         on_epoch=on_epoch,
     )
     seconds = float(np.median([e.seconds for e in history])) / steps
+    if network.options:
+        network, views = network.folded(views, some(X, seed, dtype, MOST_FOLDED))
     return Fit(network, views, history, epochs * steps, seconds)
 
 
@@ -147,22 +156,38 @@ def _found(saver: Saver) -> Checkpoint | None:
     return found
 
 
-def checked_examples(network: Network, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-    """X and y as arrays that fit the network.
+def checked_examples(network: Network, X: Any, y: Any) -> tuple[Rows, np.ndarray]:
+    """X as rows and y as an array that fit the network.
 
     Raises:
         ShapeError: if they do not.
         DataError: if they hold numbers that are not finite, or no example.
     """
-    X, y = np.asarray(X), np.asarray(y)
-    if X.ndim != 2 or X.shape[1] != network.sizes[0]:
-        raise ShapeError(f"X has shape {list(X.shape)}; {network!r} needs (examples, {network.sizes[0]})")
+    X, y = rows_of(X), np.asarray(y)
+    shape = X.arrays[0].shape if isinstance(X, DenseRows) else X.shape
+    if len(shape) != 2 or shape[1] != network.sizes[0]:
+        raise ShapeError(f"X has shape {list(shape)}; {network!r} needs (examples, {network.sizes[0]})")
     if len(X) == 0 or len(X) != len(y):
         raise DataError(f"X has {len(X)} examples and y has {len(y)}: they must be equally many, at least one")
-    for name, array in (("X", X), ("y", y)):
+    for name, array in (("X", X.arrays[0]), ("y", y)):
         if array.dtype.kind not in "fiub":
             raise DataError(f"{name} holds {array.dtype}; it must hold numbers")
         # The sum is finite if all entries are, and needs no array of flags.
         if array.dtype.kind == "f" and not np.isfinite(array.sum(dtype=float)):
             raise DataError(f"{name} holds numbers that are not finite: fill or drop them first")
     return X, network.checked_classes(y) if network.reads_classes(y) else network.targets(y)
+
+
+def checked_weights(weights: Any, examples: int) -> np.ndarray:
+    """One finite weight for each example, none negative, some positive.
+
+    Raises:
+        ShapeError: if there are more or fewer.
+        DataError: if they are otherwise.
+    """
+    weights = np.asarray(weights, float)
+    if weights.shape != (examples,):
+        raise ShapeError(f"weights have shape {list(weights.shape)}; X has {examples} examples")
+    if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
+        raise DataError("weights must be finite and not negative, and not all 0")
+    return weights

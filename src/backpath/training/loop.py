@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +15,10 @@ from backpath.graph import NonFiniteError, RunError
 from backpath.nets import Network
 from backpath.paths import linearize
 from backpath.training.averaging import PolyakAverage
-from backpath.training.chain import Optimizer
+from backpath.training.chain import Optimizer, OptimizerState
 from backpath.training.checkpoint import Checkpoint
 from backpath.training.plateau import PlateauState, ReduceOnPlateau
+from backpath.training.rows import Rows
 from backpath.training.saver import Saver
 from backpath.training.snapshot import Snapshot
 from backpath.training.step import BatchGradient
@@ -45,13 +47,14 @@ class Epoch:
 def descend(
     network: Network,
     parameters: np.ndarray,
-    X: np.ndarray,
+    X: Rows,
     y: np.ndarray,
     *,
     epochs: int,
     batch: int,
     optimizer: Optimizer,
     seed: int,
+    weights: np.ndarray | None = None,
     plateau: ReduceOnPlateau | None = None,
     average: PolyakAverage | None = None,
     threads: int | None = None,
@@ -64,8 +67,8 @@ def descend(
     Returns:
         The epochs, and how many steps one takes.
     """
-    rng = np.random.default_rng([seed, 1])
-    loop = Loop(network, parameters, X, y, min(batch, len(X)), optimizer, rng, plateau, average, saver)
+    extras: dict[str, Any] = {"weights": weights, "plateau": plateau, "average": average, "saver": saver}
+    loop = Loop(network, parameters, X, y, batch, optimizer, seed, **extras)
     if resume:
         loop.resume(resume)
     # A loss that overflows ends the fit with an error of its own; NumPy's warnings would only come before it.
@@ -97,32 +100,54 @@ def usable_cores() -> int:
 
 
 class Loop:
-    """Everything that an epoch needs, made once."""
+    """Everything that an epoch needs, made once.
+
+    Args:
+        network: what to train.
+        parameters: one flat array, changed in place.
+        X: examples.
+        y: as ``Network.targets`` or ``Network.checked_classes`` has them.
+        batch: examples a step.
+        optimizer: of the steps.
+        seed: of the order of examples and of what drops out.
+        weights: of the examples in the loss, of shape (examples,).
+        state: the optimizer's, to go on with; by default that before the first step.
+        shuffle: whether each epoch has a new order.
+        plateau: lowers the step size where the loss no longer falls.
+        average: of the parameters over the steps.
+        saver: keeps where training stands.
+    """
 
     def __init__(
         self,
         network: Network,
         parameters: np.ndarray,
-        X: np.ndarray,
+        X: Rows,
         y: np.ndarray,
         batch: int,
         optimizer: Optimizer,
-        rng: np.random.Generator,
-        plateau: ReduceOnPlateau | None,
-        average: PolyakAverage | None,
-        saver: Saver | None,
+        seed: int,
+        *,
+        weights: np.ndarray | None = None,
+        state: OptimizerState | None = None,
+        shuffle: bool = True,
+        plateau: ReduceOnPlateau | None = None,
+        average: PolyakAverage | None = None,
+        saver: Saver | None = None,
     ):
         self.network, self.X, self.y = network, X, y
-        self.parameters, self.optimizer, self.rng = parameters, optimizer, rng
+        self.parameters, self.optimizer = parameters, optimizer
+        self.rng, self.shuffle = np.random.default_rng([seed, 1]), shuffle
         self.gradient = np.empty_like(parameters)
-        self.state = optimizer.init(parameters)
+        self.state = optimizer.init(parameters) if state is None else state
         self.plateau, self.average, self.saver = plateau, average, saver
         self.averaged = average.init(parameters) if average else None
         self.waiting = plateau.init() if plateau else None
         self.snapshot = Snapshot(parameters, self.state, self.averaged)
         self.order = np.arange(len(X))
         cuts = [self.order[k : k + batch] for k in range(0, len(X), batch)]
-        sizes = {len(rows): BatchGradient(network, parameters, self.gradient, X, y, len(rows)) for rows in cuts}
+        given = network, parameters, self.gradient, X, y
+        sizes = {n: BatchGradient(*given, n, weights, seed) for n in sorted({len(rows) for rows in cuts})}
         self.batches = [(sizes[len(rows)], rows) for rows in cuts]
         self.losses = np.zeros(len(cuts))
         self.weights = np.array([len(rows) for rows in cuts]) / len(X)
@@ -202,15 +227,16 @@ class Loop:
 
     def _shuffle(self) -> None:
         # Sorted first, so that the random state alone tells an epoch's order.
-        self.order.sort()
-        self.rng.shuffle(self.order)
+        if self.shuffle:
+            self.order.sort()
+            self.rng.shuffle(self.order)
         self.step = 0
 
     def _descend(self, until: int) -> None:
         """The steps of this epoch as far as the one before ``until``."""
         before, started = self.spent, time.perf_counter()
         for gradient_of, rows in self.batches[self.step : until]:
-            gradient_of(rows)
+            gradient_of(rows, self.state.steps)
             self.losses[self.step] = gradient_of.loss
             self.state = self.optimizer.update(self.gradient, self.state, self.parameters)
             if self.average and self.averaged:
@@ -238,7 +264,7 @@ class Loop:
         self.saver = None
         self._descend(step)
         rows = self.batches[step][1]
-        X = self.X[rows].astype(self.parameters.dtype)
+        X = self.X.take(rows, self.parameters.dtype)
         p = linearize(self.network.loss_value, self.network.views(self.parameters), X, self.y[rows])
         bad = next((name for name, value in zip(p.names, p.values, strict=True) if not np.all(np.isfinite(value))), "")
         where = f", where {bad} is the first node that is not finite" if bad else ""

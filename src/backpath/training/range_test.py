@@ -14,6 +14,7 @@ from backpath.training.chain import Optimizer
 from backpath.training.fit import checked_examples
 from backpath.training.loop import blas_threads
 from backpath.training.optimizers import Rate, sgd
+from backpath.training.rows import Rows
 from backpath.training.starts import start
 from backpath.training.step import BatchGradient
 
@@ -103,7 +104,7 @@ def find_rate(
 class _Run:
     """Steps from one start, on batches that leave out some examples."""
 
-    def __init__(self, network: Network, X: np.ndarray, y: np.ndarray, batch: int, seed: int, init: str):
+    def __init__(self, network: Network, X: Rows, y: np.ndarray, batch: int, seed: int, init: str):
         self.rng = np.random.default_rng([seed, 3])
         order = self.rng.permutation(len(X))
         held = max(1, min(len(X) // 5, 512))

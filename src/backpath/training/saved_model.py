@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backpath.nets import Network
+from backpath.nets import Loss, Network
 from backpath.training import scores
 from backpath.training.columns import read_numbers
 from backpath.training.features import Features
@@ -47,7 +47,7 @@ class SavedModel:
         return {"r2": scores.r2(actual, predicted), "rmse": scores.rmse(actual, predicted)}
 
 
-def outputs_for(target: Target, loss: str) -> int:
+def outputs_for(target: Target, loss: str | Loss) -> int:
     """How many outputs a network needs: two classes are told apart by one, except by a softmax."""
     classes = len(target.classes)
     return 1 if classes == 2 and loss != "cross_entropy" else max(classes, 1)

@@ -13,9 +13,10 @@ from backpath.engines import Executable, compile_graph
 from backpath.graph import SettingError
 from backpath.nets import Network
 from backpath.ops import trace
-from backpath.training.fit import Fit, checked_examples
+from backpath.training.fit import MOST_FOLDED, Fit, checked_examples, checked_weights
 from backpath.training.loop import Epoch, blas_threads
-from backpath.training.starts import start
+from backpath.training.rows import Rows
+from backpath.training.starts import some, start
 from backpath.training.step import BatchGradient
 
 METHODS = {"lbfgs": "L-BFGS-B", "cg": "CG", "newton-cg": "Newton-CG"}
@@ -30,7 +31,9 @@ def minimize(
     method: str = "lbfgs",
     *,
     iterations: int = 200,
-    l2: float = 0.0,
+    l2: float | np.ndarray = 0.0,
+    weights: Any = None,
+    evaluations: int | None = None,
     tolerance: float = 1e-6,
     seed: int = 0,
     threads: int | None = None,
@@ -45,7 +48,9 @@ def minimize(
         y: class indices (examples,) or values (examples, outputs), as the network's loss asks.
         method: ``"lbfgs"``, ``"cg"`` or ``"newton-cg"``.
         iterations: at most so many.
-        l2: half of this times the squared norm of the parameters is added to the loss.
+        l2: half of this times the squared norm of the parameters is added to the loss; or one for each parameter.
+        weights: of the examples in the loss, of shape (examples,); by default all the same.
+        evaluations: of the loss at most, for ``lbfgs``.
         tolerance: of the gradient's largest entry (``lbfgs``, ``cg``), or of the mean change of a parameter
             (``newton-cg``), below which to stop.
         seed: of the initial weights.
@@ -57,7 +62,7 @@ def minimize(
         A fit whose epochs are iterations.
 
     Raises:
-        SettingError: for another method, or a number outside its range.
+        SettingError: for another method, a number outside its range, or a network whose neurons drop out.
         ShapeError: if X or y do not fit the network.
         DataError: if X or y hold numbers that are not finite, or no example.
     """
@@ -66,10 +71,13 @@ def minimize(
 
     if method not in METHODS:
         raise SettingError(f"no method is called {method!r}; there are {', '.join(METHODS)}")
-    if iterations < 1 or not l2 >= 0:
+    if iterations < 1 or not np.all(np.asarray(l2) >= 0):
         raise SettingError(f"iterations={iterations}, l2={l2}: at least one iteration, and l2 at least 0")
+    if any(network.dropout):
+        raise SettingError(f"{method} needs the same loss at each evaluation: {network!r} drops out neurons")
     X, y = checked_examples(network, X, y)
-    problem = _Problem(network, X, y, l2)
+    weights = None if weights is None else checked_weights(weights, len(X))
+    problem = _Problem(network, X, y, l2, weights)
     first = start(network, X, init, seed, float) if isinstance(init, str) else init
     initial = np.concatenate([np.ravel(first[name]) for name in network.parameter_shapes]).astype(float)
     history: list[Epoch] = []
@@ -82,6 +90,8 @@ def minimize(
             on_epoch(history[-1])
 
     options: dict[str, Any] = {"maxiter": iterations, "xtol" if method == "newton-cg" else "gtol": tolerance}
+    if evaluations is not None and method == "lbfgs":
+        options["maxfun"] = evaluations
     with blas_threads(threads):
         found = scipy_minimize(
             problem.value_and_gradient,
@@ -95,18 +105,21 @@ def minimize(
     if not history:
         after(found)
     seconds = float(np.median([e.seconds for e in history]))
-    return Fit(network, network.views(found.x), tuple(history), int(found.nfev), seconds)
+    views = network.views(found.x)
+    if network.options:
+        network, views = network.folded(views, some(X, seed, float, MOST_FOLDED))
+    return Fit(network, views, tuple(history), int(found.nfev), seconds)
 
 
 class _Problem:
     """The loss of all examples as a function of one flat array, its gradient, and products with its Hessian."""
 
-    def __init__(self, network: Network, X: np.ndarray, y: np.ndarray, l2: float):
-        self.network, self.X, self.y, self.l2 = network, X, y, l2
+    def __init__(self, network: Network, X: Rows, y: np.ndarray, l2: Any, weights: np.ndarray | None):
+        self.network, self.X, self.y, self.l2, self.weights = network, X, y, l2, weights
         self.at = np.empty(network.parameter_count)
         self.gradient = np.empty_like(self.at)
         self.rows = np.arange(len(X))
-        self.gradient_of = BatchGradient(network, self.at, self.gradient, X, y, len(X))
+        self.gradient_of = BatchGradient(network, self.at, self.gradient, X, y, len(X), weights)
         self._product: Executable | None = None
         self.along, self.product = np.empty_like(self.at), np.empty_like(self.at)
 
@@ -114,7 +127,7 @@ class _Problem:
         """At ``w``; a new array each time, since SciPy keeps it."""
         np.copyto(self.at, w)
         self.gradient_of(self.rows)
-        return float(self.gradient_of.loss) + self.l2 / 2 * float(w @ w), self.gradient + self.l2 * w
+        return float(self.gradient_of.loss) + float((self.l2 * w) @ w) / 2, self.gradient + self.l2 * w
 
     def hessian_product(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
         """H v at ``w``, by forward over reverse: as much work as two gradients."""
@@ -126,11 +139,11 @@ class _Problem:
         return self.product + self.l2 * v
 
     def _compiled_product(self) -> Executable:
-        net, X = self.network, np.ascontiguousarray(self.X, float)
+        net, X = self.network, self.X.take(self.rows, float)
         targets = np.ascontiguousarray(net.targets(self.y), float)
 
         def product(parameters: Any, along: Any, X: Any, targets: Any) -> Any:
-            return hvp(lambda p: net.loss_value(p, X, targets), (parameters,), (along,))[0]
+            return hvp(lambda p: net.loss_value(p, X, targets, self.weights), (parameters,), (along,))[0]
 
         program = compile_graph(trace(product, net.views(self.at), net.views(self.along), X, targets))
         inputs = [*net.views(self.at).values(), *net.views(self.along).values(), X, targets]

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import DataError
+from backpath.graph import DataError, SettingError
 from backpath.nets import ACTIVATIONS, INITIALIZERS, Network
 from backpath.training.autoencoder import TiedAutoencoder
 from backpath.training.loop import descend
 from backpath.training.optimizers import adam
+from backpath.training.rows import DenseRows, Rows, rows_of
 
 DATA_DRIVEN = ("lsuv", "pretrained", "pretrained_tied")
 STARTS = (*INITIALIZERS, *DATA_DRIVEN)
@@ -20,7 +21,7 @@ Parameters = dict[str, np.ndarray]
 EXAMPLES = 1024
 
 
-def start(network: Network, X: np.ndarray, how: str, seed: int, dtype: Any = np.float32) -> Parameters:
+def start(network: Network, X: Any, how: str, seed: int, dtype: Any = np.float32) -> Parameters:
     """Initial parameters, views of one flat array.
 
     Args:
@@ -31,17 +32,21 @@ def start(network: Network, X: np.ndarray, how: str, seed: int, dtype: Any = np.
         dtype: of the parameters.
 
     Raises:
-        SettingError: for another name.
+        SettingError: for another name, or a network that the way is not for.
     """
+    if how in DATA_DRIVEN and (network.norm or network.ntk or network.input_scale):
+        raise SettingError(
+            f"init={how!r} starts plain layers; {network!r} has more: take another init, or leave it out"
+        )
     if how == "lsuv":
-        return unit_variance(network, X, seed, dtype)
+        return unit_variance(network, rows_of(X), seed, dtype)
     if how in DATA_DRIVEN:
-        return pretrained(network, X, seed, dtype, tied=how == "pretrained_tied")
+        return pretrained(network, rows_of(X), seed, dtype, tied=how == "pretrained_tied")
     return network.init(seed, dtype, how)
 
 
 def unit_variance(
-    network: Network, X: np.ndarray, seed: int, dtype: Any = np.float32, tolerance: float = 0.01, most: int = 10
+    network: Network, X: Rows, seed: int, dtype: Any = np.float32, tolerance: float = 0.01, most: int = 10
 ) -> Parameters:
     """Orthogonal weights, scaled layer after layer until the pre-activations of a batch have variance 1.
 
@@ -59,7 +64,7 @@ def unit_variance(
         DataError: if a layer's pre-activations are all the same.
     """
     parameters = network.init(seed, dtype, "orthogonal")
-    h = _some(X, seed).astype(dtype)
+    h = some(X, seed, dtype)
     for r, activation in enumerate((*network.activations, "identity"), 1):
         W, b = parameters[f"W{r}"], parameters[f"b{r}"]
         for _ in range(most):
@@ -74,7 +79,7 @@ def unit_variance(
 
 
 def pretrained(
-    network: Network, X: np.ndarray, seed: int, dtype: Any = np.float32, tied: bool = False, epochs: int = 10
+    network: Network, X: Rows, seed: int, dtype: Any = np.float32, tied: bool = False, epochs: int = 10
 ) -> Parameters:
     """Each hidden layer as the encoder of an autoencoder of the layer below, one after another (Bengio, 2007).
 
@@ -91,7 +96,7 @@ def pretrained(
         epochs: of each autoencoder.
     """
     parameters = network.init(seed, dtype)
-    h = np.asarray(X, dtype)
+    h = X.take(np.arange(len(X)), dtype)
     for r, activation in enumerate(network.activations, 1):
         mean, deviation = h.mean(axis=0), h.std(axis=0)
         deviation[deviation == 0] = 1
@@ -102,7 +107,7 @@ def pretrained(
         learned = coder.views(flat)
         for name, value in coder.init(seed + r, dtype).items():
             learned[name][...] = value
-        descend(coder, flat, h, h, epochs=epochs, batch=32, optimizer=adam(3e-3), seed=seed + r)
+        descend(coder, flat, DenseRows(h), h, epochs=epochs, batch=32, optimizer=adam(3e-3), seed=seed + r)
         # The encoder of standardized h, as weights and biases of h itself.
         parameters[f"W{r}"][...] = learned["W1"] / deviation[:, None]
         parameters[f"b{r}"][...] = learned["b1"] - (mean / deviation) @ learned["W1"]
@@ -110,6 +115,7 @@ def pretrained(
     return parameters
 
 
-def _some(X: np.ndarray, seed: int) -> np.ndarray:
-    rows = np.random.default_rng([seed, 2]).permutation(len(X))[:EXAMPLES]
-    return np.asarray(X)[np.sort(rows)]
+def some(X: Rows, seed: int, dtype: Any, most: int = EXAMPLES) -> np.ndarray:
+    """No more than ``most`` random examples, in their order."""
+    rows = np.random.default_rng([seed, 2]).permutation(len(X))[:most]
+    return X.take(np.sort(rows), dtype)

@@ -1,0 +1,132 @@
+"""Examples where they lie: a dense or sparse array of which batches of rows are taken, scaled on their way."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Take = Callable[[np.ndarray], None]
+"""Writes the rows at these positions, as many as it was made for, into its array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """(x - mean) * factor, feature by feature.
+
+    Attributes:
+        mean: shape (features,), float64.
+        factor: shape (features,), float64.
+    """
+
+    mean: np.ndarray
+    factor: np.ndarray
+
+
+class Rows(ABC):
+    """Examples of shape (examples, features), of which nothing but batches is ever copied."""
+
+    scaling: Scaling | None
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int]:
+        """(examples, features)."""
+
+    @property
+    @abstractmethod
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """The arrays that it reads."""
+
+    @abstractmethod
+    def _landing(self, target: np.ndarray) -> tuple[np.ndarray, Take]:
+        """Where rows can be taken to before they are scaled and cast, perhaps ``target`` itself, and how."""
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def taker(self, target: np.ndarray) -> Take:
+        """What takes ``len(target)`` rows into ``target``, in which it is cast."""
+        landing, take = self._landing(target)
+        if self.scaling is None and landing is target:
+            return take
+        scaling = self.scaling
+        casting = "same_kind" if landing.dtype.kind == "f" else "unsafe"
+
+        def scaled(chosen: np.ndarray) -> None:
+            take(chosen)
+            if scaling is None:
+                np.copyto(target, landing, casting=casting)
+            else:
+                np.subtract(landing, scaling.mean, out=landing)
+                np.multiply(landing, scaling.factor, out=target, casting="same_kind")
+
+        return scaled
+
+    def take(self, chosen: np.ndarray, dtype: Any) -> np.ndarray:
+        """These rows as a new array."""
+        target = np.empty((len(chosen), self.shape[1]), dtype)
+        self.taker(target)(chosen)
+        return target
+
+
+@dataclass(frozen=True, slots=True)
+class DenseRows(Rows):
+    """Rows of an array."""
+
+    array: np.ndarray
+    scaling: Scaling | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.array.shape[0], self.array.shape[1]
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        return (self.array,)
+
+    def _landing(self, target: np.ndarray) -> tuple[np.ndarray, Take]:
+        same = self.array.dtype == target.dtype and self.scaling is None
+        landing = target if same else np.empty(target.shape, self.array.dtype)
+        # A scale is subtracted in double precision, so that large means lose nothing.
+        wide = np.empty(target.shape) if self.scaling and self.array.dtype != float else landing
+
+        def take(chosen: np.ndarray) -> None:
+            # mode="clip" writes straight into its target; the default would go through a copy.
+            np.take(self.array, chosen, axis=0, out=landing, mode="clip")
+            if wide is not landing:
+                np.copyto(wide, landing, casting="unsafe")
+
+        return wide, take
+
+
+@dataclass(frozen=True, slots=True)
+class SparseRows(Rows):
+    """Rows of a SciPy CSR array, made dense batch by batch."""
+
+    array: Any
+    scaling: Scaling | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.array.shape
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        return self.array.data, self.array.indices, self.array.indptr
+
+    def _landing(self, target: np.ndarray) -> tuple[np.ndarray, Take]:
+        landing = np.empty(target.shape, float if self.scaling else self.array.dtype)
+
+        def take(chosen: np.ndarray) -> None:
+            np.copyto(landing, self.array[chosen].toarray(), casting="unsafe")
+
+        return landing, take
+
+
+def rows_of(X: Any) -> Rows:
+    """``X`` as rows, if it is not already."""
+    return X if isinstance(X, Rows) else DenseRows(np.asarray(X))
