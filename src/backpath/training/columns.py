@@ -10,12 +10,10 @@ import numpy as np
 
 from backpath.graph import DataError
 from backpath.training import cells
+from backpath.training.scaling import REACH
 from backpath.training.tables import Table
 
 MOST_CATEGORIES = 1000
-# No training row lies farther than this from the mean, in units of the scale: a feature that is nearly always
-# the same would else put its rare rows ten deviations out, and they would dominate the first steps.
-REACH = 3.0
 MISSING = ""
 
 

@@ -113,6 +113,7 @@ class Loop:
         weights: of the examples in the loss, of shape (examples,).
         state: the optimizer's, to go on with; by default that before the first step.
         shuffle: whether each epoch has a new order.
+        rng: shuffles the order, in place of a generator of ``seed``; it has ``shuffle`` and ``bit_generator.state``.
         plateau: lowers the step size where the loss no longer falls.
         average: of the parameters over the steps.
         saver: keeps where training stands.
@@ -131,13 +132,14 @@ class Loop:
         weights: np.ndarray | None = None,
         state: OptimizerState | None = None,
         shuffle: bool = True,
+        rng: Any = None,
         plateau: ReduceOnPlateau | None = None,
         average: PolyakAverage | None = None,
         saver: Saver | None = None,
     ):
         self.network, self.X, self.y = network, X, y
         self.parameters, self.optimizer = parameters, optimizer
-        self.rng, self.shuffle = np.random.default_rng([seed, 1]), shuffle
+        self.rng, self.shuffle = np.random.default_rng([seed, 1]) if rng is None else rng, shuffle
         self.gradient = np.empty_like(parameters)
         self.state = optimizer.init(parameters) if state is None else state
         self.plateau, self.average, self.saver = plateau, average, saver

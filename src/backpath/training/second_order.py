@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from backpath.training.loop import Epoch, blas_threads
 from backpath.training.rows import Rows
 from backpath.training.starts import some, start
 from backpath.training.step import BatchGradient
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 METHODS = {"lbfgs": "L-BFGS-B", "cg": "CG", "newton-cg": "Newton-CG"}
 """Limited-memory BFGS; nonlinear conjugate gradients; and Newton's method, Hessian-free: conjugate gradients solve its
@@ -66,9 +69,6 @@ def minimize(
         ShapeError: if X or y do not fit the network.
         DataError: if X or y hold numbers that are not finite, or no example.
     """
-    from scipy.optimize import OptimizeResult
-    from scipy.optimize import minimize as scipy_minimize
-
     if method not in METHODS:
         raise SettingError(f"no method is called {method!r}; there are {', '.join(METHODS)}")
     if iterations < 1 or not np.all(np.asarray(l2) >= 0):
@@ -77,7 +77,6 @@ def minimize(
         raise SettingError(f"{method} needs the same loss at each evaluation: {network!r} drops out neurons")
     X, y = checked_examples(network, X, y)
     weights = None if weights is None else checked_weights(weights, len(X))
-    problem = _Problem(network, X, y, l2, weights)
     first = start(network, X, init, seed, float) if isinstance(init, str) else init
     initial = np.concatenate([np.ravel(first[name]) for name in network.parameter_shapes]).astype(float)
     history: list[Epoch] = []
@@ -89,18 +88,19 @@ def minimize(
         if on_epoch is not None:
             on_epoch(history[-1])
 
-    options: dict[str, Any] = {"maxiter": iterations, "xtol" if method == "newton-cg" else "gtol": tolerance}
-    if evaluations is not None and method == "lbfgs":
-        options["maxfun"] = evaluations
     with blas_threads(threads):
-        found = scipy_minimize(
-            problem.value_and_gradient,
+        found = solve(
+            network,
+            X,
+            y,
             initial,
-            method=METHODS[method],
-            jac=True,
-            hessp=problem.hessian_product if method == "newton-cg" else None,
+            method,
+            iterations=iterations,
+            l2=l2,
+            weights=weights,
+            evaluations=evaluations,
+            tolerance=tolerance,
             callback=after,
-            options=options,
         )
     if not history:
         after(found)
@@ -111,22 +111,57 @@ def minimize(
     return Fit(network, views, tuple(history), int(found.nfev), seconds)
 
 
+def solve(
+    network: Network,
+    X: Rows,
+    y: np.ndarray,
+    initial: np.ndarray,
+    method: str,
+    *,
+    iterations: int,
+    l2: float | np.ndarray,
+    weights: np.ndarray | None,
+    evaluations: int | None,
+    tolerance: float,
+    callback: Callable[[OptimizeResult], None] | None = None,
+) -> OptimizeResult:
+    """SciPy's result for one flat array of parameters in float64; arguments as of ``minimize``, already checked."""
+    from scipy.optimize import minimize as scipy_minimize
+
+    problem = _Problem(network, X, y, l2, weights)
+    options: dict[str, Any] = {"maxiter": iterations, "xtol" if method == "newton-cg" else "gtol": tolerance}
+    if evaluations is not None and method == "lbfgs":
+        options["maxfun"] = evaluations
+    # A line search may try steps that overflow; it then takes shorter ones.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return scipy_minimize(
+            problem.value_and_gradient,
+            initial,
+            method=METHODS[method],
+            jac=True,
+            hessp=problem.hessian_product if method == "newton-cg" else None,
+            callback=callback,
+            options=options,
+        )
+
+
 class _Problem:
     """The loss of all examples as a function of one flat array, its gradient, and products with its Hessian."""
 
     def __init__(self, network: Network, X: Rows, y: np.ndarray, l2: Any, weights: np.ndarray | None):
         self.network, self.X, self.y, self.l2, self.weights = network, X, y, l2, weights
-        self.at = np.empty(network.parameter_count)
+        self.at = np.zeros(network.parameter_count)
         self.gradient = np.empty_like(self.at)
         self.rows = np.arange(len(X))
         self.gradient_of = BatchGradient(network, self.at, self.gradient, X, y, len(X), weights)
+        self.gradient_of(self.rows)
         self._product: Executable | None = None
         self.along, self.product = np.empty_like(self.at), np.empty_like(self.at)
 
     def value_and_gradient(self, w: np.ndarray) -> tuple[float, np.ndarray]:
         """At ``w``; a new array each time, since SciPy keeps it."""
         np.copyto(self.at, w)
-        self.gradient_of(self.rows)
+        self.gradient_of.again()
         return float(self.gradient_of.loss) + float((self.l2 * w) @ w) / 2, self.gradient + self.l2 * w
 
     def hessian_product(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ class Snapshot:
         self.copies = {name: np.empty_like(a) for name, a in self.arrays.items()}
         self.facts: dict[str, Any] = {}
 
-    def save(self, state: OptimizerState, averaged: AverageState | None, rng: np.random.Generator) -> None:
+    def save(self, state: OptimizerState, averaged: AverageState | None, rng: Any) -> None:
         """Keep this moment, in place of the one before."""
         for name, array in self.arrays.items():
             np.copyto(self.copies[name], array)
@@ -40,7 +40,7 @@ class Snapshot:
         self.facts = {"steps": state.steps, "weight": weight, "random": rng.bit_generator.state}
 
     def restore(
-        self, state: OptimizerState, averaged: AverageState | None, rng: np.random.Generator
+        self, state: OptimizerState, averaged: AverageState | None, rng: Any
     ) -> tuple[OptimizerState, AverageState | None]:
         """Go back; of the state that training reached, the factor on its step sizes is kept."""
         for name, array in self.arrays.items():

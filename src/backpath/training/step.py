@@ -79,6 +79,10 @@ class BatchGradient:
         """Loss and gradient over the rows whose positions are ``chosen``, of shape (batch,), in the step ``count``."""
         for take in self._takes:
             take(chosen)
+        self.again(count)
+
+    def again(self, count: int = 0) -> None:
+        """Loss and gradient over the same rows as in the last call."""
         if self._noise.size:
             # Of the step's own number, so that a step made again drops out the same neurons.
             np.random.default_rng([self._seed, 4, count]).random(out=self._noise, dtype=self._noise.dtype.type)

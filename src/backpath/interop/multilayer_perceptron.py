@@ -1,0 +1,420 @@
+"""What classifier and regressor share: scikit-learn's arguments, attributes and manners over our training."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from backpath.graph import NonFiniteError, SettingError
+from backpath.interop.arguments import check_arguments
+from backpath.interop.course import Course
+from backpath.interop.random_order import RandomOrder
+from backpath.interop.steps import optimizer_of, weight_mask
+from backpath.nets import Loss, Network
+from backpath.training.fit import MOST_FOLDED, checked_examples
+from backpath.training.loop import Loop, blas_threads
+from backpath.training.rows import Rows
+from backpath.training.scaling import fit_scaler
+from backpath.training.second_order import METHODS, solve
+from backpath.training.starts import some, start
+
+CHUNK = 4096
+LOWEST_RATE = 1e-6
+STEP_DOWN = 5.0
+
+
+class Part(NamedTuple):
+    """Examples that go together.
+
+    Attributes:
+        X: dense or CSR.
+        y: as the network reads it, or values not yet scaled.
+        weights: of the examples, or None.
+    """
+
+    X: Any
+    y: np.ndarray
+    weights: np.ndarray | None
+
+    def rows(self, chosen: np.ndarray) -> Part:
+        """Some of them."""
+        return Part(self.X[chosen], self.y[chosen], None if self.weights is None else self.weights[chosen])
+
+
+class MultilayerPerceptron(BaseEstimator):
+    """The base of :class:`MLPClassifier` and :class:`MLPRegressor`; use those."""
+
+    hidden_layer_sizes: Any
+    activation: str | Sequence[str]
+    solver: str
+    alpha: float
+    batch_size: int | str
+    learning_rate: str
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    shuffle: bool
+    random_state: Any
+    tol: float
+    verbose: bool
+    warm_start: bool
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: float
+    max_fun: int
+    scale_features: bool | str
+    norm: str | None
+    dropout: float | Sequence[float]
+    init: str | None
+    clip: float | None
+    dtype: Any
+    loss: Any
+
+    def _set(self, arguments: dict[str, Any]) -> None:
+        for name in self._get_param_names():
+            setattr(self, name, arguments[name])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    # What the two do in their own way.
+
+    def _loss(self) -> str | Loss:
+        """The network's loss."""
+        raise NotImplementedError
+
+    def _read(self, y: Any, first: bool, classes: Any) -> np.ndarray:
+        """``y`` as numbers: class indices, 0 and 1, or values; learns the classes at first."""
+        raise NotImplementedError
+
+    def _outputs(self, y: np.ndarray) -> int:
+        """How many the network needs for these."""
+        raise NotImplementedError
+
+    def _example_weights(self, y: Any, sample_weight: Any, X: Any) -> np.ndarray | None:
+        """Of each example in the loss."""
+        raise NotImplementedError
+
+    def _learn_target_scale(self, part: Part) -> None:
+        """From the training part."""
+
+    def _to_network(self, y: np.ndarray) -> np.ndarray:
+        """What the network is to predict for these numbers."""
+        return y
+
+    def _score(self, scores: np.ndarray, part: Part) -> float:
+        """Accuracy or R^2 of the network's scores."""
+        raise NotImplementedError
+
+    def _strata(self, y: np.ndarray) -> np.ndarray | None:
+        """What a split keeps in proportion."""
+        return None
+
+    def _reported(self, loss: float) -> float:
+        """A loss of the network as one of the targets as they were given."""
+        return loss
+
+    # Fitting.
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, validation: Any, incremental: bool = False, classes: Any = None
+    ) -> Any:
+        check_arguments(self)
+        first = not hasattr(self, "_network") or not (self.warm_start or incremental)
+        X, y = self._checked(X, y, first)
+        numbers = self._read(y, first, classes)
+        part = Part(X, numbers, self._example_weights(y, sample_weight, X))
+        self._random = check_random_state(self.random_state)
+        if first:
+            self._shape(part)
+        part, held = self._parted(part, validation)
+        if first:
+            self._scaler = fit_scaler(self.scale_features, part.X, part.weights)
+            self._learn_target_scale(part)
+        elif self._network.sizes[-1] != self._outputs(numbers):
+            raise ValueError(f"y has {self._outputs(numbers)} outputs; the estimator was fitted to {self.n_outputs_}")
+        rows = self._scaler.rows(part.X)
+        if first:
+            self._begin(rows)
+        if self.solver in METHODS:
+            self._minimize(rows, part)
+        else:
+            self._descend(rows, part, held, incremental)
+        self._finish(rows)
+        return self
+
+    def _checked(self, X: Any, y: Any, first: bool) -> tuple[Any, Any]:
+        kinds = (np.float64, np.float32)
+        checked: Any = validate_data(self, X, y, accept_sparse="csr", dtype=kinds, multi_output=True, reset=first)
+        return checked
+
+    def _shape(self, part: Part) -> None:
+        """The network, before its first parameters."""
+        hidden = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object)).tolist()
+        names = [self.activation] * len(hidden) if isinstance(self.activation, str) else list(self.activation)
+        names = ["sigmoid" if name == "logistic" else name for name in names]
+        sizes = [part.X.shape[1], *hidden, self._outputs(part.y)]
+        self._network = Network(sizes, names, self._loss(), norm=self.norm, dropout=self.dropout)
+        self._dtype = np.dtype(self.dtype if self.dtype is not None else part.X.dtype)
+        self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
+        self.t_ = self.n_iter_ = 0
+        self._course, self._state = self._new_course(), None
+
+    def _new_course(self) -> Course:
+        return Course(self.tol, self.n_iter_no_change)
+
+    def _parted(self, part: Part, validation: Any) -> tuple[Part, Part | None]:
+        """What trains, and what judges each epoch if stopping is early."""
+        if validation is not None:
+            X, y = self._checked(*validation, first=False)
+            return part, Part(X, self._read(y, False, None), None)
+        if not self.early_stopping or self.solver in METHODS:
+            return part, None
+        from sklearn.model_selection import train_test_split
+
+        chosen, held = train_test_split(
+            np.arange(len(part.y)),
+            random_state=self._random,
+            test_size=self.validation_fraction,
+            stratify=self._strata(part.y),
+        )
+        if len(held) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        return part.rows(np.asarray(chosen)), part.rows(np.asarray(held))
+
+    def _begin(self, rows: Rows) -> None:
+        """Initial parameters: by default drawn as scikit-learn does, to the last number."""
+        net = self._network
+        self._flat = np.zeros(net.parameter_count, self._dtype)
+        views = net.views(self._flat)
+        if self.init is not None:
+            first = start(net, rows, self.init, int(self._random.randint(2**31)), self._dtype)
+            for name, view in views.items():
+                view[...] = first[name]
+            return
+        for name, view in views.items():
+            if name[0] in "Wb":
+                r = int(name[1:])
+                gain = 2.0 if net.activations and net.activations[0] == "sigmoid" else 6.0
+                bound = math.sqrt(gain / (net.sizes[r - 1] + net.sizes[r]))
+                view[...] = self._random.uniform(-bound, bound, view.shape)
+            elif name.startswith("gain"):
+                view[...] = 1
+
+    def _minimize(self, rows: Rows, part: Part) -> None:
+        net, total = self._network, len(rows) if part.weights is None else part.weights.sum()
+        l2 = self.alpha / total * weight_mask(net)
+        with blas_threads(None):
+            found = solve(
+                net,
+                *checked_examples(net, rows, self._to_network(part.y)),
+                self._flat.astype(float),
+                self.solver,
+                iterations=self.max_iter,
+                l2=l2,
+                weights=part.weights,
+                evaluations=self.max_fun,
+                tolerance=self.tol,
+            )
+        self.n_iter_ = int(found.nit)
+        self.loss_ = self._reported(float(found.fun))
+        self._flat[...] = found.x
+        if self.n_iter_ >= self.max_iter:
+            warnings.warn(
+                f"{self.solver} failed to converge after {self.n_iter_} iteration(s): increase max_iter or tol.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _descend(self, rows: Rows, part: Part, held: Part | None, incremental: bool) -> None:
+        if not incremental:
+            self._state, self._course = None, self._new_course()
+        if incremental and self._course.best is not None and self._course.stalled:
+            return
+        batch = self._batch_size(len(rows))
+        mean_weight = 1.0 if part.weights is None else float(part.weights.mean())
+        steps = math.ceil(len(rows) / batch)
+        loop = Loop(
+            self._network,
+            self._flat,
+            rows,
+            self._to_network(part.y),
+            batch,
+            optimizer_of(self, self._network, batch * mean_weight, steps * self.max_iter),
+            int(self._random.get_state()[1][0]),  # type: ignore[index]
+            weights=part.weights,
+            state=self._state,
+            shuffle=self.shuffle,
+            rng=RandomOrder(self._random, len(rows)),
+        )
+        quiet = np.errstate(over="ignore", invalid="ignore")
+        try:
+            with blas_threads(None), quiet:
+                self._epochs(loop, rows, held, batch * mean_weight, 1 if incremental else self.max_iter)
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=4)
+        self._state = loop.state
+        if self._course.best is not None and (not incremental or self._course.stalled):
+            self._flat[...] = self._course.best
+
+    def _epochs(self, loop: Loop, rows: Rows, held: Part | None, batch: float, most: int) -> None:
+        course, mask = self._course, weight_mask(self._network)
+        held_rows = None if held is None else self._scaler.rows(held.X)
+        self.n_iter_ = self.n_iter_ if most == 1 else 0
+        for _ in range(most):
+            epoch = self._epoch(loop)
+            penalty = 0.5 * self.alpha * float((self._flat * mask) @ self._flat) / batch
+            self.n_iter_ += 1
+            self.t_ += len(rows)
+            judged = None if held is None or held_rows is None else self._judge(rows, held_rows, held)
+            course.after_epoch(self._reported(epoch + penalty), self._flat, judged)
+            self.loss_ = course.losses[-1]
+            if self.verbose:
+                print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
+                if judged:
+                    print(f"Validation score: {judged[1]:f}")
+            if course.stalled and self._stops(loop):
+                return
+        if most > 1 and self.n_iter_ == self.max_iter:
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
+                f"converged yet.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+    def _epoch(self, loop: Loop) -> float:
+        """Its loss; says so if it had to be made again with smaller steps."""
+        before = loop.rollbacks
+        try:
+            loss = loop.epoch().loss
+        except NonFiniteError as error:
+            raise ValueError(f"Solver produced non-finite parameter weights: {error}") from error
+        if loop.rollbacks > before:
+            warnings.warn(
+                f"The loss was not finite in iteration {self.n_iter_ + 1}: it was made again with step sizes times "
+                f"{loop.state.factor:g}.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+        return loss
+
+    def _stops(self, loop: Loop) -> bool:
+        """Whether a course that no longer improves ends; an adaptive rate is lowered first."""
+        lowered = loop.state.factor / STEP_DOWN
+        adaptive = self.solver == "sgd" and self.learning_rate == "adaptive"
+        if adaptive and self.learning_rate_init * loop.state.factor > LOWEST_RATE:
+            if self.verbose:
+                print(f"{self._course.why} Setting learning rate to {self.learning_rate_init * lowered:f}")
+            loop.state = loop.state._replace(factor=lowered)
+            self._course.waited = 0
+            return False
+        if self.verbose:
+            print(f"{self._course.why} Stopping.")
+        return True
+
+    def _batch_size(self, examples: int) -> int:
+        if isinstance(self.batch_size, str):
+            return min(200, examples)
+        if self.batch_size > examples:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=5
+            )
+        return int(min(self.batch_size, examples))
+
+    def _judge(self, rows: Rows, held_rows: Rows, held: Part) -> tuple[float, float]:
+        """Loss and score of the validation part."""
+        network, parameters = self._folded(rows)
+        scores = self._scores_of(held_rows, network, parameters)
+        losses = network.loss_function.function(scores, network.targets(self._to_network(held.y)))
+        loss = self._reported(float(np.average(losses, weights=held.weights)))
+        return loss, self._score(scores, held)
+
+    def _folded(self, rows: Rows) -> tuple[Network, dict[str, np.ndarray]]:
+        views = self._network.views(self._flat)
+        if not self._network.options:
+            return self._network, views
+        return self._network.folded(views, some(rows, 0, self._dtype, MOST_FOLDED))
+
+    def _finish(self, rows: Rows) -> None:
+        """The attributes that remain."""
+        self.network_, self.parameters_ = self._folded(rows)
+        if self.solver in METHODS:
+            return
+        course = self._course
+        self.loss_curve_ = course.losses
+        self.best_loss_ = None if course.scores else course.best_loss
+        self.validation_scores_ = course.scores or None
+        self.validation_loss_curve_ = course.validation_losses or None
+        self.best_validation_score_ = course.best_score if course.scores else None
+
+    # Predicting.
+
+    def _scores(self, X: Any) -> np.ndarray:
+        """The network's scores of shape (examples, outputs)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        return self._scores_of(self._scaler.rows(X), self.network_, self.parameters_)
+
+    def _scores_of(self, rows: Rows, network: Network, parameters: dict[str, np.ndarray]) -> np.ndarray:
+        scores = np.empty((len(rows), network.sizes[-1]), self._dtype)
+        for first in range(0, len(rows), CHUNK):
+            chosen = np.arange(first, min(first + CHUNK, len(rows)))
+            scores[chosen] = network.scores(parameters, rows.take(chosen, self._dtype))
+        return scores
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """The weights of each layer, of shape (inputs, outputs); with the feature scaling in them where it is linear.
+
+        As the network that they are, they act on features as they were given.
+        """
+        return [W for W, _ in self._layers()]
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """The biases of each layer, of shape (outputs,); see ``coefs_``."""
+        return [b for _, b in self._layers()]
+
+    def _layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        if not hasattr(self, "parameters_"):
+            raise AttributeError(f"this {type(self).__name__} has no weights yet: call fit first")
+        p = self.parameters_
+        layers = [(p[f"W{r}"], p.get(f"b{r}", p.get(f"shift{r}"))) for r in range(1, self.n_layers_)]
+        layers = [(W.astype(float), np.asarray(b, float)) for W, b in layers]
+        if scaling := self._scaler.scaling:
+            W, b = layers[0]
+            layers[0] = scaling.factor[:, None] * W, b - (scaling.mean * scaling.factor) @ W
+        layers[-1] = self._in_target_units(*layers[-1])
+        return [(W.astype(self._dtype), b.astype(self._dtype)) for W, b in layers]
+
+    def _in_target_units(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return W, b
+
+
+def stochastic(estimator: Any) -> bool:
+    """Whether its solver takes steps on batches.
+
+    Raises:
+        SettingError: if no solver has its name.
+    """
+    if estimator.solver in METHODS:
+        raise SettingError(f"partial_fit steps through batches: solver={estimator.solver!r} needs all examples at once")
+    return True
