@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 import backpath as bp
-from backpath.nets import ACTIVATIONS, LOSSES
+from backpath.nets import ACTIVATIONS, LOSSES, smoothed
 
 JAX_ACTIVATIONS = {
     "identity": lambda a: a,
@@ -208,3 +209,16 @@ def test_predictions_and_probabilities():
     assert bp.Network([4, 1], loss="poisson").predict(one.init(0), X).shape == (7,)
     with pytest.raises(bp.GraphError, match="no probabilities"):
         bp.Network([4, 3], loss="hinge").probabilities(many.init(0), X)
+
+
+@pytest.mark.parametrize(("loss", "classes"), [("cross_entropy", 4), ("sigmoid_cross_entropy", 2)])
+def test_smoothed_losses_are_optaxs(loss, classes):
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 2, (6, 4))
+    targets = np.eye(4)[rng.integers(0, 4, 6)]
+    ours = smoothed(LOSSES[loss], 0.1, classes).function(scores, targets)
+    if loss == "cross_entropy":
+        expected = optax.softmax_cross_entropy(scores, optax.smooth_labels(targets, 0.1))
+    else:
+        expected = optax.sigmoid_binary_cross_entropy(scores, 0.9 * targets + 0.05).sum(axis=1)
+    np.testing.assert_allclose(ours, expected, rtol=1e-6)

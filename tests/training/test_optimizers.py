@@ -9,7 +9,7 @@ import torch
 
 from backpath.training import optimizers, schedules
 from backpath.training.chain import BLOCK, chain
-from backpath.training.limits import Clip, ClipByGlobalNorm, Decay
+from backpath.training.limits import Clip, ClipByGlobalNorm, Decay, Factors
 from backpath.training.optimizers import sgd
 
 jax.config.update("jax_enable_x64", True)
@@ -105,6 +105,21 @@ def test_penalties_by_their_closed_form_and_by_mask():
     optimizer = chain(Decay(0.5, 0.25, np.array([1, 1, 1, 0])), sgd(1.0))
     optimizer.update(np.zeros(4), optimizer.init(w), w)
     np.testing.assert_allclose(w, [2 - 1.25, -3 + 1.75, 0.0, 5.0])
+
+
+@pytest.mark.parametrize("size", [7, BLOCK + 5])
+def test_factors_are_step_sizes_of_their_own(size):
+    rng = np.random.default_rng(size)
+    factors = rng.choice([0.1, 1.0, 6.0], size)
+    w = rng.standard_normal(size)
+    v = w.copy()
+    ours, plain = chain(optimizers.adam(0.01), Factors(factors)), optimizers.adam(0.01)
+    state, their_state = ours.init(w), plain.init(v)
+    for _ in range(10):
+        gradient, before, theirs_before = rng.standard_normal(size), w.copy(), v.copy()
+        state = ours.update(gradient.copy(), state, w)
+        their_state = plain.update(gradient, their_state, v)
+        np.testing.assert_allclose(w - before, factors * (v - theirs_before), rtol=1e-6, atol=1e-12)
 
 
 SCHEDULES = {

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from backpath.training.rows import DenseRows, Scaling, SparseRows
+from backpath.training.rows import DenseRows, SparseRows
+from backpath.training.scaling import Scaling
 
 
 @given(

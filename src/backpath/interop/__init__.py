@@ -2,5 +2,6 @@
 
 from backpath.interop.classifier import MLPClassifier
 from backpath.interop.regressor import MLPRegressor
+from backpath.interop.robust import RobustMLPClassifier, RobustMLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "RobustMLPClassifier", "RobustMLPRegressor"]

@@ -81,7 +81,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> MLPClassifier(random_state=0, max_iter=300).fit(X, y).score(X, y) > 0.95
+    >>> MLPClassifier(random_state=0, max_iter=2000).fit(X, y).score(X, y) > 0.95
     True
     """
 

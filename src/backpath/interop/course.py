@@ -22,6 +22,7 @@ class Course:
         best_score: the highest of the validation part.
         best: the parameters at the best score.
         waited: epochs since the last improvement.
+        last_best: whether the last of equally good epochs is the best.
     """
 
     tol: float
@@ -33,6 +34,7 @@ class Course:
     best_score: float = -np.inf
     best: np.ndarray | None = None
     waited: int = 0
+    last_best: bool = False
 
     def after_epoch(self, loss: float, parameters: np.ndarray, judged: Sequence[float] | None) -> None:
         """Take note of an epoch.
@@ -50,7 +52,7 @@ class Course:
             self.validation_losses.append(judged[0])
             self.scores.append(judged[1])
             worse = judged[1] < self.best_score + self.tol
-            if judged[1] > self.best_score:
+            if judged[1] > self.best_score or (self.last_best and judged[1] == self.best_score):
                 self.best_score, self.best = judged[1], parameters.copy()
         self.waited = self.waited + 1 if worse else 0
 

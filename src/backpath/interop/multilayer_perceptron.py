@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -17,12 +17,12 @@ from backpath.graph import NonFiniteError, SettingError
 from backpath.interop.arguments import check_arguments
 from backpath.interop.course import Course
 from backpath.interop.random_order import RandomOrder
-from backpath.interop.steps import optimizer_of, weight_mask
+from backpath.interop.steps import RATES, optimizer_of, weight_mask
 from backpath.nets import Loss, Network
 from backpath.training.fit import MOST_FOLDED, checked_examples
 from backpath.training.loop import Loop, blas_threads
-from backpath.training.rows import Rows
-from backpath.training.scaling import fit_scaler
+from backpath.training.rows import Rows, rows_of
+from backpath.training.scaling import fit_scaling
 from backpath.training.second_order import METHODS, solve
 from backpath.training.starts import some, start
 
@@ -83,6 +83,8 @@ class MultilayerPerceptron(BaseEstimator):
     dtype: Any
     loss: Any
 
+    _accepted: ClassVar[dict[str, Any]] = {"accept_sparse": "csr", "dtype": (np.float64, np.float32)}
+
     def _set(self, arguments: dict[str, Any]) -> None:
         for name in self._get_param_names():
             setattr(self, name, arguments[name])
@@ -109,6 +111,17 @@ class MultilayerPerceptron(BaseEstimator):
     def _example_weights(self, y: Any, sample_weight: Any, X: Any) -> np.ndarray | None:
         """Of each example in the loss."""
         raise NotImplementedError
+
+    def _network_options(self) -> dict[str, Any]:
+        return {"norm": self.norm, "dropout": self.dropout}
+
+    def _factors(self, network: Network) -> np.ndarray | None:
+        """What the step of each parameter is multiplied by."""
+        return None
+
+    def _predicting_loss(self) -> str | Loss:
+        """The loss of the network that predicts."""
+        return self._loss()
 
     def _learn_target_scale(self, part: Part) -> None:
         """From the training part."""
@@ -144,11 +157,11 @@ class MultilayerPerceptron(BaseEstimator):
             self._shape(part)
         part, held = self._parted(part, validation)
         if first:
-            self._scaler = fit_scaler(self.scale_features, part.X, part.weights)
+            self._scaling = fit_scaling(self.scale_features, part.X, part.weights)
             self._learn_target_scale(part)
         elif self._network.sizes[-1] != self._outputs(numbers):
             raise ValueError(f"y has {self._outputs(numbers)} outputs; the estimator was fitted to {self.n_outputs_}")
-        rows = self._scaler.rows(part.X)
+        rows = rows_of(part.X, self._scaling)
         if first:
             self._begin(rows)
         if self.solver in METHODS:
@@ -159,9 +172,11 @@ class MultilayerPerceptron(BaseEstimator):
         return self
 
     def _checked(self, X: Any, y: Any, first: bool) -> tuple[Any, Any]:
-        kinds = (np.float64, np.float32)
-        checked: Any = validate_data(self, X, y, accept_sparse="csr", dtype=kinds, multi_output=True, reset=first)
+        checked: Any = validate_data(self, X, y, multi_output=True, reset=first, **self._accepted)
         return checked
+
+    def _checked_features(self, X: Any) -> Any:
+        return validate_data(self, X, reset=False, **self._accepted)
 
     def _shape(self, part: Part) -> None:
         """The network, before its first parameters."""
@@ -169,7 +184,7 @@ class MultilayerPerceptron(BaseEstimator):
         names = [self.activation] * len(hidden) if isinstance(self.activation, str) else list(self.activation)
         names = ["sigmoid" if name == "logistic" else name for name in names]
         sizes = [part.X.shape[1], *hidden, self._outputs(part.y)]
-        self._network = Network(sizes, names, self._loss(), norm=self.norm, dropout=self.dropout)
+        self._network = Network(sizes, names, self._loss(), **self._network_options())
         self._dtype = np.dtype(self.dtype if self.dtype is not None else part.X.dtype)
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
         self.t_ = self.n_iter_ = 0
@@ -276,7 +291,7 @@ class MultilayerPerceptron(BaseEstimator):
 
     def _epochs(self, loop: Loop, rows: Rows, held: Part | None, batch: float, most: int) -> None:
         course, mask = self._course, weight_mask(self._network)
-        held_rows = None if held is None else self._scaler.rows(held.X)
+        held_rows = None if held is None else rows_of(held.X, self._scaling)
         self.n_iter_ = self.n_iter_ if most == 1 else 0
         for _ in range(most):
             epoch = self._epoch(loop)
@@ -292,7 +307,7 @@ class MultilayerPerceptron(BaseEstimator):
                     print(f"Validation score: {judged[1]:f}")
             if course.stalled and self._stops(loop):
                 return
-        if most > 1 and self.n_iter_ == self.max_iter:
+        if most > 1 and self.n_iter_ == self.max_iter and self.learning_rate in RATES:
             warnings.warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
                 f"converged yet.",
@@ -348,10 +363,10 @@ class MultilayerPerceptron(BaseEstimator):
         return loss, self._score(scores, held)
 
     def _folded(self, rows: Rows) -> tuple[Network, dict[str, np.ndarray]]:
-        views = self._network.views(self._flat)
-        if not self._network.options:
-            return self._network, views
-        return self._network.folded(views, some(rows, 0, self._dtype, MOST_FOLDED))
+        network, parameters = self._network, self._network.views(self._flat)
+        if network.options:
+            network, parameters = network.folded(parameters, some(rows, 0, self._dtype, MOST_FOLDED))
+        return Network(network.sizes, network.activations, self._predicting_loss(), norm=network.norm), parameters
 
     def _finish(self, rows: Rows) -> None:
         """The attributes that remain."""
@@ -370,8 +385,8 @@ class MultilayerPerceptron(BaseEstimator):
     def _scores(self, X: Any) -> np.ndarray:
         """The network's scores of shape (examples, outputs)."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        return self._scores_of(self._scaler.rows(X), self.network_, self.parameters_)
+        X = self._checked_features(X)
+        return self._scores_of(rows_of(X, self._scaling), self.network_, self.parameters_)
 
     def _scores_of(self, rows: Rows, network: Network, parameters: dict[str, np.ndarray]) -> np.ndarray:
         scores = np.empty((len(rows), network.sizes[-1]), self._dtype)
@@ -399,9 +414,10 @@ class MultilayerPerceptron(BaseEstimator):
         p = self.parameters_
         layers = [(p[f"W{r}"], p.get(f"b{r}", p.get(f"shift{r}"))) for r in range(1, self.n_layers_)]
         layers = [(W.astype(float), np.asarray(b, float)) for W, b in layers]
-        if scaling := self._scaler.scaling:
+        if self._scaling is not None and self._scaling.linear:
             W, b = layers[0]
-            layers[0] = scaling.factor[:, None] * W, b - (scaling.mean * scaling.factor) @ W
+            W = self._scaling.weights() @ W
+            layers[0] = W, b - self._scaling.mean @ W
         layers[-1] = self._in_target_units(*layers[-1])
         return [(W.astype(self._dtype), b.astype(self._dtype)) for W, b in layers]
 

@@ -10,7 +10,7 @@ from backpath.graph import SettingError
 from backpath.nets import Network
 from backpath.training.chain import Optimizer, Transform, chain
 from backpath.training.descent import SCHEDULES
-from backpath.training.limits import ClipByGlobalNorm, Decay
+from backpath.training.limits import ClipByGlobalNorm, Decay, Factors
 from backpath.training.momenta import Trace
 from backpath.training.optimizers import OPTIMIZERS, Rate, ScaleByRate, adam, adamw, lion
 from backpath.training.second_order import METHODS
@@ -61,4 +61,5 @@ def optimizer_of(estimator: Any, network: Network, batch: float, steps: int) -> 
         raise SettingError("solver='rprop' finds its step sizes itself: it takes no schedule")
     else:
         step = OPTIMIZERS[e.solver](rate)
-    return chain(*links, step)
+    factors = e._factors(network)
+    return chain(*links, step, *([] if factors is None else [Factors(factors)]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -74,16 +75,16 @@ def _same(scores: Any) -> Any:
     return scores
 
 
-def smoothed(loss: Loss, smoothing: float) -> Loss:
-    """The same loss of targets that give each class ``smoothing`` / classes more, and are scaled to the same sum.
+def smoothed(loss: Loss, smoothing: float, classes: int) -> Loss:
+    """The same loss, of targets that are wrong with probability ``smoothing`` (Szegedy and others, 2016).
 
-    (Szegedy and others, 2016.) The link is as before.
+    Each class has ``smoothing / classes`` of it; a sigmoid tells two classes apart.
     """
+    return Loss(partial(_smoothed, loss.function, smoothing, classes), loss.link, loss.classifies)
 
-    def function(scores: Any, targets: Any) -> Any:
-        return loss.function(scores, (1.0 - smoothing) * targets + smoothing / np.shape(targets)[-1])
 
-    return Loss(function, loss.link, loss.classifies)
+def _smoothed(function: Callable[..., Any], smoothing: float, classes: int, scores: Any, targets: Any) -> Any:
+    return function(scores, (1.0 - smoothing) * targets + smoothing / classes)
 
 
 LOSSES: Mapping[str, Loss] = MappingProxyType(

@@ -164,7 +164,7 @@ def checked_examples(network: Network, X: Any, y: Any) -> tuple[Rows, np.ndarray
         DataError: if they hold numbers that are not finite, or no example.
     """
     X, y = rows_of(X), np.asarray(y)
-    shape = X.arrays[0].shape if isinstance(X, DenseRows) else X.shape
+    shape = X.array.shape if isinstance(X, DenseRows) and X.scaling is None else X.shape
     if len(shape) != 2 or shape[1] != network.sizes[0]:
         raise ShapeError(f"X has shape {list(shape)}; {network!r} needs (examples, {network.sizes[0]})")
     if len(X) == 0 or len(X) != len(y):

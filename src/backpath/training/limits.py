@@ -45,6 +45,25 @@ class ClipByGlobalNorm(Transform):
 
 
 @dataclass(frozen=True, slots=True)
+class Factors(Transform):
+    """Each entry times its own factor: the last link of a chain, for step sizes that differ.
+
+    Args:
+        factors: shaped as the parameters.
+    """
+
+    factors: np.ndarray
+
+    def init(self, parameters: np.ndarray) -> Arrays:
+        return (np.asarray(self.factors, parameters.dtype),)
+
+    def apply(
+        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
+    ) -> np.ndarray:
+        return np.multiply(x, state[0], out=out)
+
+
+@dataclass(frozen=True, slots=True)
 class Decay(Transform):
     """Adds the gradient of a penalty: l2/2 w^2 + l1 |w|, of all parameters or of those that ``mask`` is 1 for.
 

@@ -5,25 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from backpath.training.scaling import Scaling
+
 Take = Callable[[np.ndarray], None]
 """Writes the rows at these positions, as many as it was made for, into its array."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scaling:
-    """(x - mean) * factor, feature by feature.
-
-    Attributes:
-        mean: shape (features,), float64.
-        factor: shape (features,), float64.
-    """
-
-    mean: np.ndarray
-    factor: np.ndarray
 
 
 class Rows(ABC):
@@ -33,36 +23,42 @@ class Rows(ABC):
 
     @property
     @abstractmethod
-    def shape(self) -> tuple[int, int]:
-        """(examples, features)."""
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """The arrays that it reads."""
 
     @property
     @abstractmethod
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        """The arrays that it reads."""
+    def unscaled(self) -> tuple[int, int]:
+        """(examples, features) as they lie."""
 
     @abstractmethod
     def _landing(self, target: np.ndarray) -> tuple[np.ndarray, Take]:
         """Where rows can be taken to before they are scaled and cast, perhaps ``target`` itself, and how."""
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(examples, features) as they are taken."""
+        examples, features = self.unscaled
+        turned = None if self.scaling is None else self.scaling.matrix
+        return examples, features if turned is None else turned.shape[1]
+
     def __len__(self) -> int:
-        return self.shape[0]
+        return self.unscaled[0]
 
     def taker(self, target: np.ndarray) -> Take:
         """What takes ``len(target)`` rows into ``target``, in which it is cast."""
         landing, take = self._landing(target)
-        if self.scaling is None and landing is target:
+        if self.scaling is not None:
+            scale = self.scaling.into(target, len(target))
+        elif landing is target:
             return take
-        scaling = self.scaling
-        casting = "same_kind" if landing.dtype.kind == "f" else "unsafe"
+        else:
+            casting = "same_kind" if landing.dtype.kind == "f" else "unsafe"
+            scale = partial(np.copyto, target, casting=casting)
 
         def scaled(chosen: np.ndarray) -> None:
             take(chosen)
-            if scaling is None:
-                np.copyto(target, landing, casting=casting)
-            else:
-                np.subtract(landing, scaling.mean, out=landing)
-                np.multiply(landing, scaling.factor, out=target, casting="same_kind")
+            scale(landing)
 
         return scaled
 
@@ -81,7 +77,7 @@ class DenseRows(Rows):
     scaling: Scaling | None = None
 
     @property
-    def shape(self) -> tuple[int, int]:
+    def unscaled(self) -> tuple[int, int]:
         return self.array.shape[0], self.array.shape[1]
 
     @property
@@ -89,10 +85,11 @@ class DenseRows(Rows):
         return (self.array,)
 
     def _landing(self, target: np.ndarray) -> tuple[np.ndarray, Take]:
+        shape = len(target), self.unscaled[1]
         same = self.array.dtype == target.dtype and self.scaling is None
-        landing = target if same else np.empty(target.shape, self.array.dtype)
+        landing = target if same else np.empty(shape, self.array.dtype)
         # A scale is subtracted in double precision, so that large means lose nothing.
-        wide = np.empty(target.shape) if self.scaling and self.array.dtype != float else landing
+        wide = np.empty(shape) if self.scaling and self.array.dtype != float else landing
 
         def take(chosen: np.ndarray) -> None:
             # mode="clip" writes straight into its target; the default would go through a copy.
@@ -111,7 +108,7 @@ class SparseRows(Rows):
     scaling: Scaling | None = None
 
     @property
-    def shape(self) -> tuple[int, int]:
+    def unscaled(self) -> tuple[int, int]:
         return self.array.shape
 
     @property
@@ -119,7 +116,7 @@ class SparseRows(Rows):
         return self.array.data, self.array.indices, self.array.indptr
 
     def _landing(self, target: np.ndarray) -> tuple[np.ndarray, Take]:
-        landing = np.empty(target.shape, float if self.scaling else self.array.dtype)
+        landing = np.empty((len(target), self.unscaled[1]), float if self.scaling else self.array.dtype)
 
         def take(chosen: np.ndarray) -> None:
             np.copyto(landing, self.array[chosen].toarray(), casting="unsafe")
@@ -127,6 +124,8 @@ class SparseRows(Rows):
         return landing, take
 
 
-def rows_of(X: Any) -> Rows:
-    """``X`` as rows, if it is not already."""
-    return X if isinstance(X, Rows) else DenseRows(np.asarray(X))
+def rows_of(X: Any, scaling: Scaling | None = None) -> Rows:
+    """``X``, dense or CSR, as rows, if it is not already."""
+    if isinstance(X, Rows):
+        return X
+    return SparseRows(X, scaling) if hasattr(X, "indptr") else DenseRows(np.asarray(X), scaling)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from backpath.graph import DataError, SettingError
-from backpath.training.rows import DenseRows, Rows, Scaling, SparseRows
 
 REACH = 3.0
 """No training example lies farther than this from the mean, in units of the scale: a feature that is nearly always the
@@ -18,25 +17,60 @@ same would else put its rare examples ten deviations out, and they would dominat
 
 
 @dataclass(frozen=True, slots=True)
-class Scaler:
-    """What was learned.
+class Scaling:
+    """(x - mean) * factor, feature by feature; then perhaps clipped smoothly, or turned.
 
     Attributes:
-        scaling: a map of each feature by itself, applied to each batch, so that the examples are not copied; or None.
-        transform: makes new examples of given ones, of shape (examples, features); or None.
+        mean: shape (features,), float64.
+        factor: shape (features,), float64.
+        clipped: whether x / sqrt(1 + (x / 3)^2) comes after: near x for small ones, between -3 and 3 for all
+            (Holzmueller and others, 2024).
+        matrix: what the scaled features are multiplied by at last, of shape (features, new features), or None.
     """
 
-    scaling: Scaling | None = None
-    transform: Callable[[Any], np.ndarray] | None = None
+    mean: np.ndarray
+    factor: np.ndarray
+    clipped: bool = False
+    matrix: np.ndarray | None = None
 
-    def rows(self, X: Any) -> Rows:
-        """``X`` scaled, a dense or CSR array."""
-        if self.transform is not None:
-            return DenseRows(self.transform(X))
-        return SparseRows(X, self.scaling) if _is_sparse(X) else DenseRows(X, self.scaling)
+    @property
+    def linear(self) -> bool:
+        """Whether a layer of weights could take it in."""
+        return not self.clipped
+
+    def weights(self) -> np.ndarray:
+        """What each feature, less its mean, is multiplied by, of shape (features, new features)."""
+        diagonal = np.diag(self.factor)
+        return diagonal if self.matrix is None else diagonal @ self.matrix
+
+    def into(self, target: np.ndarray, count: int) -> Callable[[np.ndarray], None]:
+        """What scales ``count`` rows, given as float64 that it may change, into ``target``."""
+        room = np.empty((count, len(self.mean))) if self.clipped else None
+
+        def scale(x: np.ndarray) -> None:
+            turned = x if self.matrix is not None or room is not None else target
+            np.subtract(x, self.mean, out=x)
+            np.multiply(x, self.factor, out=turned, casting="same_kind")
+            if room is not None:
+                np.divide(x, REACH, out=room)
+                np.square(room, out=room)
+                np.add(room, 1, out=room)
+                np.sqrt(room, out=room)
+                np.divide(x, room, out=target if self.matrix is None else x, casting="same_kind")
+            if self.matrix is not None:
+                np.matmul(x, self.matrix, out=target, casting="same_kind")
+
+        return scale
+
+    def apply(self, X: np.ndarray) -> np.ndarray:
+        """All of these rows at once, as float64."""
+        width = X.shape[1] if self.matrix is None else self.matrix.shape[1]
+        scaled = np.empty((len(X), width))
+        self.into(scaled, len(X))(X.astype(float))
+        return scaled
 
 
-def standard(X: Any, weights: np.ndarray | None = None) -> Scaler:
+def standard(X: Any, weights: np.ndarray | None = None) -> Scaling:
     """Mean 0 and deviation 1, or a third of the farthest example's distance if that is more; constants become 0."""
     from sklearn.preprocessing import StandardScaler
 
@@ -46,16 +80,16 @@ def standard(X: Any, weights: np.ndarray | None = None) -> Scaler:
     mean = fitted.mean_
     scale = np.maximum(np.sqrt(fitted.var_), np.maximum(high - mean, mean - low) / REACH)
     mean = np.where(low == high, low, mean)
-    return Scaler(Scaling(mean, _inverse(scale, low == high)))
+    return Scaling(mean, _inverse(scale, low == high))
 
 
-def minmax(X: Any, weights: np.ndarray | None = None) -> Scaler:
+def minmax(X: Any, weights: np.ndarray | None = None) -> Scaling:
     """From -1 to 1; constants become 0."""
     low, high = _extremes(_counted(X, weights)[0])
-    return Scaler(Scaling(low / 2 + high / 2, _inverse(high / 2 - low / 2, low == high)))
+    return Scaling(low / 2 + high / 2, _inverse(high / 2 - low / 2, low == high))
 
 
-def whiten(X: Any, weights: np.ndarray | None = None) -> Scaler:
+def whiten(X: Any, weights: np.ndarray | None = None) -> Scaling:
     """Principal components with mean 0 and deviation 1 each, of the standardized features (scikit-learn's PCA).
 
     Raises:
@@ -67,19 +101,15 @@ def whiten(X: Any, weights: np.ndarray | None = None) -> Scaler:
         raise DataError("whitening would fill a sparse array: make it dense, or take another scaling")
     if weights is not None:
         raise DataError("whitening takes no sample weights: take another scaling")
-    first = standard(X)
-
-    def rows(X: Any) -> np.ndarray:
-        return first.rows(X).take(np.arange(len(X)), float)
-
-    pca = PCA(whiten=True, n_components=1 - 1e-12, svd_solver="full").fit(rows(X))
-    return Scaler(transform=lambda X: pca.transform(rows(X)).astype(X.dtype if X.dtype.kind == "f" else float))
+    scaling = standard(X)
+    pca: Any = PCA(whiten=True, n_components=1 - 1e-12, svd_solver="full").fit(scaling.apply(X))
+    return replace(scaling, matrix=pca.components_.T / np.sqrt(pca.explained_variance_))
 
 
-def robust(X: Any, weights: np.ndarray | None = None) -> Scaler:
+def robust(X: Any, weights: np.ndarray | None = None) -> Scaling:
     """Median 0 and distance 1 between the quartiles, then clipped smoothly to (-3, 3) (RealMLP, 2024).
 
-    Where the quartiles coincide, twice the scale to the range; constants become 0.
+    Where the quartiles coincide, half the range is the unit; constants become 0.
 
     Raises:
         DataError: for a sparse array, which it would fill.
@@ -92,23 +122,17 @@ def robust(X: Any, weights: np.ndarray | None = None) -> Scaler:
     fitted: Any = RobustScaler(copy=False).fit(_wide(X))
     low, high = _extremes(X)
     quartiles = np.subtract(*np.percentile(X, [75, 25], axis=0))
-    scale = np.where(quartiles > 0, quartiles, (high - low) / 2)
-    scaling = Scaling(fitted.center_, _inverse(scale, low == high))
-    return Scaler(transform=lambda X: smooth_clip(DenseRows(X, scaling).take(np.arange(len(X)), float), X.dtype))
+    scale = np.where(quartiles > 0, quartiles, high / 2 - low / 2)
+    return Scaling(fitted.center_, _inverse(scale, low == high), clipped=True)
 
 
-def smooth_clip(x: np.ndarray, dtype: Any = float) -> np.ndarray:
-    """x / sqrt(1 + (x / 3)^2): near x for small ones, between -3 and 3 for all (Holzmueller and others, 2024)."""
-    return (x / np.sqrt(1 + np.square(x / REACH))).astype(dtype if np.dtype(dtype).kind == "f" else float)
-
-
-SCALERS: Mapping[str, Callable[..., Scaler]] = MappingProxyType(
+SCALERS: Mapping[str, Callable[..., Scaling]] = MappingProxyType(
     {f.__name__: f for f in (standard, minmax, robust, whiten)}
 )
 """Ways to scale features by name."""
 
 
-def fit_scaler(kind: str | bool, X: Any, weights: np.ndarray | None = None) -> Scaler:
+def fit_scaling(kind: str | bool, X: Any, weights: np.ndarray | None = None) -> Scaling | None:
     """Learn from X, of shape (examples, features), dense or CSR, one of ``SCALERS``, or none for False.
 
     Raises:
@@ -116,15 +140,15 @@ def fit_scaler(kind: str | bool, X: Any, weights: np.ndarray | None = None) -> S
         DataError: if the numbers are too large, or X is not what the way is for.
     """
     if kind is False:
-        return Scaler()
+        return None
     name = "standard" if kind is True else kind
     if name not in SCALERS:
         raise SettingError(f"no feature scaling is called {kind!r}; there are {', '.join(SCALERS)}, True and False")
     with np.errstate(over="ignore", invalid="ignore"):
-        scaler = SCALERS[name](X, weights)
-    if scaler.scaling and not all(np.isfinite(a).all() for a in (scaler.scaling.mean, scaler.scaling.factor)):
+        scaling = SCALERS[name](X, weights)
+    if not all(np.isfinite(a).all() for a in (scaling.mean, scaling.factor)):
         raise DataError("X holds numbers too large to compute with: scale them down")
-    return scaler
+    return scaling
 
 
 def _is_sparse(X: Any) -> bool:
@@ -156,4 +180,6 @@ def _extremes(X: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _inverse(scale: np.ndarray, constant: np.ndarray) -> np.ndarray:
-    return np.where(constant | ~(scale > 0), 0.0, 1 / np.where(scale > 0, scale, 1))
+    """1 / scale; 0 for constants, NaN where the scale overflowed."""
+    some = np.isfinite(scale) & (scale > 0)
+    return np.where(some & ~constant, 1 / np.where(some, scale, 1), np.where(np.isfinite(scale), 0.0, np.nan))
