@@ -1,11 +1,12 @@
-"""What SOURCE means on the command line: a named data set, or a CSV file."""
+"""What SOURCE means on the command line: a named data set, or a file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from backpath.graph import DataError
-from backpath.training.tables import NAMED, Table, load_named, read_csv
+from backpath.training.files import read_table
+from backpath.training.tables import NAMED, Table, load_named
 
 
 def open_source(source: str) -> tuple[Table, str | None]:
@@ -18,7 +19,7 @@ def open_source(source: str) -> tuple[Table, str | None]:
         return load_named(source)
     if not Path(source).exists():
         raise DataError(f"there is no file {source}, and no data set of that name; data sets: {', '.join(NAMED)}")
-    return read_csv(source), None
+    return read_table(source), None
 
 
 def run_name(source: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import DataError
+from backpath.training.frames import texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,4 @@ def _frame(X: Any) -> Any:
 
 
 def _texts(frame: Any, names: list[str]) -> np.ndarray:
-    """Cells as text, missing ones as the empty string."""
-    columns = [frame[name].to_list() for name in names]
-    return np.array([["" if cell is None or cell != cell else str(cell) for cell in column] for column in columns]).T
+    return np.column_stack([texts(frame[name]).astype(object) for name in names])

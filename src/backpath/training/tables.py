@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -28,13 +28,15 @@ class Table:
         source: the file or data set, as messages name it.
         names: the columns' names, in order.
         columns: for each name a one-dimensional array, of stripped strings or of numbers.
-        lines: the line of the file at which each row begins, or None if there is no file.
+        lines: the line of the file at which each row begins, or None if it has none.
+        first: the number of the first row, if this is a part of a longer table.
     """
 
     source: str
     names: tuple[str, ...]
     columns: tuple[np.ndarray, ...]
     lines: np.ndarray | None = None
+    first: int = 0
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -61,11 +63,11 @@ class Table:
         for name in left_out:
             self[name]
         kept = [k for k, name in enumerate(self.names) if name not in left_out]
-        return Table(self.source, tuple(self.names[k] for k in kept), tuple(self.columns[k] for k in kept), self.lines)
+        return replace(self, names=tuple(self.names[k] for k in kept), columns=tuple(self.columns[k] for k in kept))
 
     def place(self, row: int) -> str:
         """Where a row is, for messages: its line in the file, or its number from 1."""
-        return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
+        return f"row {self.first + row + 1}" if self.lines is None else f"line {self.lines[row]}"
 
 
 def listed(names: Sequence[Any], most: int = 12) -> str:
