@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 import backpath as bp
-from backpath.training.experiment import Experiment, Settings
+from backpath.training.experiment import Experiment
+from backpath.training.settings import Settings
 from backpath.training.starts import start as initial_parameters
 from backpath.training.tables import load_named
 
@@ -28,7 +29,7 @@ def accuracy(start: str, layers: int = 10, seed: int = 0) -> tuple[float, float]
     net, first = experiment.network, initial_parameters(experiment.network, X, start, seed)
     slope = np.abs(bp.grad(net.loss_value)(first, X[:256], y[:256])["W1"]).mean()
     model = experiment.model(bp.fit(net, X, y, init=first, optimizer=experiment.descent(), epochs=40, seed=seed))
-    return experiment.scores(model)["test"]["accuracy"], float(slope)
+    return experiment.tallies(model)["test"].scores()["accuracy"], float(slope)
 
 
 def main() -> None:

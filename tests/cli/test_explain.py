@@ -7,8 +7,9 @@ from click.testing import CliRunner, Result
 
 import backpath as bp
 from backpath.cli import main
-from backpath.training.experiment import Experiment, Settings
+from backpath.training.experiment import Experiment
 from backpath.training.run_folder import read_config, read_run
+from backpath.training.settings import Settings
 from backpath.training.tables import load_named
 
 
@@ -54,7 +55,7 @@ def test_a_part_of_the_data_is_explained_together():
     told = json.loads(backpath("explain", "iris", "--batch", "test", "--class", "setosa", "--json").stdout)
     settings = Settings.from_json(read_config("iris"))
     table, column = load_named("iris")
-    rows = Experiment.prepare(table, column, settings).parts.test
+    rows = Experiment.prepare(table, column, settings).data.parts.test
     assert told["rows"] == len(rows) == 30
     one_by_one = [
         json.loads(backpath("explain", "iris", "--sample", str(k), "--class", "setosa", "--json").stdout)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from backpath.graph import BackpathError, DataError
-from backpath.training.experiment import Experiment, Settings
+from backpath.training.experiment import Experiment
+from backpath.training.settings import Settings
 from backpath.training.tables import TEXT, Table, load_named
 
 QUICK = {"epochs": 5, "layers": (8,)}
@@ -19,9 +20,14 @@ def table(seed: int = 0, rows: int = 60) -> Table:
     return Table("test", names, tuple(np.array([str(cell) for cell in c], TEXT) for c in columns))
 
 
+def scores_of(experiment: Experiment) -> dict:
+    tallies = experiment.tallies(experiment.model(experiment.train()))
+    return {part: tally.scores() for part, tally in tallies.items()}
+
+
 def run(target: str, **settings) -> tuple[Experiment, dict]:
     experiment = Experiment.prepare(table(), target, Settings(**(QUICK | settings)))
-    return experiment, dict(experiment.scores(experiment.model(experiment.train())))
+    return experiment, scores_of(experiment)
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "sigmoid_cross_entropy", "hinge"])
@@ -30,7 +36,7 @@ def test_two_classes_with_each_loss(loss):
     assert experiment.network.sizes[-1] == (2 if loss == "cross_entropy" else 1)
     assert scores["test"]["accuracy"] > 0.8
     model = experiment.model(experiment.train())
-    p = model.probabilities(experiment.table)
+    p = model.probabilities(experiment.data.table)
     assert (None if p is None else p.shape) == (None if loss == "hinge" else (60, 2))
 
 
@@ -38,7 +44,7 @@ def test_two_classes_with_each_loss(loss):
 def test_quantities_are_scored_in_their_own_units(loss):
     experiment, scores = run("value", loss=loss, epochs=60, drop=("count", "way"))
     assert scores["test"]["r2"] > 0.9
-    predicted = experiment.model(experiment.train()).predict(experiment.table)
+    predicted = experiment.model(experiment.train()).predict(experiment.data.table)
     assert abs(predicted.mean() - 10) < 2
 
 
@@ -71,10 +77,10 @@ def test_nothing_but_training_rows_is_learned_from():
     data = table()
     before = Experiment.prepare(data, "value", Settings(**QUICK))
     columns = [column.copy() for column in data.columns]
-    columns[0][before.parts.test] = "1000"
-    columns[3][before.parts.validation] = "-1000"
+    columns[0][before.data.parts.test] = "1000"
+    columns[3][before.data.parts.validation] = "-1000"
     after = Experiment.prepare(Table("test", data.names, tuple(columns)), "value", Settings(**QUICK))
-    assert after.parts.train.tolist() == before.parts.train.tolist()
+    assert after.data.parts.train.tolist() == before.data.parts.train.tolist()
     assert (after.features, after.target) == (before.features, before.target)
     assert all(
         (a == b).all()

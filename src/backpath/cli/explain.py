@@ -14,9 +14,10 @@ from backpath.cli.sources import open_source
 from backpath.diagnosis import Explanation
 from backpath.diagnosis import explain as explain_one
 from backpath.graph import DataError
-from backpath.training.experiment import Experiment, Settings
+from backpath.training.parting import parted_table
 from backpath.training.run_folder import next_run_folder, read_config, read_run
 from backpath.training.saved_model import SavedModel
+from backpath.training.settings import Settings
 from backpath.training.tables import Table, listed
 
 MOST_FEATURES = 5
@@ -76,8 +77,10 @@ def _part(table: Table, config: dict[str, Any], part: str, data: str | None) -> 
         return np.arange(len(table))
     if data is not None:
         raise DataError(f"--batch {part} is a part of the run's own data: with --data take --batch all")
-    parts = Experiment.prepare(table, str(config["target"]), Settings.from_json(config)).parts
-    rows = {"train": parts.train, "validation": parts.validation, "test": parts.test}[part]
+    settings = Settings.from_json(config)
+    if settings.stream:
+        raise DataError("the run was streamed from disk: put the rows into a file of their own, and take --data FILE")
+    rows = getattr(parted_table(table, str(config["target"]), settings)[0].parts, part)
     if not len(rows):
         raise DataError(f"the run has no {part} part: train with --{part} 0.1 to keep one")
     return rows

@@ -26,11 +26,11 @@ def make_console() -> Console:
 
 def facts(experiment: Experiment) -> dict[str, Any]:
     """What is known before training, as plain data."""
-    table, parts, target, network = experiment.table, experiment.parts, experiment.target, experiment.network
+    sizes, target, network = experiment.data.sizes, experiment.target, experiment.network
     return {
-        "source": table.source,
-        "rows": len(table),
-        "split": {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
+        "source": experiment.data.source,
+        "rows": sum(sizes.values()),
+        "split": dict(sizes),
         "features": experiment.features.width,
         "dropped": dict(experiment.features.dropped),
         "target": target.column,
@@ -83,9 +83,7 @@ def print_rate(console: Console, found: RangeTest) -> None:
     console.print()
 
 
-def print_outcome(
-    console: Console, experiment: Experiment, trained: Fit, scores: Mapping[str, Mapping[str, float]]
-) -> None:
+def print_outcome(console: Console, trained: Fit, scores: Mapping[str, Mapping[str, float]]) -> None:
     """The course of the loss, the scores and the time."""
     losses = [epoch.loss for epoch in trained.history]
     line(console, "loss", f"[cyan]{curve(losses)}[/]  {losses[0]:.4f} → {losses[-1]:.4f}")

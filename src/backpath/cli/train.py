@@ -27,12 +27,16 @@ from backpath.cli.summary import (
     print_start,
 )
 from backpath.graph import DataError
-from backpath.nets import LOSSES
+from backpath.nets import LOSSES, NORMS
 from backpath.training.descent import SCHEDULES
-from backpath.training.experiment import Experiment, Settings
+from backpath.training.experiment import Experiment
 from backpath.training.optimizers import OPTIMIZERS
+from backpath.training.parquet import ParquetSource
 from backpath.training.run_folder import checkpoint_of, write_run
 from backpath.training.saver import Saver
+from backpath.training.scaling import SCALERS
+from backpath.training.scores import Confusions
+from backpath.training.settings import Settings
 from backpath.training.starts import STARTS
 from backpath.training.tables import Table, listed
 from backpath.training.target import TASKS
@@ -75,6 +79,14 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
         ("--numeric", str, "A column that must hold numbers.  [repeatable]"),
         ("--categorical", str, "A column of categories, even if they look like numbers.  [repeatable]"),
         ("--drop", str, "A column to leave out.  [repeatable]"),
+        ("--scale", click.Choice(list(SCALERS)), "How numbers are scaled."),
+        ("--norm", click.Choice(list(NORMS)), "Normalization before each activation; by default none."),
+        ("--dropout", Number(0, 1), "Probability with which a hidden neuron is left out of a step."),
+        (
+            "--stream",
+            click.IntRange(min=0),
+            "Leave Parquet files on disk: train on a shuffled buffer of so many MiB.",
+        ),
         ("--threads", whole, "Threads of the linear algebra; by default all cores."),
     ]
     for name, kind, text in reversed(options):
@@ -86,7 +98,7 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
             multiple=kind is str,
             is_flag=kind is bool,
             help=text,
-            show_default=default not in (None, (), False),
+            show_default=default not in (None, (), False, 0.0),
         )(command)
     return command
 
@@ -152,7 +164,7 @@ def _train(
     as_json: bool,
 ) -> dict[str, Any]:
     """Train, save the run, and say how it went."""
-    table, column = _table_and_target(source, target)
+    table, column = _table_and_target(source, target, settings.stream)
     experiment = Experiment.prepare(table, column, settings)
     if as_json:
         emit("start", facts(experiment))
@@ -164,10 +176,12 @@ def _train(
     with progress(settings.epochs, as_json=as_json, quiet=console.quiet) as on_epoch:
         trained = experiment.train(on_epoch, Saver(checkpoint_of(folder), about={"config": config}))
     model = experiment.model(trained)
-    scores = experiment.scores(model)
-    print_outcome(console, experiment, trained, scores)
-    if mistake := experiment.most_confused(model):
-        print_mistake(console, *mistake)
+    tallies = experiment.tallies(model)
+    scores = {part: tally.scores() for part, tally in tallies.items()}
+    print_outcome(console, trained, scores)
+    if isinstance(tally := tallies.get("test"), Confusions) and (mistake := tally.most_confused()):
+        true, taken, times = mistake
+        print_mistake(console, str(model.target.classes[true]), str(model.target.classes[taken]), times)
     check = experiment.check_gradient()
     print_check(console, check)
     write_run(folder, model, trained.history, config)
@@ -176,8 +190,8 @@ def _train(
     return {**outcome(trained, scores, check), "predict": command}
 
 
-def _table_and_target(source: str, target: str | None) -> tuple[Table, str]:
-    table, own_target = open_source(source)
+def _table_and_target(source: str, target: str | None, stream: int) -> tuple[Table | ParquetSource, str]:
+    table, own_target = (ParquetSource(source), None) if stream else open_source(source)
     column = target or own_target
     if column is None:
         raise DataError(f"{source} needs --target COLUMN: say which column to predict. It has {listed(table.names)}")

@@ -19,6 +19,7 @@ from backpath.interop.course import Course
 from backpath.interop.random_order import RandomOrder
 from backpath.interop.steps import RATES, optimizer_of, weight_mask
 from backpath.nets import Loss, Network
+from backpath.training.examples import InMemory
 from backpath.training.fit import MOST_FOLDED, checked_examples
 from backpath.training.loop import Loop, blas_threads
 from backpath.training.rows import Rows, rows_of
@@ -269,12 +270,10 @@ class MultilayerPerceptron(BaseEstimator):
         loop = Loop(
             self._network,
             self._flat,
-            rows,
-            self._to_network(part.y),
+            InMemory(rows, self._to_network(part.y), part.weights),
             batch,
             optimizer_of(self, self._network, batch * mean_weight, steps * self.max_iter),
             int(self._random.get_state()[1][0]),  # type: ignore[index]
-            weights=part.weights,
             state=self._state,
             shuffle=self.shuffle,
             rng=RandomOrder(self._random, len(rows)),

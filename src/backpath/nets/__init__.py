@@ -2,6 +2,7 @@
 
 from backpath.nets.activations import ACTIVATIONS
 from backpath.nets.blocks import attention, convolution, layer_norm, max_pool, mean_pool, residual
+from backpath.nets.forward import NORMS
 from backpath.nets.initialization import GAINS, INITIALIZERS, critical_gain
 from backpath.nets.losses import LOSSES, Loss, smoothed
 from backpath.nets.network import Network
@@ -11,6 +12,7 @@ __all__ = [
     "GAINS",
     "INITIALIZERS",
     "LOSSES",
+    "NORMS",
     "Loss",
     "Network",
     "attention",

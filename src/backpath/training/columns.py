@@ -10,7 +10,7 @@ import numpy as np
 
 from backpath.graph import DataError
 from backpath.training import cells
-from backpath.training.scaling import REACH
+from backpath.training.scaling import fit_scaling, smooth_clip
 from backpath.training.tables import Table
 
 MOST_CATEGORIES = 1000
@@ -19,21 +19,23 @@ MISSING = ""
 
 @dataclass(frozen=True, slots=True)
 class Numeric:
-    """A column of numbers, standardized; missing ones become the mean, which is 0.
+    """A column of numbers, scaled by one of ``SCALERS``; missing ones become 0, the middle.
 
     Attributes:
         name: the column.
-        mean: of the training rows.
-        scale: the standard deviation of the training rows, or a third of the way from the mean to the farthest of them
-            if that is more; 0 if they are all equal, and the feature is then 0 everywhere.
+        mean: of the training rows, or their median, or the middle of their range.
+        scale: what distances from it are divided by; 0 if the training rows are all equal, and the feature is then 0
+            everywhere.
         indicator: whether a second feature, 0 or 1, says that the cell is missing. It is there if a
             training row had such a cell.
+        clipped: whether what lies far out is brought smoothly to at most 3.
     """
 
     name: str
     mean: float
     scale: float
     indicator: bool
+    clipped: bool = False
 
     @property
     def width(self) -> int:
@@ -52,7 +54,8 @@ class Numeric:
         encoded = np.zeros((len(rows), self.width), np.float32)
         if self.scale > 0:
             with np.errstate(over="ignore", invalid="ignore"):
-                encoded[:, 0] = np.where(gaps, 0.0, (values - self.mean) / self.scale)
+                scaled = (values - self.mean) / self.scale
+                encoded[:, 0] = np.where(gaps, 0.0, smooth_clip(scaled) if self.clipped else scaled)
         if self.indicator:
             encoded[:, 1] = gaps
         wild = ~np.isfinite(encoded[:, 0])
@@ -115,7 +118,7 @@ def read_numbers(table: Table, name: str, rows: np.ndarray) -> np.ndarray:
     return values
 
 
-def fit_numeric(table: Table, name: str, rows: np.ndarray) -> Numeric | str:
+def fit_numeric(table: Table, name: str, rows: np.ndarray, scale: str) -> Numeric | str:
     """The column as the training rows show it, or why it is left out.
 
     Raises:
@@ -126,17 +129,17 @@ def fit_numeric(table: Table, name: str, rows: np.ndarray) -> Numeric | str:
     indicator = len(present) < len(values)
     if len(present) == 0:
         return "no value in the training rows"
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = float(present.mean())
-        scale = max(float(present.std()), float(np.abs(present - mean).max()) / REACH)
-    if not np.isfinite(scale):
-        raise DataError(f"{table.source}: column {name!r} holds numbers too large to compute with; scale them down")
-    if present.min() == present.max():
-        # The mean of equal numbers can be off by rounding, and their scale then is not quite 0.
-        mean, scale = float(present[0]), 0.0
-    if scale == 0 and not indicator:
+    if present.min() == present.max() and not indicator:
         return f"always {present[0]:g} in the training rows"
-    return Numeric(name, mean, scale, indicator)
+    try:
+        scaling = fit_scaling(scale, present[:, None])
+    except DataError:
+        raise DataError(
+            f"{table.source}: column {name!r} holds numbers too large to compute with; scale them down"
+        ) from None
+    assert scaling is not None
+    mean, factor = float(scaling.mean[0]), float(scaling.factor[0])
+    return Numeric(name, mean, 1 / factor if factor else 0.0, indicator, scaling.clipped)
 
 
 def fit_categorical(table: Table, name: str, rows: np.ndarray, declared: bool) -> Categorical | str:
@@ -173,7 +176,7 @@ def column_from_json(data: Mapping[str, Any]) -> Numeric | Categorical:
     mean, scale = float(data["mean"]), float(data["scale"])
     if not (np.isfinite(mean) and np.isfinite(scale) and scale >= 0):
         raise ValueError(f"mean {mean}, scale {scale}")
-    return Numeric(_text(data["name"]), mean, scale, bool(data["indicator"]))
+    return Numeric(_text(data["name"]), mean, scale, bool(data["indicator"]), bool(data.get("clipped", False)))
 
 
 def _text(value: Any) -> str:

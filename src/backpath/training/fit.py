@@ -15,6 +15,7 @@ from backpath.nets import Network
 from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer
 from backpath.training.checkpoint import Checkpoint, read_checkpoint
+from backpath.training.examples import Examples, InMemory
 from backpath.training.identity import described, digest, require_same
 from backpath.training.loop import Epoch, descend
 from backpath.training.optimizers import sgd
@@ -58,7 +59,7 @@ class Fit:
 def fit(
     network: Network,
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     epochs: int = 40,
     batch: int = 32,
@@ -82,7 +83,8 @@ def fit(
 
     Args:
         network: what to train.
-        X: shape (examples, inputs), real and finite; read where it lies, never copied whole.
+        X: shape (examples, inputs), real and finite; read where it lies, never copied whole. Or ``Examples``, which
+            bring y and weights with them.
         y: class indices (examples,) or values (examples, outputs), as the network's loss asks.
         epochs: passes over the data, each in a new random order.
         batch: examples a step; the last step of an epoch takes what is left.
@@ -109,10 +111,9 @@ def fit(
     """
     if epochs < 1 or batch < 1:
         raise ValueError(f"epochs={epochs}, batch={batch}: both must be at least 1")
-    X, y = checked_examples(network, X, y)
-    weights = None if weights is None else checked_weights(weights, len(X))
+    examples = X if isinstance(X, Examples) else _in_memory(network, X, y, weights)
     flat = np.empty(network.parameter_count, dtype)
-    first = start(network, X, init, seed, dtype) if isinstance(init, str) else init
+    first = start(network, examples.at_hand, init, seed, dtype) if isinstance(init, str) else init
     views = network.views(flat)
     for name, view in views.items():
         view[...] = first[name]
@@ -120,19 +121,17 @@ def fit(
     resume = None
     if saver:
         parts = {"optimizer": optimizer, "batch": batch, "seed": seed, "plateau": plateau, "average": average}
-        digests = {"initial parameters": digest(flat), "data": digest(*X.arrays, y)}
+        digests = {"initial parameters": digest(flat), "data": examples.identity()}
         saver.about["identity"] = {"network": network.to_json(), **described(parts), **digests}
         resume = _found(saver)
     history, steps = descend(
         network,
         flat,
-        X,
-        y,
+        examples,
         epochs=epochs,
         batch=batch,
         optimizer=optimizer,
         seed=seed,
-        weights=weights,
         plateau=plateau,
         average=average,
         threads=threads,
@@ -142,7 +141,7 @@ def fit(
     )
     seconds = float(np.median([e.seconds for e in history])) / steps
     if network.options:
-        network, views = network.folded(views, some(X, seed, dtype, MOST_FOLDED))
+        network, views = network.folded(views, some(examples.at_hand, seed, dtype, MOST_FOLDED))
     return Fit(network, views, history, epochs * steps, seconds)
 
 
@@ -154,6 +153,11 @@ def _found(saver: Saver) -> Checkpoint | None:
     # As JSON has it, without tuples.
     require_same(saver.path, json.loads(json.dumps(saver.about["identity"])), found.facts.get("identity"))
     return found
+
+
+def _in_memory(network: Network, X: Any, y: Any, weights: Any) -> InMemory:
+    X, y = checked_examples(network, X, y)
+    return InMemory(X, y, None if weights is None else checked_weights(weights, len(X)))
 
 
 def checked_examples(network: Network, X: Any, y: Any) -> tuple[Rows, np.ndarray]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from backpath.paths import linearize
 from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer, OptimizerState
 from backpath.training.checkpoint import Checkpoint
+from backpath.training.examples import Examples
 from backpath.training.plateau import PlateauState, ReduceOnPlateau
-from backpath.training.rows import Rows
 from backpath.training.saver import Saver
 from backpath.training.snapshot import Snapshot
 from backpath.training.step import BatchGradient
@@ -47,14 +48,12 @@ class Epoch:
 def descend(
     network: Network,
     parameters: np.ndarray,
-    X: Rows,
-    y: np.ndarray,
+    examples: Examples,
     *,
     epochs: int,
     batch: int,
     optimizer: Optimizer,
     seed: int,
-    weights: np.ndarray | None = None,
     plateau: ReduceOnPlateau | None = None,
     average: PolyakAverage | None = None,
     threads: int | None = None,
@@ -67,8 +66,8 @@ def descend(
     Returns:
         The epochs, and how many steps one takes.
     """
-    extras: dict[str, Any] = {"weights": weights, "plateau": plateau, "average": average, "saver": saver}
-    loop = Loop(network, parameters, X, y, batch, optimizer, seed, **extras)
+    extras: dict[str, Any] = {"plateau": plateau, "average": average, "saver": saver}
+    loop = Loop(network, parameters, examples, batch, optimizer, seed, **extras)
     if resume:
         loop.resume(resume)
     # A loss that overflows ends the fit with an error of its own; NumPy's warnings would only come before it.
@@ -105,12 +104,10 @@ class Loop:
     Args:
         network: what to train.
         parameters: one flat array, changed in place.
-        X: examples.
-        y: as ``Network.targets`` or ``Network.checked_classes`` has them.
+        examples: to train it on.
         batch: examples a step.
         optimizer: of the steps.
         seed: of the order of examples and of what drops out.
-        weights: of the examples in the loss, of shape (examples,).
         state: the optimizer's, to go on with; by default that before the first step.
         shuffle: whether each epoch has a new order.
         rng: shuffles the order, in place of a generator of ``seed``; it has ``shuffle`` and ``bit_generator.state``.
@@ -123,13 +120,11 @@ class Loop:
         self,
         network: Network,
         parameters: np.ndarray,
-        X: Rows,
-        y: np.ndarray,
+        examples: Examples,
         batch: int,
         optimizer: Optimizer,
         seed: int,
         *,
-        weights: np.ndarray | None = None,
         state: OptimizerState | None = None,
         shuffle: bool = True,
         rng: Any = None,
@@ -137,23 +132,18 @@ class Loop:
         average: PolyakAverage | None = None,
         saver: Saver | None = None,
     ):
-        self.network, self.X, self.y = network, X, y
-        self.parameters, self.optimizer = parameters, optimizer
-        self.rng, self.shuffle = np.random.default_rng([seed, 1]) if rng is None else rng, shuffle
+        self.network, self.parameters, self.optimizer = network, parameters, optimizer
+        self.rng = np.random.default_rng([seed, 1]) if rng is None else rng
         self.gradient = np.empty_like(parameters)
         self.state = optimizer.init(parameters) if state is None else state
         self.plateau, self.average, self.saver = plateau, average, saver
         self.averaged = average.init(parameters) if average else None
         self.waiting = plateau.init() if plateau else None
         self.snapshot = Snapshot(parameters, self.state, self.averaged)
-        self.order = np.arange(len(X))
-        cuts = [self.order[k : k + batch] for k in range(0, len(X), batch)]
-        given = network, parameters, self.gradient, X, y
-        sizes = {n: BatchGradient(*given, n, weights, seed) for n in sorted({len(rows) for rows in cuts})}
-        self.batches = [(sizes[len(rows)], rows) for rows in cuts]
-        self.losses = np.zeros(len(cuts))
-        self.weights = np.array([len(rows) for rows in cuts]) / len(X)
-        self.steps = len(cuts)
+        make = partial(BatchGradient, network, parameters, self.gradient, seed=seed)
+        self.feed = examples.feed(network, make, batch, shuffle)
+        self.steps = self.feed.steps
+        self.losses = np.zeros(self.steps)
         self.history: list[Epoch] = []
         self.rollbacks, self.step, self.spent = 0, 0, 0.0
         self._begin()
@@ -163,7 +153,7 @@ class Loop:
         number = len(self.history) + 1
         while True:
             self._descend(self.steps)
-            loss = float(self.losses @ self.weights)
+            loss = float(self.losses @ self.feed.weights)
             if np.isfinite(loss):
                 break
             self._roll_back(number)
@@ -228,16 +218,13 @@ class Loop:
         self._shuffle()
 
     def _shuffle(self) -> None:
-        # Sorted first, so that the random state alone tells an epoch's order.
-        if self.shuffle:
-            self.order.sort()
-            self.rng.shuffle(self.order)
+        self.feed.shuffle(self.rng)
         self.step = 0
 
     def _descend(self, until: int) -> None:
         """The steps of this epoch as far as the one before ``until``."""
         before, started = self.spent, time.perf_counter()
-        for gradient_of, rows in self.batches[self.step : until]:
+        for gradient_of, rows in self.feed.batches(self.step, until):
             gradient_of(rows, self.state.steps)
             self.losses[self.step] = gradient_of.loss
             self.state = self.optimizer.update(self.gradient, self.state, self.parameters)
@@ -265,9 +252,8 @@ class Loop:
         self._shuffle()
         self.saver = None
         self._descend(step)
-        rows = self.batches[step][1]
-        X = self.X.take(rows, self.parameters.dtype)
-        p = linearize(self.network.loss_value, self.network.views(self.parameters), X, self.y[rows])
+        X, y = self.feed.examples(step)
+        p = linearize(self.network.loss_value, self.network.views(self.parameters), X.astype(self.parameters.dtype), y)
         bad = next((name for name, value in zip(p.names, p.values, strict=True) if not np.all(np.isfinite(value))), "")
         where = f", where {bad} is the first node that is not finite" if bad else ""
         return NonFiniteError(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from backpath.nets import Loss, Network
-from backpath.training import scores
 from backpath.training.columns import read_numbers
 from backpath.training.features import Features
+from backpath.training.scores import Confusions, Errors
 from backpath.training.tables import Table
 from backpath.training.target import Target
 
 # Losses whose scores are probabilities once their link is applied.
 PROBABILISTIC = ("cross_entropy", "sigmoid_cross_entropy")
+
+PREDICTED = 65_536
+"""Rows that are predicted together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,18 @@ class SavedModel:
             return None
         return self.network.probabilities(self.parameters, self.features.transform(table, rows))
 
-    def score(self, table: Table, rows: np.ndarray | None = None) -> dict[str, float]:
-        """``accuracy``, or ``r2`` and ``rmse``, on rows that have a target."""
-        rows = np.arange(len(table)) if rows is None else rows
-        predicted = self.network.predict(self.parameters, self.features.transform(table, rows))
-        if self.target.task == "classification":
-            return {"accuracy": scores.accuracy(self.target.encode(table, rows), predicted)}
-        predicted, actual = self.target.decode(predicted), read_numbers(table, self.target.column, rows)
-        return {"r2": scores.r2(actual, predicted), "rmse": scores.rmse(actual, predicted)}
+    def tally(self, parts: Iterable[tuple[Table, np.ndarray]]) -> Confusions | Errors:
+        """How its predictions compare with the target, in tables and some rows of each."""
+        tally = Confusions(len(self.target.classes)) if self.target.classes else Errors()
+        for table, rows in parts:
+            for first in range(0, len(rows), PREDICTED):
+                some = rows[first : first + PREDICTED]
+                predicted = self.network.predict(self.parameters, self.features.transform(table, some))
+                if self.target.classes:
+                    tally.add(self.target.encode(table, some), predicted)
+                else:
+                    tally.add(read_numbers(table, self.target.column, some), self.target.decode(predicted))
+        return tally
 
 
 def outputs_for(target: Target, loss: str | Loss) -> int:

@@ -52,15 +52,27 @@ class Scaling:
             np.subtract(x, self.mean, out=x)
             np.multiply(x, self.factor, out=turned, casting="same_kind")
             if room is not None:
-                np.divide(x, REACH, out=room)
-                np.square(room, out=room)
-                np.add(room, 1, out=room)
-                np.sqrt(room, out=room)
-                np.divide(x, room, out=target if self.matrix is None else x, casting="same_kind")
+                smooth_clip(x, out=target if self.matrix is None else x, room=room)
             if self.matrix is not None:
                 np.matmul(x, self.matrix, out=target, casting="same_kind")
 
         return scale
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data from which :meth:`from_json` makes the same scaling."""
+        matrix = None if self.matrix is None else self.matrix.tolist()
+        factors = {"mean": self.mean.tolist(), "factor": self.factor.tolist()}
+        return {**factors, "clipped": self.clipped, "matrix": matrix}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], features: int) -> Scaling:
+        """The scaling of so many features that :meth:`to_json` described; ValueError, KeyError or TypeError if none."""
+        matrix = None if data["matrix"] is None else np.array(data["matrix"], float)
+        scaling = cls(np.array(data["mean"], float), np.array(data["factor"], float), bool(data["clipped"]), matrix)
+        arrays = [scaling.mean, scaling.factor, *([] if matrix is None else [matrix])]
+        if any(len(a) != features or not np.isfinite(a).all() for a in arrays) or arrays[-1].ndim != len(arrays) - 1:
+            raise ValueError(f"not a scaling of {features} features")
+        return scaling
 
     def apply(self, X: np.ndarray) -> np.ndarray:
         """All of these rows at once, as float64."""
@@ -68,6 +80,15 @@ class Scaling:
         scaled = np.empty((len(X), width))
         self.into(scaled, len(X))(X.astype(float))
         return scaled
+
+
+def smooth_clip(x: np.ndarray, out: np.ndarray | None = None, room: np.ndarray | None = None) -> np.ndarray:
+    """x / sqrt(1 + (x / 3)^2); ``room`` is as large as x."""
+    root = np.divide(x, REACH, out=room)
+    np.square(root, out=root)
+    np.add(root, 1, out=root)
+    np.sqrt(root, out=root)
+    return np.divide(x, root, out=out, casting="same_kind")
 
 
 def standard(X: Any, weights: np.ndarray | None = None) -> Scaling:
@@ -180,6 +201,6 @@ def _extremes(X: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _inverse(scale: np.ndarray, constant: np.ndarray) -> np.ndarray:
-    """1 / scale; 0 for constants, NaN where the scale overflowed."""
-    some = np.isfinite(scale) & (scale > 0)
+    """1 / scale; 0 for constants or where that would overflow, NaN where the scale did."""
+    some = np.isfinite(scale) & (scale >= np.finfo(float).tiny)
     return np.where(some & ~constant, 1 / np.where(some, scale, 1), np.where(np.isfinite(scale), 0.0, np.nan))

@@ -21,6 +21,12 @@ class Split:
     test: np.ndarray
 
 
+def check_fractions(test: float, validation: float) -> None:
+    """Raises DataError if they leave no rows to train on."""
+    if not (test >= 0 and validation >= 0 and test + validation < 1):
+        raise DataError(f"test {test:g} and validation {validation:g} leave no rows to train on: their sum must be < 1")
+
+
 def split(
     rows: int, classes: np.ndarray | None = None, *, test: float = 0.2, validation: float = 0.1, seed: int = 0
 ) -> Split:
@@ -36,8 +42,7 @@ def split(
     Raises:
         DataError: if there are too few rows, or too few of a class.
     """
-    if not (test >= 0 and validation >= 0 and test + validation < 1):
-        raise DataError(f"test {test:g} and validation {validation:g} leave no rows to train on: their sum must be < 1")
+    check_fractions(test, validation)
     if rows < FEWEST_ROWS:
         raise DataError(f"{rows} rows are too few: {FEWEST_ROWS} is the least to split and train on")
     index = None if classes is None else _class_indices(classes, fewest=1 + (test > 0) + (validation > 0))

@@ -9,6 +9,7 @@ import numpy as np
 from backpath.graph import DataError, SettingError
 from backpath.nets import ACTIVATIONS, INITIALIZERS, Network
 from backpath.training.autoencoder import TiedAutoencoder
+from backpath.training.examples import InMemory
 from backpath.training.loop import descend
 from backpath.training.optimizers import adam
 from backpath.training.rows import DenseRows, Rows, rows_of
@@ -107,7 +108,7 @@ def pretrained(
         learned = coder.views(flat)
         for name, value in coder.init(seed + r, dtype).items():
             learned[name][...] = value
-        descend(coder, flat, DenseRows(h), h, epochs=epochs, batch=32, optimizer=adam(3e-3), seed=seed + r)
+        descend(coder, flat, InMemory(DenseRows(h), h), epochs=epochs, batch=32, optimizer=adam(3e-3), seed=seed + r)
         # The encoder of standardized h, as weights and biases of h itself.
         parameters[f"W{r}"][...] = learned["W1"] / deviation[:, None]
         parameters[f"b{r}"][...] = learned["b1"] - (mean / deviation) @ learned["W1"]

@@ -57,6 +57,7 @@ class BatchGradient:
         y: np.ndarray,
         batch: int,
         weights: np.ndarray | None = None,
+        *,
         seed: int = 0,
     ):
         dtype = parameters.dtype

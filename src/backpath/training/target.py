@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -70,7 +70,7 @@ class Target:
         """
         rows = np.arange(len(table)) if rows is None else rows
         read = table[column][rows]
-        _refuse_missing(table, column, rows)
+        refuse_missing(table, column, rows)
         if (task or task_of(read)) == "classification":
             return cls(column, _classes(table, column, rows))
         values = read_numbers(table, column, rows)
@@ -82,6 +82,10 @@ class Target:
             raise DataError(f"{table.source}: the target {column!r} spans a range that cannot be computed with")
         return cls(column, (), mean, deviation) if standardize else cls(column)
 
+    def with_classes_of(self, different: np.ndarray) -> Target:
+        """The same target with all the classes that these cells hold."""
+        return replace(self, classes=tuple(np.unique(_labels(different)).tolist()))
+
     def encode(self, table: Table, rows: np.ndarray | None = None) -> np.ndarray:
         """What training reads: class indices (int64), or standardized values (float32).
 
@@ -89,10 +93,13 @@ class Target:
             DataError: if a cell has no value, or one that this target does not know.
         """
         rows = np.arange(len(table)) if rows is None else rows
-        _refuse_missing(table, self.column, rows)
+        refuse_missing(table, self.column, rows)
         if not self.classes:
             return ((read_numbers(table, self.column, rows) - self.mean) / self.deviation).astype(np.float32)
-        different, first, which = np.unique(_labels(table[self.column][rows]), return_index=True, return_inverse=True)
+        read = table[self.column][rows]
+        # Rows whose cells all look like numbers may be of a column where some do not.
+        labels = cells.labels(read) if isinstance(self.classes[0], str) else _labels(read)
+        different, first, which = np.unique(labels, return_index=True, return_inverse=True)
         known = {label: k for k, label in enumerate(self.classes)}
         for label, row in zip(different.tolist(), rows[first], strict=True):
             if label not in known:
@@ -177,7 +184,8 @@ def _labels(column: np.ndarray) -> np.ndarray:
     return values.astype(np.int64) if whole else values
 
 
-def _refuse_missing(table: Table, column: str, rows: np.ndarray) -> None:
+def refuse_missing(table: Table, column: str, rows: np.ndarray) -> None:
+    """Raises DataError if a cell in these rows has no value."""
     gaps = cells.missing(table[column][rows])
     if gaps.any():
         places: Sequence[str] = [table.place(row) for row in rows[gaps]]

@@ -1,0 +1,56 @@
+"""How to train, as plain data that a run keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from backpath.graph import RunError
+from backpath.training.target import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to train; the defaults are those of ``backpath train``."""
+
+    seed: int = 0
+    epochs: int = 40
+    layers: tuple[int, ...] = (128, 128)
+    activation: tuple[str, ...] = ("relu",)
+    init: str = "auto"
+    loss: str | None = None
+    optimizer: str = "sgd"
+    rate: float | None = None
+    find_rate: bool = False
+    momentum: float | None = None
+    schedule: str = "constant"
+    l2: float = 0.0
+    clip: float | None = None
+    batch: int = 32
+    test: float = 0.2
+    validation: float = 0.0
+    task: Task | None = None
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    scale: str = "standard"
+    norm: str | None = None
+    dropout: float = 0.0
+    stream: int = 0
+    threads: int | None = None
+
+    @classmethod
+    def from_json(cls, config: Mapping[str, Any]) -> Settings:
+        """The settings among what ``config.json`` of a run holds.
+
+        Raises:
+            RunError: if one is missing.
+        """
+        try:
+            kept: dict[str, Any] = {field.name: config[field.name] for field in fields(cls)}
+        except KeyError as error:
+            raise RunError(f"the run's config.json lacks {error}: another version of backpath made it") from None
+        for name, value in kept.items():
+            kept[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**kept)
