@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from backpath.graph import DataError
-from backpath.training.files import read_table
+from backpath.training.files import PARQUET, read_table
+from backpath.training.parquet import ParquetSource
 from backpath.training.tables import NAMED, Table, load_named
 
 
@@ -20,6 +22,18 @@ def open_source(source: str) -> tuple[Table, str | None]:
     if not Path(source).exists():
         raise DataError(f"there is no file {source}, and no data set of that name; data sets: {', '.join(NAMED)}")
     return read_table(source), None
+
+
+def open_parts(source: str) -> Iterator[Table]:
+    """The table, some thousand rows at a time if it is in Parquet files, so that it may be larger than memory.
+
+    Raises:
+        DataError: as :func:`open_source`.
+    """
+    path = Path(source)
+    if source not in NAMED and (path.is_dir() or path.suffix.lower() in PARQUET):
+        return ParquetSource(path).tables()
+    return iter([open_source(source)[0]])
 
 
 def run_name(source: str) -> str:

@@ -105,7 +105,7 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.argument("source", required=False)
-@click.option("--target", metavar="COLUMN", help="The column to predict; needed for a CSV file.")
+@click.option("--target", metavar="COLUMN", help="The column to predict; needed for a file.")
 @click.option(
     "--out", metavar="RUN", type=click.Path(path_type=Path), help="The run folder; by default runs/NAME-1, -2, ..."
 )
@@ -129,7 +129,9 @@ def train(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Train a network on SOURCE: a CSV file, or one of the data sets digits, breast_cancer, wine, iris, diabetes.
+    """Train a network on SOURCE: a file, or one of the data sets digits, breast_cancer, wine, iris, diabetes.
+
+    Files are CSV, Parquet (or a folder of them), Arrow or Feather, or NumPy's .npz.
 
     The run is saved in a folder that `backpath predict` reads. Where training stands is kept beside it: Ctrl-C, or
     anything worse, loses no more than a minute.

@@ -118,8 +118,8 @@ class ParquetData(Data):
         for group in map(int, groups):
             chosen = self.draw(group) == PARTS.index(part)
             for table in self.file.tables([group]):
-                first = table.first - int(self.file.starts[group])
-                yield table, np.flatnonzero(chosen[first : first + len(table)])
+                assert table.numbers is not None
+                yield table, np.flatnonzero(chosen[table.numbers - self.file.starts[group]])
 
     @property
     def learning(self) -> tuple[Table, np.ndarray]:
@@ -129,9 +129,13 @@ class ParquetData(Data):
     def _sample(self) -> Table:
         rate = SAMPLE / self.sizes["train"]
         rng = np.random.default_rng([self.seed, 6])
-        taken = [[c[rows[rng.random(len(rows)) < rate]] for c in table.columns] for table, rows in self.tables("train")]
-        columns = tuple(np.concatenate(parts) for parts in zip(*taken, strict=True))
-        return Table(self.source, self.file.names, columns)
+        taken = []
+        for table, rows in self.tables("train"):
+            assert table.numbers is not None
+            some = rows[rng.random(len(rows)) < rate]
+            taken.append([column[some] for column in (*table.columns, table.numbers)])
+        *columns, numbers = (np.concatenate(parts) for parts in zip(*taken, strict=True))
+        return Table(self.source, self.file.names, tuple(columns), numbers=numbers)
 
     def all_cells(self, column: str) -> Iterator[Table]:
         """A column of all rows, a part at a time."""

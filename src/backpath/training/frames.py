@@ -11,13 +11,13 @@ from backpath.graph import DataError
 from backpath.training.tables import TEXT, Table
 
 
-def table_of(frame: Any, source: str = "the frame", first: int = 0) -> Table:
+def table_of(frame: Any, source: str = "the frame", first: int | None = None) -> Table:
     """The columns of an eager frame; numbers stay numbers, all else becomes text, and what is null is missing.
 
     Args:
         frame: pandas, Polars, PyArrow or any other that Narwhals knows.
         source: how messages name it.
-        first: the number of its first row, for messages.
+        first: the number of its first row, if it is a part of a longer one.
 
     Raises:
         DataError: if it is no such frame, or has no row, or two columns of one name.
@@ -31,7 +31,8 @@ def table_of(frame: Any, source: str = "the frame", first: int = 0) -> Table:
     if not data.columns or not len(data):
         raise DataError(f"{source} has no {'rows' if data.columns else 'columns'}")
     columns = tuple(_column(data[name]) for name in data.columns)
-    return Table(source, tuple(map(str, data.columns)), columns, first=first)
+    numbers = None if first is None else np.arange(first, first + len(data))
+    return Table(source, tuple(map(str, data.columns)), columns, numbers=numbers)
 
 
 def _column(series: nw.Series[Any]) -> np.ndarray:

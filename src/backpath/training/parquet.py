@@ -62,7 +62,7 @@ class ParquetSource:
         return found.hexdigest()
 
     def tables(self, groups: Iterable[int] | None = None, columns: list[str] | None = None) -> Iterator[Table]:
-        """These row groups (by default all), a few thousand rows at a time; ``first`` is the row's number in all."""
+        """These row groups (by default all), some thousand rows at a time."""
         for group in range(len(self.groups)) if groups is None else groups:
             file, number = self._groups[group]
             first = int(self.starts[group])

@@ -44,16 +44,16 @@ def parted_file(file: ParquetSource, column: str, settings: Settings) -> tuple[P
     data = ParquetData(file, s.test, s.validation, s.seed)
     sample, rows = data.learning
     task, loss = task_and_loss(sample[column], s)
-    target = Target.fit(sample, column, rows, task, standardize=loss != "poisson")
-    different = np.unique(sample[column])
+    different = sample[column][:0]
     for table in data.all_cells(column):
-        if target.classes:
-            refuse_missing(table, column, np.arange(len(table)))
+        refuse_missing(table, column, np.arange(len(table)))
+        if task == "classification":
             different = np.union1d(different, table[column])
         else:
-            target.encode(table)
+            read_numbers(table, column, np.arange(len(table)))
         if loss == "poisson":
             refuse_negative(table, column)
+    target = Target.fit(sample, column, rows, task, standardize=loss != "poisson")
     return data, target.with_classes_of(different) if target.classes else target, loss
 
 

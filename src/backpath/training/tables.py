@@ -29,14 +29,14 @@ class Table:
         names: the columns' names, in order.
         columns: for each name a one-dimensional array, of stripped strings or of numbers.
         lines: the line of the file at which each row begins, or None if it has none.
-        first: the number of the first row, if this is a part of a longer table.
+        numbers: of its rows in a longer table of which this is a part, from 0, or None.
     """
 
     source: str
     names: tuple[str, ...]
     columns: tuple[np.ndarray, ...]
     lines: np.ndarray | None = None
-    first: int = 0
+    numbers: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -67,7 +67,9 @@ class Table:
 
     def place(self, row: int) -> str:
         """Where a row is, for messages: its line in the file, or its number from 1."""
-        return f"row {self.first + row + 1}" if self.lines is None else f"line {self.lines[row]}"
+        if self.lines is not None:
+            return f"line {self.lines[row]}"
+        return f"row {(row if self.numbers is None else self.numbers[row]) + 1}"
 
 
 def listed(names: Sequence[Any], most: int = 12) -> str:
