@@ -31,6 +31,16 @@ def test_a_function_is_computed_in_every_way():
     assert len(str(found).splitlines()) == len(methods) + 1
 
 
+@pytest.mark.parametrize("options", [{"norm": "layer"}, {"ntk": True, "input_scale": True}, {"dropout": 0.5}])
+def test_a_network_of_more_than_plain_layers_is_checked_without_the_recursions(options):
+    net = bp.Network([3, 4, 2], activation="tanh", **options)
+    found = bp.check(net, net.init(0, float), np.random.default_rng(0).normal(size=(5, 3)), np.array([0, 1, 1, 0, 1]))
+    assert found.ok
+    methods = set(names(found))
+    assert "complex step" in methods
+    assert "Delta recursion" not in methods
+
+
 def test_a_network_is_checked_against_the_textbooks_recursions():
     found = check(NET, NET.init(0), X, Y)
     assert found.ok

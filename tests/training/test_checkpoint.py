@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 import pytest
+from stopping import Stopping
 
 import backpath as bp
 from backpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -28,19 +29,6 @@ TRAININGS = {
     "plateau": {"optimizer": bp.optimizers.sgd(2.0), "plateau": bp.ReduceOnPlateau(0.5, 1)},
     "float64": {"optimizer": bp.optimizers.adadelta(), "dtype": np.float64},
 }
-
-
-class Stopping(Saver):
-    """Asks to stop at a step."""
-
-    def __init__(self, path, at):
-        super().__init__(path, 1e9)
-        self.left = at
-
-    def after_step(self, capture):
-        self.left -= 1
-        self.stopping = self.left == 0
-        super().after_step(capture)
 
 
 def same(a, b):

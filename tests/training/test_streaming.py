@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from stopping import Stopping
 
 import backpath as bp
 from backpath.graph import DataError, RunError
@@ -121,17 +122,6 @@ def test_its_steps_are_those_of_the_rows_it_took(path):
     trained = prepared(path, "value", drop=("id", "way"), epochs=2, momentum=0, rate=rate).train()
     for name, value in trained.parameters.items():
         np.testing.assert_allclose(value, p[name], rtol=2e-4, atol=1e-5)
-
-
-class Stopping(Saver):
-    def __init__(self, path, at):
-        super().__init__(path, 1e9)
-        self.left = at
-
-    def after_step(self, capture):
-        self.left -= 1
-        self.stopping = self.left == 0
-        super().after_step(capture)
 
 
 @pytest.mark.parametrize("at", [1, 3, 4, 30, 49, 50, 51, 120])

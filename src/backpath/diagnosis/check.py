@@ -103,7 +103,7 @@ def check(f: Callable[..., Any] | Network | Linearization, *args: Any, seed: int
 
     Returns:
         One row for each method: reverse and forward sweep, elimination, enumeration of paths, the textbook's recursions
-        for a network, complex step, central differences, and 50-digit arithmetic where mpmath is installed.
+        for a network of plain layers, complex step, central differences, and 50-digit arithmetic where mpmath is installed.
 
     Raises:
         TraceError: if ``f`` cannot be traced, or no argument holds real floating-point numbers.
@@ -118,7 +118,7 @@ def check(f: Callable[..., Any] | Network | Linearization, *args: Any, seed: int
     if not isinstance(f, Network):
         return _check_function(f, args, seed, [])
     parameters, X, y = in_float64(args[0]), np.asarray(args[1], float), args[2]
-    beside = _recursions(f, parameters, X, y)
+    beside = [] if f.options or not isinstance(f.loss, str) else _recursions(f, parameters, X, y)
     return _check_function(lambda parameters: f.loss_value(parameters, X, y), (parameters,), seed, beside)
 
 
