@@ -138,3 +138,9 @@ def test_searched_in_a_pipeline():
         cv=2,
     )
     assert search.fit(X, y).best_score_ > 0.9
+
+
+def test_a_class_with_a_single_example_can_be_learned():
+    X, y = IRIS
+    few = np.array([*range(20), *range(50, 70), 100])
+    assert RobustMLPClassifier(**SMALL).fit(X[few], y[few]).predict_proba(X).shape == (150, 3)

@@ -103,7 +103,8 @@ def check(f: Callable[..., Any] | Network | Linearization, *args: Any, seed: int
 
     Returns:
         One row for each method: reverse and forward sweep, elimination, enumeration of paths, the textbook's recursions
-        for a network of plain layers, complex step, central differences, and 50-digit arithmetic where mpmath is installed.
+        for a network of plain layers, complex step, central differences, and 50-digit arithmetic where mpmath is
+        installed.
 
     Raises:
         TraceError: if ``f`` cannot be traced, or no argument holds real floating-point numbers.

@@ -207,7 +207,7 @@ class MultilayerPerceptron(BaseEstimator):
             np.arange(len(part.y)),
             random_state=self._random,
             test_size=self.validation_fraction,
-            stratify=self._strata(part.y),
+            stratify=_enough(self._strata(part.y), self.validation_fraction),
         )
         if len(held) < 2:
             raise ValueError(
@@ -422,6 +422,14 @@ class MultilayerPerceptron(BaseEstimator):
 
     def _in_target_units(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return W, b
+
+
+def _enough(strata: np.ndarray | None, fraction: float) -> np.ndarray | None:
+    """What to split in proportion, or None if a part would lack some of it."""
+    if strata is None:
+        return None
+    counts = np.unique(strata, return_counts=True)[1]
+    return strata if counts.min() >= 2 and math.ceil(fraction * len(strata)) >= len(counts) else None
 
 
 def stochastic(estimator: Any) -> bool:
