@@ -42,7 +42,7 @@ def test_begins_at_zero_and_takes_the_best_epoch():
     X, y = load_wine(return_X_y=True)
     fitted = RobustMLPClassifier(**SMALL).fit(X, y)
     scores = np.array(fitted.validation_scores_)
-    assert fitted.best_validation_score_ == scores.max()
+    assert fitted.best_validation_score_ == scores[np.argmin(fitted.validation_loss_curve_)]
     assert len(fitted.loss_curve_) == len(fitted.validation_loss_curve_) == 60
     untrained = RobustMLPClassifier(**{**SMALL, "max_iter": 1}, learning_rate_init=1e-30).fit(X, y)
     np.testing.assert_allclose(untrained.predict_proba(X), 1 / 3)
@@ -144,3 +144,12 @@ def test_a_class_with_a_single_example_can_be_learned():
     X, y = IRIS
     few = np.array([*range(20), *range(50, 70), 100])
     assert RobustMLPClassifier(**SMALL).fit(X[few], y[few]).predict_proba(X).shape == (150, 3)
+
+
+def test_few_examples_get_one_hidden_layer():
+    X, y = IRIS
+    assert RobustMLPClassifier(max_iter=1).fit(X, y).network_.sizes == (4, 256, 3)
+    many = np.tile(np.arange(150), 8)
+    assert RobustMLPClassifier(max_iter=1).fit(X[many], y[many]).network_.sizes == (4, 256, 256, 256, 3)
+    with pytest.raises(ValueError, match="hidden_layer_sizes must be > 0"):
+        RobustMLPClassifier(hidden_layer_sizes=(0,)).fit(X, y)

@@ -33,7 +33,7 @@ def check_arguments(estimator: Any) -> None:
     for name in names:
         if name not in activations:
             raise SettingError(f"activation={name!r}: it is one of {', '.join(activations)}")
-    for size in np.atleast_1d(np.asarray(e.hidden_layer_sizes, dtype=object)).tolist():
+    for size in hidden_sizes(e, 1):
         if not isinstance(size, Integral) or size <= 0:
             raise SettingError(f"hidden_layer_sizes must be > 0, whole numbers, got {e.hidden_layer_sizes!r}")
     for name in WHOLE:
@@ -48,6 +48,11 @@ def check_arguments(estimator: Any) -> None:
     _number(e, "n_iter_no_change", _real(e, "n_iter_no_change") and e.n_iter_no_change >= 1, "a number from 1 on")
     whole = isinstance(e.batch_size, (int, np.integer)) and bool(e.batch_size >= 1)
     _number(e, "batch_size", e.batch_size == "auto" or whole, "'auto', or a whole number from 1 on")
+
+
+def hidden_sizes(estimator: Any, examples: int) -> list[Any]:
+    """Of the hidden layers, for so many examples."""
+    return np.atleast_1d(np.asarray(estimator._hidden(examples), dtype=object)).tolist()
 
 
 def _choice(estimator: Any, name: str, choices: Sequence[str]) -> None:

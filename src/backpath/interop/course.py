@@ -19,10 +19,10 @@ class Course:
         scores: of the validation part, if there is one.
         validation_losses: of the validation part.
         best_loss: the lowest of the training part.
-        best_score: the highest of the validation part.
-        best: the parameters at the best score.
+        best_score: the highest of the validation part, or that at its lowest loss.
+        best: the parameters at that epoch.
         waited: epochs since the last improvement.
-        last_best: whether the last of equally good epochs is the best.
+        by_loss: whether the validation part judges by its loss, which tells more than a score of few examples.
     """
 
     tol: float
@@ -34,7 +34,8 @@ class Course:
     best_score: float = -np.inf
     best: np.ndarray | None = None
     waited: int = 0
-    last_best: bool = False
+    by_loss: bool = False
+    _best_value: float = field(default=-np.inf, init=False)
 
     def after_epoch(self, loss: float, parameters: np.ndarray, judged: Sequence[float] | None) -> None:
         """Take note of an epoch.
@@ -51,9 +52,10 @@ class Course:
         else:
             self.validation_losses.append(judged[0])
             self.scores.append(judged[1])
-            worse = judged[1] < self.best_score + self.tol
-            if judged[1] > self.best_score or (self.last_best and judged[1] == self.best_score):
-                self.best_score, self.best = judged[1], parameters.copy()
+            value = -judged[0] if self.by_loss else judged[1]
+            worse = value < self._best_value + self.tol
+            if value > self._best_value:
+                self._best_value, self.best_score, self.best = value, judged[1], parameters.copy()
         self.waited = self.waited + 1 if worse else 0
 
     @property

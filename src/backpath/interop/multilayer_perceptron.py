@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from backpath.graph import NonFiniteError, SettingError
-from backpath.interop.arguments import check_arguments
+from backpath.interop.arguments import check_arguments, hidden_sizes
 from backpath.interop.course import Course
 from backpath.interop.random_order import RandomOrder
 from backpath.interop.steps import RATES, optimizer_of, weight_mask
@@ -116,6 +116,10 @@ class MultilayerPerceptron(BaseEstimator):
     def _network_options(self) -> dict[str, Any]:
         return {"norm": self.norm, "dropout": self.dropout}
 
+    def _hidden(self, examples: int) -> Any:
+        """Sizes of the hidden layers for so many."""
+        return self.hidden_layer_sizes
+
     def _factors(self, network: Network) -> np.ndarray | None:
         """What the step of each parameter is multiplied by."""
         return None
@@ -181,7 +185,7 @@ class MultilayerPerceptron(BaseEstimator):
 
     def _shape(self, part: Part) -> None:
         """The network, before its first parameters."""
-        hidden = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object)).tolist()
+        hidden = hidden_sizes(self, len(part.y))
         names = [self.activation] * len(hidden) if isinstance(self.activation, str) else list(self.activation)
         names = ["sigmoid" if name == "logistic" else name for name in names]
         sizes = [part.X.shape[1], *hidden, self._outputs(part.y)]
@@ -356,7 +360,7 @@ class MultilayerPerceptron(BaseEstimator):
     def _judge(self, rows: Rows, held_rows: Rows, held: Part) -> tuple[float, float]:
         """Loss and score of the validation part."""
         network, parameters = self._folded(rows)
-        scores = self._scores_of(held_rows, network, parameters)
+        scores = self._scores_of(held_rows, network, parameters, self._dtype)
         losses = network.loss_function.function(scores, network.targets(self._to_network(held.y)))
         loss = self._reported(float(np.average(losses, weights=held.weights)))
         return loss, self._score(scores, held)
@@ -385,13 +389,18 @@ class MultilayerPerceptron(BaseEstimator):
         """The network's scores of shape (examples, outputs)."""
         check_is_fitted(self)
         X = self._checked_features(X)
-        return self._scores_of(rows_of(X, self._scaling), self.network_, self.parameters_)
+        # As exact as the features are: in float32 an example's scores would depend on its place among the others.
+        dtype = np.result_type(self._dtype, X.dtype)
+        parameters = {name: value.astype(dtype, copy=False) for name, value in self.parameters_.items()}
+        return self._scores_of(rows_of(X, self._scaling), self.network_, parameters, dtype)
 
-    def _scores_of(self, rows: Rows, network: Network, parameters: dict[str, np.ndarray]) -> np.ndarray:
+    def _scores_of(
+        self, rows: Rows, network: Network, parameters: dict[str, np.ndarray], dtype: np.dtype
+    ) -> np.ndarray:
         scores = np.empty((len(rows), network.sizes[-1]), self._dtype)
         for first in range(0, len(rows), CHUNK):
             chosen = np.arange(first, min(first + CHUNK, len(rows)))
-            scores[chosen] = network.scores(parameters, rows.take(chosen, self._dtype))
+            scores[chosen] = network.scores(parameters, rows.take(chosen, dtype))
         return scores
 
     @property

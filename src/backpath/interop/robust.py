@@ -19,6 +19,8 @@ SCALE_FACTOR, BIAS_FACTOR = 6.0, 0.1
 """Step sizes of input scales and of biases, relative to those of weights."""
 
 SMOOTHING = 0.1
+WIDTH, FEW = 256, 1000
+"""Neurons of a hidden layer, and examples from which on there are three of them."""
 
 
 class RobustMLP(MultilayerPerceptron):
@@ -53,10 +55,15 @@ class RobustMLP(MultilayerPerceptron):
         return tags
 
     def _new_course(self) -> Course:
-        return Course(self.tol, self.n_iter_no_change, last_best=True)
+        return Course(self.tol, self.n_iter_no_change, by_loss=True)
 
     def _network_options(self) -> dict[str, Any]:
         return {"ntk": True, "input_scale": True}
+
+    def _hidden(self, examples: int) -> Any:
+        if not isinstance(self.hidden_layer_sizes, str):
+            return self.hidden_layer_sizes
+        return (WIDTH,) * (3 if examples >= FEW else 1)
 
     def _factors(self, network: Network) -> np.ndarray | None:
         by_kind = {"s": SCALE_FACTOR, "b": BIAS_FACTOR, "W": 1.0}
@@ -97,7 +104,8 @@ class RobustMLPClassifier(RobustMLP, MLPClassifier):
     A frame (pandas, Polars, or any other that Narwhals knows) may hold categories as text, categoricals or booleans.
 
     Args:
-        hidden_layer_sizes: neurons of each hidden layer.
+        hidden_layer_sizes: neurons of each hidden layer; by default three layers of 256, or one for
+            fewer than 1,000 examples.
         activation: of the hidden layers.
         learning_rate_init: the highest step size of the schedule.
         batch_size: examples a step.
@@ -125,7 +133,7 @@ class RobustMLPClassifier(RobustMLP, MLPClassifier):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (256, 256, 256),
+        hidden_layer_sizes: Any = "auto",
         activation: str | Sequence[str] = "selu",
         *,
         learning_rate_init: float = 0.04,
@@ -153,7 +161,8 @@ class RobustMLPRegressor(RobustMLP, MLPRegressor):
     """A regressor that needs no tuning and minds no scale of features or targets; see :class:`RobustMLPClassifier`.
 
     Args:
-        hidden_layer_sizes: neurons of each hidden layer.
+        hidden_layer_sizes: neurons of each hidden layer; by default three layers of 256, or one for
+            fewer than 1,000 examples.
         activation: of the hidden layers.
         learning_rate_init: the highest step size of the schedule.
         batch_size: examples a step.
@@ -171,7 +180,7 @@ class RobustMLPRegressor(RobustMLP, MLPRegressor):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (256, 256, 256),
+        hidden_layer_sizes: Any = "auto",
         activation: str | Sequence[str] = "mish",
         *,
         learning_rate_init: float = 0.07,
