@@ -1,6 +1,19 @@
 """Floor 5: programs, and the engines that run them. Knows nothing of networks."""
 
+from backpath.engines.choice import Choice, choose, obstacle
 from backpath.engines.numpy_engine import Executable
 from backpath.engines.program import Program, compile_graph
+from backpath.engines.steps import Intake, NumPySteps, Steps, Take
 
-__all__ = ["Executable", "Program", "compile_graph"]
+__all__ = [
+    "Choice",
+    "Executable",
+    "Intake",
+    "NumPySteps",
+    "Program",
+    "Steps",
+    "Take",
+    "choose",
+    "compile_graph",
+    "obstacle",
+]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from backpath.engines.numpy_kernels import bind
-from backpath.engines.program import ALIGNMENT, Kind, Program
+from backpath.engines.planning import ALIGNMENT, Kind
+from backpath.engines.program import Program
+from backpath.engines.schedule import Instruction
 from backpath.graph import CONSTANT, INPUT, Node, ShapeError
 from backpath.ops import PRIMITIVES
+
+BLOCK = 1 << 14
+"""Entries at a time where several operations share a pass: they stay in a core's cache from one to the next."""
 
 
 class Executable:
@@ -29,16 +34,12 @@ class Executable:
     __slots__ = ("_calls",)
 
     def __init__(self, program: Program, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]):
-        graph = program.graph
-        _require_fit([graph.nodes[i] for i in graph.inputs], inputs, "input")
-        _require_fit([graph.nodes[o] for o in graph.outputs], outputs, "output")
-        arrays = _arrays(program, inputs, outputs)
+        arrays = bound_arrays(program, inputs, outputs)
+        registers = _Scratch()
         calls: list[Callable[[], Any]] = []
-        for position in program.instructions:
-            node = graph.nodes[position]
-            operands = [arrays[p] for p in node.parents]
-            calls.append(bind(node.primitive, operands, arrays[position], dict(node.params)))
-        calls += [partial(np.copyto, outputs[k], arrays[graph.outputs[k]]) for k in program.copies]
+        for instruction in program.instructions:
+            calls += _bound(program, instruction, arrays, registers)
+        calls += [partial(np.copyto, outputs[k], arrays[program.graph.outputs[k]]) for k in program.copies]
         self._calls = tuple(calls)
 
     def __call__(self) -> None:
@@ -46,25 +47,112 @@ class Executable:
             run()
 
 
-def _arrays(program: Program, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The array of every node: given, a view, or a piece of one block of memory."""
+def bound_arrays(
+    program: Program, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]
+) -> dict[int, np.ndarray]:
+    """The array of every node that has memory: given, a view, or a piece of one block of memory.
+
+    Raises:
+        ShapeError: if an input or output does not fit.
+    """
+    graph = program.graph
+    _require_fit([graph.nodes[i] for i in graph.inputs], inputs, "input")
+    _require_fit([graph.nodes[o] for o in graph.outputs], outputs, "output")
     block, starts = _block(program.buffers)
     given = iter(inputs)
-    arrays: list[np.ndarray] = []
-    for node, place in zip(program.graph.nodes, program.places, strict=True):
+    arrays: dict[int, np.ndarray] = {}
+    for position, (node, place) in enumerate(zip(graph.nodes, program.places, strict=True)):
         if node.primitive == INPUT:
-            arrays.append(next(given))
+            arrays[position] = next(given)
         elif node.primitive == CONSTANT:
-            arrays.append(np.ascontiguousarray(node.params["value"]).reshape(node.shape))
+            arrays[position] = np.ascontiguousarray(node.params["value"]).reshape(node.shape)
         elif place.kind is Kind.VIEW:
-            arrays.append(PRIMITIVES[node.primitive].value(arrays[place.number], **node.params))
+            arrays[position] = _view(node, arrays[place.number])
         elif place.kind is Kind.OUTPUT:
-            arrays.append(outputs[place.number])
-        else:
+            arrays[position] = outputs[place.number]
+        elif place.kind is Kind.BUFFER:
             start = starts[place.number]
             nbytes = int(np.prod(node.shape, dtype=int)) * node.dtype.itemsize
-            arrays.append(block[start : start + nbytes].view(node.dtype).reshape(node.shape))
+            arrays[position] = block[start : start + nbytes].view(node.dtype).reshape(node.shape)
     return arrays
+
+
+def _view(node: Node, array: np.ndarray) -> np.ndarray:
+    if node.primitive == "index" and node.shape == ():
+        # A slice, where an index would give a number, which does not change with the array.
+        index = node.params["index"]
+        return array[index if Ellipsis in index else (*index, ...)]
+    return PRIMITIVES[node.primitive].value(array, **node.params)
+
+
+class _Scratch:
+    """Registers: room for a block of numbers each, shared by all instructions."""
+
+    def __init__(self) -> None:
+        self.rooms: list[np.ndarray] = []
+
+    def view(self, number: int, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+        """The register of that number as an array of no more than a block of entries."""
+        while len(self.rooms) <= number:
+            self.rooms.append(np.empty(BLOCK))
+        size = int(np.prod(shape, dtype=int))
+        return self.rooms[number].view(dtype)[:size].reshape(shape)
+
+
+def _bound(
+    program: Program, instruction: Instruction, arrays: dict[int, np.ndarray], registers: _Scratch
+) -> Iterator[Callable[[], Any]]:
+    """The calls of one instruction; several operations go block by block."""
+    nodes = program.graph.nodes
+    if len(instruction) == 1:
+        (position,) = instruction
+        node = nodes[position]
+        yield bind(node.primitive, [arrays[p] for p in node.parents], arrays[position], dict(node.params))
+        return
+    shape = nodes[instruction[0]].shape
+    for part in _parts(shape):
+        for position in instruction:
+            node = nodes[position]
+            operands = [_part(program, p, arrays, registers, shape, part) for p in node.parents]
+            out = _part(program, position, arrays, registers, shape, part)
+            yield bind(node.primitive, operands, out, dict(node.params))
+
+
+def _parts(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+    """The blocks of an array: of some of its rows each, or of parts of rows where these are long."""
+    size = int(np.prod(shape, dtype=int))
+    if size <= BLOCK:
+        yield ()
+        return
+    row = size // shape[0]
+    if row > BLOCK:
+        for k in range(shape[0]):
+            for rest in _parts(shape[1:]):
+                yield slice(k, k + 1), *rest
+        return
+    rows = BLOCK // row
+    for k in range(0, shape[0], rows):
+        yield (slice(k, k + rows),)
+
+
+def _part(
+    program: Program,
+    position: int,
+    arrays: dict[int, np.ndarray],
+    registers: _Scratch,
+    shape: tuple[int, ...],
+    part: tuple[slice, ...],
+) -> np.ndarray:
+    """A block of a node's value, seen in the shape of the instruction; one number stays one."""
+    node, place = program.graph.nodes[position], program.places[position]
+    if place.kind is Kind.REGISTER:
+        lengths = [len(range(n)[s]) for n, s in zip(shape, part, strict=False)]
+        return registers.view(place.number, node.dtype, (*lengths, *shape[len(part) :]))
+    array = arrays[position]
+    if array.ndim == 0 or not part:
+        return array
+    own = part[len(shape) - array.ndim :] if array.ndim > len(shape) - len(part) else ()
+    return array[tuple(s if n > 1 else slice(None) for n, s in zip(array.shape, own, strict=False))]
 
 
 def _block(sizes: Sequence[int]) -> tuple[np.ndarray, list[int]]:

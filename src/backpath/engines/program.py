@@ -2,74 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from backpath.engines.expand import expand
+from backpath.engines.planning import Kind, Place, nbytes, plan
+from backpath.engines.schedule import Instruction, schedule, views
 from backpath.engines.simplify import simplify
-from backpath.graph import CONSTANT, INPUT, Graph, GraphError
-from backpath.ops.movement import is_slice
+from backpath.graph import CONSTANT, INPUT, Graph, GraphError, Node
 
-# Primitives whose NumPy kernel reads each entry before it writes that entry, and so may write over an operand.
-IN_PLACE = frozenset(
-    (
-        "add subtract multiply divide negative square reciprocal sqrt cbrt exp exp2 expm1 log log2 log10 "
-        "log1p logaddexp sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh arctan2 "
-        "hypot abs maximum minimum sign floor ceil rint trunc power integer_power relu sigmoid erf ndtr"
-    ).split()
-)
-ALIGNMENT = 64
-
-
-class Kind(Enum):
-    """Where a value lives."""
-
-    GIVEN = "given"
-    VIEW = "view"
-    BUFFER = "buffer"
-    OUTPUT = "output"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The place of one node's value: a buffer's or output's number, or the node that a view looks into."""
-
-    kind: Kind
-    number: int = -1
+NO_OVERWRITES: Mapping[int, int] = {}
 
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """What an engine runs: the nodes of ``graph`` in order, each computed into its place.
+    """What an engine runs: instructions in order, each of which computes some nodes of ``graph`` into their places.
 
     Attributes:
         graph: expanded and simplified; its inputs and outputs are those of the original.
+        instructions: positions of the nodes that each one computes: one, or several elementwise ones in one pass.
         places: one for each node.
         buffers: the size of each buffer in bytes.
+        overwrites: for an output, by its number, the number of the input whose memory it takes.
     """
 
     graph: Graph
+    instructions: tuple[Instruction, ...]
     places: tuple[Place, ...]
     buffers: tuple[int, ...]
-
-    @cached_property
-    def instructions(self) -> tuple[int, ...]:
-        """Positions of the nodes that must be computed, in order."""
-        computed = (Kind.BUFFER, Kind.OUTPUT)
-        return tuple(k for k, place in enumerate(self.places) if place.kind in computed)
+    overwrites: Mapping[int, int]
 
     @cached_property
     def copies(self) -> tuple[int, ...]:
         """Numbers of the outputs that are copied at the end, since their value lives elsewhere."""
-        return tuple(k for k, o in enumerate(self.graph.outputs) if self.places[o] != Place(Kind.OUTPUT, k))
+        graph = self.graph
+        unchanged = {k for k, i in self.overwrites.items() if graph.outputs[k] == graph.inputs[i]}
+        here = (k for k, o in enumerate(graph.outputs) if self.places[o] != Place(Kind.OUTPUT, k))
+        return tuple(k for k in here if k not in unchanged)
 
     @property
     def memory(self) -> int:
         """Bytes of all buffers: what running takes beside inputs, outputs and constants."""
         return sum(self.buffers)
+
+    @property
+    def flops(self) -> int:
+        """Operations on numbers in one run: two for each product that a matrix product sums up."""
+        return sum(self.cost(instruction)[0] for instruction in self.instructions)
+
+    @property
+    def traffic(self) -> int:
+        """Bytes that the instructions read and write in one run."""
+        return sum(self.cost(instruction)[1] for instruction in self.instructions)
+
+    def cost(self, instruction: Instruction) -> tuple[int, int]:
+        """Operations on numbers, and bytes read and written."""
+        nodes = self.graph.nodes
+        flops = sum(_operations(nodes[n], [nodes[p] for p in nodes[n].parents]) for n in instruction)
+        read = {p for n in instruction for p in nodes[n].parents if p not in instruction}
+        written = [n for n in instruction if self.places[n].kind is not Kind.REGISTER]
+        return flops, sum(nbytes(nodes[n]) for n in [*read, *written])
 
     def root(self, position: int) -> int:
         """The node that holds the memory which node ``position`` lies in."""
@@ -78,140 +73,117 @@ class Program:
         return position
 
     def check(self) -> None:
-        """Verify that nothing is overwritten before its last use.
+        """Verify that everything is computed before it is read, and nothing overwritten before its last use.
 
         Raises:
             GraphError: naming the node whose value would be lost.
         """
-        holder: dict[Place, int] = {}
         nodes = self.graph.nodes
-        for position in self.instructions:
-            for parent in nodes[position].parents:
-                self._require(holder, parent, nodes[position].name)
-            holder[self.places[position]] = position
+        holder: dict[tuple[object, int], int] = {("input", k): i for k, i in enumerate(self.graph.inputs)}
+        for instruction in self.instructions:
+            for position in instruction:
+                for parent in nodes[position].parents:
+                    self._require(holder, parent, nodes[position].name)
+                holder[self._memory(position)] = position
+            for memory in [memory for memory in holder if memory[0] is Kind.REGISTER]:
+                del holder[memory]
         for k in self.copies:
             self._require(holder, self.graph.outputs[k], f"output {k}")
 
-    def _require(self, holder: dict[Place, int], position: int, reader: str) -> None:
-        root = self.root(position)
-        place = self.places[root]
-        if place.kind is not Kind.GIVEN and holder.get(place) != root:
-            name = self.graph.nodes[root].name
+    def _memory(self, position: int) -> tuple[object, int]:
+        """What two nodes have in common if one overwrites the other."""
+        place = self.places[position]
+        if place.kind is Kind.OUTPUT and place.number in self.overwrites:
+            return "input", self.overwrites[place.number]
+        if self.graph.nodes[position].primitive == INPUT:
+            return "input", self.graph.inputs.index(position)
+        return place.kind, place.number
+
+    def _require(self, holder: Mapping[tuple[object, int], int], position: int, reader: str) -> None:
+        held = self.root(position)
+        if self.graph.nodes[held].primitive != CONSTANT and holder.get(self._memory(held)) != held:
+            name = self.graph.nodes[held].name
             raise GraphError(f"the value of {name!r} is overwritten before {reader!r} reads it")
 
     def __str__(self) -> str:
-        nodes = self.graph.nodes
+        rows = [row for instruction in self.instructions for row in self._rows(instruction)]
+        widths = [max((len(row[k]) for row in rows), default=0) for k in range(5)]
+        lines = ["  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[5]]) for row in rows]
+        total = f"{len(self.instructions)} instructions, {self.flops:,} operations, {self.traffic:,} bytes moved"
+        return "\n".join([*lines, f"{total}, {self.memory:,} bytes of buffers"])
+
+    def _rows(self, instruction: Instruction) -> list[tuple[str, ...]]:
+        """One for each value that reaches memory; the first one has the cost."""
+        flops, moved = self.cost(instruction)
+        costs = [f"{flops:,} op", f"{moved:,} B"]
         rows = []
-        for position in self.instructions:
-            node, place = nodes[position], self.places[position]
-            call = f"{node.primitive}({', '.join(nodes[p].name for p in node.parents)})"
-            shape = f"{node.dtype}[{','.join(map(str, node.shape))}]"
-            rows.append((f"{place.kind.value} {place.number}", node.name, shape, call))
-        widths = [max((len(row[k]) for row in rows), default=0) for k in range(3)]
-        return "\n".join(
-            "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[3]]) for row in rows
-        )
+        for position in instruction:
+            node, place = self.graph.nodes[position], self.places[position]
+            if place.kind is not Kind.REGISTER:
+                shape = f"{node.dtype}[{','.join(map(str, node.shape))}]"
+                where = f"{place.kind.value} {place.number}"
+                rows.append((where, node.name, shape, *costs, self._expression(position, instruction)))
+                costs = ["", ""]
+        return rows
+
+    def _expression(self, position: int, instruction: Instruction) -> str:
+        """The call that computes a node, with what stays in registers written out."""
+        written: dict[int, str] = {}
+        for n in [n for n in instruction if n <= position]:
+            node = self.graph.nodes[n]
+            inner = [p for p in node.parents if self.places[p].kind is Kind.REGISTER]
+            operands = [written[p] if p in inner else self._named(p) for p in node.parents]
+            written[n] = f"{node.primitive}({', '.join(operands)})"
+        return written[position]
+
+    def _named(self, position: int) -> str:
+        node = self.graph.nodes[position]
+        if node.primitive == CONSTANT and node.shape == ():
+            return f"{node.params['value']:.6g}"
+        if node.primitive == "transpose" and len(node.shape) == 2:
+            return f"{self._named(node.parents[0])}.T"
+        return node.name
 
 
-def compile_graph(graph: Graph) -> Program:
-    """The program of a graph: expanded, simplified, its buffers planned, and checked."""
+def _operations(node: Node, operands: list[Node]) -> int:
+    """How many operations on numbers a node takes; moving numbers takes none."""
+    if node.primitive == "matmul":
+        return 2 * int(np.prod(node.shape, dtype=int)) * operands[0].shape[-1]
+    if node.primitive in ("sum", "max", "argmax"):
+        return int(np.prod(operands[0].shape, dtype=int))
+    moves = ("reshape", "transpose", "broadcast_to", "index", "scatter", "concatenate", "pad", "astype", "discretize")
+    return 0 if node.primitive in moves else int(np.prod(node.shape, dtype=int))
+
+
+def compile_graph(
+    graph: Graph, overwrites: Mapping[int, int] = NO_OVERWRITES, conditions: np.dtype | None = None
+) -> Program:
+    """The program of a graph: expanded, simplified, its instructions in order, its buffers planned, and checked.
+
+    Args:
+        graph: what to compute.
+        overwrites: for an output, by its number, the number of the input whose memory it takes; whoever runs the
+            program gives one array for both.
+        conditions: the type of true and false inside, for an engine that knows numbers alone; by default bool.
+    """
     graph = simplify(expand(graph))
-    views = _views(graph)
-    program = Program(graph, *_assign(graph, views))
+    if conditions is not None:
+        graph = _without_bool(graph, conditions)
+    seen_through = views(graph)
+    instructions = schedule(graph, seen_through)
+    places, buffers = plan(graph, seen_through, instructions, overwrites)
+    program = Program(graph, instructions, places, buffers, overwrites)
     program.check()
     return program
 
 
-def _views(graph: Graph) -> dict[int, int]:
-    """For each node that is a mere view of another's memory, that other."""
-    contiguous: list[bool] = []
-    views: dict[int, int] = {}
+def _without_bool(graph: Graph, dtype: np.dtype) -> Graph:
+    """The graph with 0 and 1 in place of false and true, but for inputs and outputs."""
+    ends = {*graph.inputs, *graph.outputs}
+    nodes = []
     for position, node in enumerate(graph.nodes):
-        dense = True
-        if node.primitive in ("transpose", "broadcast_to") or (
-            node.primitive == "index" and is_slice(node.params["index"])
-        ):
-            views[position] = node.parents[0]
-            dense = False
-        elif node.primitive == "reshape" and contiguous[node.parents[0]]:
-            views[position] = node.parents[0]
-        contiguous.append(dense)
-    return views
-
-
-def _assign(graph: Graph, views: dict[int, int]) -> tuple[tuple[Place, ...], tuple[int, ...]]:
-    last_use = _last_uses(graph, views)
-    outputs = {o: k for k, o in reversed(list(enumerate(graph.outputs)))}
-    pool = _Pool()
-    places: list[Place] = []
-    for position, node in enumerate(graph.nodes):
-        if node.primitive in (INPUT, CONSTANT):
-            places.append(Place(Kind.GIVEN))
-        elif position in views:
-            places.append(Place(Kind.VIEW, views[position]))
-        else:
-            operands = {_root(p, views) for p in node.parents}
-            dying = [p for p in operands if last_use[p] == position and places[p].kind is Kind.BUFFER]
-            if position in outputs:
-                place = Place(Kind.OUTPUT, outputs[position])
-            else:
-                heir = next((p for p in dying if _may_overwrite(graph, p, position)), None)
-                nbytes = int(np.prod(node.shape, dtype=int)) * node.dtype.itemsize
-                place = places[heir] if heir is not None else Place(Kind.BUFFER, pool.take(nbytes))
-            places.append(place)
-            for p in dying:
-                if places[p] != place:
-                    pool.give_back(places[p].number)
-            if last_use[position] == position and place.kind is Kind.BUFFER:
-                pool.give_back(place.number)
-    return tuple(places), tuple(pool.sizes)
-
-
-def _may_overwrite(graph: Graph, operand: int, position: int) -> bool:
-    """Whether ``position`` may be computed into the memory of its operand, whose last use it is."""
-    node, source = graph.nodes[position], graph.nodes[operand]
-    return (
-        node.primitive in IN_PLACE
-        and operand in node.parents
-        and (source.shape, source.dtype) == (node.shape, node.dtype)
-    )
-
-
-def _last_uses(graph: Graph, views: dict[int, int]) -> list[int]:
-    """For each node that holds memory, the last instruction that reads it, directly or through a view."""
-    last = list(range(len(graph)))
-    for position, node in enumerate(graph.nodes):
-        if position not in views:
-            for parent in node.parents:
-                last[_root(parent, views)] = position
-    for o in graph.outputs:
-        last[_root(o, views)] = len(graph)
-    return last
-
-
-def _root(position: int, views: dict[int, int]) -> int:
-    while position in views:
-        position = views[position]
-    return position
-
-
-class _Pool:
-    """Buffers that are free to be used again."""
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-        self._free: list[int] = []
-
-    def take(self, nbytes: int) -> int:
-        """The smallest free buffer that is large enough, or a new one."""
-        fitting = [b for b in self._free if self.sizes[b] >= nbytes]
-        if fitting:
-            number = min(fitting, key=self.sizes.__getitem__)
-            self._free.remove(number)
-            return number
-        self.sizes.append(-(-nbytes // ALIGNMENT) * ALIGNMENT)
-        return len(self.sizes) - 1
-
-    def give_back(self, number: int) -> None:
-        """Mark a buffer as free."""
-        self._free.append(number)
+        if node.dtype == bool and position not in ends:
+            params = {"value": node.params["value"].astype(dtype)} if node.primitive == CONSTANT else node.params
+            node = replace(node, dtype=dtype, params=params)
+        nodes.append(node)
+    return Graph(tuple(nodes), graph.inputs, graph.outputs)

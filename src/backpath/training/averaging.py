@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,11 +11,10 @@ from backpath.training.ranges import check_fraction
 
 
 class AverageState(NamedTuple):
-    """The sum so far, weighted, the total of the weights, and room to compute in."""
+    """The sum so far, weighted, and the number of steps in it."""
 
     total: np.ndarray
     weight: float
-    scratch: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +34,21 @@ class PolyakAverage:
 
     def init(self, parameters: np.ndarray) -> AverageState:
         """No step yet; ``parameters`` are one flat array."""
-        return AverageState(np.zeros_like(parameters), 0.0, np.empty_like(parameters))
+        return AverageState(np.zeros_like(parameters), 0.0)
+
+    def scalars(self, weight: float, count: int = 1) -> np.ndarray:
+        """What ``apply`` needs of the ``count`` steps after so many, of shape (count, 1)."""
+        seen = weight + np.arange(count)
+        return (1 - 1 / (seen + 1) if self.decay is None else np.full(count, self.decay))[:, None]
+
+    def apply(self, parameters: Any, total: Any, scalars: Any) -> Any:
+        """The weighted sum with these parameters in it; traceable."""
+        return total * scalars[0] + parameters * (1 - scalars[0])
 
     def update(self, parameters: np.ndarray, state: AverageState) -> AverageState:
-        """The state with these parameters in it; its arrays are the old one's."""
-        keep = (1 - 1 / (state.weight + 1)) if self.decay is None else self.decay
-        np.multiply(state.total, keep, out=state.total)
-        np.multiply(parameters, 1 - keep, out=state.scratch)
-        np.add(state.total, state.scratch, out=state.total)
-        return state._replace(weight=state.weight + 1)
+        """The state with these parameters in it."""
+        scalars = self.scalars(state.weight)[0].tolist()
+        return AverageState(self.apply(parameters, state.total, scalars), state.weight + 1)
 
     def read(self, state: AverageState, out: np.ndarray) -> None:
         """Write the average into ``out``."""

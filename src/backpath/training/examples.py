@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from backpath.engines import Steps
 from backpath.nets import Network
 from backpath.training.identity import digest
 from backpath.training.rows import Rows
-from backpath.training.step import BatchGradient
 
-Make = Callable[[Rows, np.ndarray, int, np.ndarray | None], BatchGradient]
-"""From examples, targets, the size of a batch and weights or None to what computes a batch's gradient."""
+Make = Callable[[Rows, np.ndarray, int, np.ndarray | None], Steps]
+"""From examples, targets, the size of a batch and weights or None to what makes steps."""
 
 
 class Feed(ABC):
@@ -38,8 +38,8 @@ class Feed(ABC):
         """Begin an epoch in a new order, which the state of ``rng`` alone determines."""
 
     @abstractmethod
-    def batches(self, first: int, until: int) -> Iterator[tuple[BatchGradient, np.ndarray]]:
-        """What computes the gradient of each of these steps, and of which rows."""
+    def stretches(self, first: int, until: int) -> Iterator[tuple[Steps, np.ndarray]]:
+        """What makes these steps, and on which rows, of shape (steps, examples): as many as are at hand each time."""
 
     @abstractmethod
     def examples(self, step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -53,6 +53,11 @@ class Examples(ABC):
     @abstractmethod
     def at_hand(self) -> Rows:
         """All of them, or a random part for those who need no more."""
+
+    @property
+    def weighted(self) -> bool:
+        """Whether they have weights in the loss."""
+        return False
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -84,6 +89,10 @@ class InMemory(Examples):
     def at_hand(self) -> Rows:
         return self.X
 
+    @property
+    def weighted(self) -> bool:
+        return self.weights is not None
+
     def __len__(self) -> int:
         return len(self.X)
 
@@ -99,11 +108,11 @@ class InMemory(Examples):
 class _Shuffled(Feed):
     def __init__(self, examples: InMemory, make: Make, batch: int, shuffle: bool):
         self._cut(len(examples), batch)
-        self.given, self.shuffled = examples, shuffle
+        self.given, self.shuffled, self.batch = examples, shuffle, batch
         self.order = np.arange(len(examples))
-        cuts = [self.order[k : k + batch] for k in range(0, len(examples), batch)]
-        sizes = {n: make(examples.X, examples.y, n, examples.weights) for n in sorted({len(cut) for cut in cuts})}
-        self.cuts = [(sizes[len(cut)], cut) for cut in cuts]
+        self.whole, rest = divmod(len(examples), batch)
+        sizes = [batch] * (self.whole > 0) + [rest] * (rest > 0)
+        self.makers = {n: make(examples.X, examples.y, n, examples.weights) for n in sizes}
 
     def shuffle(self, rng: Any) -> None:
         # Sorted first, so that the random state alone tells an epoch's order.
@@ -111,9 +120,14 @@ class _Shuffled(Feed):
             self.order.sort()
             rng.shuffle(self.order)
 
-    def batches(self, first: int, until: int) -> Iterator[tuple[BatchGradient, np.ndarray]]:
-        return iter(self.cuts[first:until])
+    def stretches(self, first: int, until: int) -> Iterator[tuple[Steps, np.ndarray]]:
+        if first < min(until, self.whole):
+            rows = self.order[first * self.batch : min(until, self.whole) * self.batch]
+            yield self.makers[self.batch], rows.reshape(-1, self.batch)
+        if first <= self.whole < until:
+            rest = self.order[self.whole * self.batch :]
+            yield self.makers[len(rest)], rest[None]
 
     def examples(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.cuts[step][1]
+        rows = self.order[step * self.batch : (step + 1) * self.batch]
         return self.given.X.take(rows, float), self.given.y[rows]

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from backpath.engines import Choice
 from backpath.graph import DataError, ShapeError
 from backpath.nets import Network
 from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer
 from backpath.training.checkpoint import Checkpoint, read_checkpoint
+from backpath.training.engine_choice import choose_engine
 from backpath.training.examples import Examples, InMemory
 from backpath.training.identity import described, digest, require_same
 from backpath.training.loop import Epoch, descend
@@ -39,6 +41,7 @@ class Fit:
         history: every epoch.
         steps: how many steps were made.
         seconds_per_step: median over the epochs.
+        engine: what made the steps, and why it was chosen.
     """
 
     network: Network
@@ -46,6 +49,7 @@ class Fit:
     history: tuple[Epoch, ...]
     steps: int
     seconds_per_step: float
+    engine: Choice
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Class indices, or values: see ``Network.predict``."""
@@ -72,6 +76,7 @@ def fit(
     init: str | Mapping[str, np.ndarray] = "auto",
     dtype: Any = np.float32,
     checkpoint: str | Path | Saver | None = None,
+    engine: str = "auto",
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fit:
     """Train ``network`` on (X, y) by mini-batches, with steps of any optimizer.
@@ -93,13 +98,15 @@ def fit(
         weights: of the examples in each batch's mean loss, of shape (examples,), not negative; by default all the same.
         plateau: lowers the step size where the loss no longer falls.
         average: of the parameters over the steps, to return in place of the last ones.
-        threads: of the BLAS; by default all cores that this process may use.
+        threads: that may work on a step; by default as many as this process may use cores.
         init: how to draw initial weights, one of ``STARTS`` (such as ``"orthogonal"``, ``"critical"``, ``"lsuv"`` or
             ``"pretrained"``); or initial parameters by name, which are not changed.
         dtype: the type in which to train.
         checkpoint: a file to keep where training stands, after each epoch and once a minute. If it is there, training
             goes on from it, to the last bit as if it had never stopped. Ctrl-C then ends the step, saves, and raises
             ``Interrupted``. A ``Saver`` says how often.
+        engine: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first; they make the same
+            steps but for the last digits of sums.
         on_epoch: called after each epoch.
 
     Raises:
@@ -107,6 +114,7 @@ def fit(
         DataError: if X or y hold numbers that are not finite, or no example.
         RunError: if the checkpoint is damaged, or of another training.
         NonFiniteError: if the loss is not finite for a fourth time: it names the first node that is not.
+        SettingError: if the compiled engine cannot train such a network.
         ValueError: if a number is outside its range.
     """
     if epochs < 1 or batch < 1:
@@ -117,10 +125,12 @@ def fit(
     views = network.views(flat)
     for name, view in views.items():
         view[...] = first[name]
+    choice, programs = choose_engine(engine, network, flat, examples, optimizer, average, batch, epochs, threads)
     saver = Saver(checkpoint) if isinstance(checkpoint, (str, Path)) else checkpoint
     resume = None
     if saver:
         parts = {"optimizer": optimizer, "batch": batch, "seed": seed, "plateau": plateau, "average": average}
+        parts["engine"] = choice.engine
         digests = {"initial parameters": digest(flat), "data": examples.identity()}
         saver.about["identity"] = {"network": network.to_json(), **described(parts), **digests}
         resume = _found(saver)
@@ -138,11 +148,13 @@ def fit(
         saver=saver,
         resume=resume,
         on_epoch=on_epoch,
+        engine=choice.engine,
+        programs=programs,
     )
     seconds = float(np.median([e.seconds for e in history])) / steps
     if network.options:
         network, views = network.folded(views, some(examples.at_hand, seed, dtype, MOST_FOLDED))
-    return Fit(network, views, history, epochs * steps, seconds)
+    return Fit(network, views, history, epochs * steps, seconds, choice)
 
 
 def _found(saver: Saver) -> Checkpoint | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -21,27 +21,22 @@ class Clip(Transform):
     def __post_init__(self) -> None:
         check_positive(limit=self.limit)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        return np.clip(x, -self.limit, self.limit, out=out)
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        return np.clip(x, -self.limit, self.limit), state
 
 
 @dataclass(frozen=True, slots=True)
 class ClipByGlobalNorm(Transform):
     """The whole update scaled down where its Euclidean norm exceeds the limit (Pascanu and others, 2013)."""
 
-    whole: ClassVar[bool] = True
     limit: float
 
     def __post_init__(self) -> None:
         check_positive(limit=self.limit)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        norm = float(np.sqrt(np.dot(x, x)))
-        return x if norm <= self.limit else np.multiply(x, self.limit / norm, out=out)
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        norm = np.sqrt(np.sum(x * x))
+        return x * (self.limit / np.maximum(norm, self.limit)), state
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +52,8 @@ class Factors(Transform):
     def init(self, parameters: np.ndarray) -> Arrays:
         return (np.asarray(self.factors, parameters.dtype),)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        return np.multiply(x, state[0], out=out)
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        return x * state[0], state
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +80,10 @@ class Decay(Transform):
     def init(self, parameters: np.ndarray) -> Arrays:
         return () if self.mask is None else (np.asarray(self.mask, parameters.dtype),)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        pull, signs = scratch
-        np.multiply(parameters, self.l2, out=pull)
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        pull = self.l2 * parameters
         if self.l1:
-            np.sign(parameters, out=signs)
-            np.multiply(signs, self.l1, out=signs)
-            np.add(pull, signs, out=pull)
+            pull = pull + self.l1 * np.sign(parameters)
         for mask in state:
-            np.multiply(pull, mask, out=pull)
-        return np.add(x, pull, out=out)
+            pull = pull * mask
+        return x + pull, state

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,9 +21,12 @@ from backpath.training.examples import Examples
 from backpath.training.plateau import PlateauState, ReduceOnPlateau
 from backpath.training.saver import Saver
 from backpath.training.snapshot import Snapshot
-from backpath.training.step import BatchGradient
+from backpath.training.stepping import Programs, Stepping
 
 MOST_ROLLBACKS = 3
+
+LONGEST = 0.2
+"""Seconds of steps, about, after which a training looks up: to save, or to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +62,30 @@ def descend(
     saver: Saver | None = None,
     resume: Checkpoint | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    engine: str = "numpy",
+    programs: Programs | None = None,
 ) -> tuple[tuple[Epoch, ...], int]:
     """Train one flat array of parameters in place; arguments as of ``fit``, already checked.
 
     Returns:
         The epochs, and how many steps one takes.
     """
-    extras: dict[str, Any] = {"plateau": plateau, "average": average, "saver": saver}
+    extras: dict[str, Any] = {"plateau": plateau, "average": average, "saver": saver, "programs": programs}
+    extras |= {"engine": engine, "threads": threads or usable_cores()}
     loop = Loop(network, parameters, examples, batch, optimizer, seed, **extras)
     if resume:
         loop.resume(resume)
     # A loss that overflows ends the fit with an error of its own; NumPy's warnings would only come before it.
     quiet = np.errstate(over="ignore", invalid="ignore")
-    with blas_threads(threads), quiet, saver.catching_interrupts() if saver else nullcontext():
+    with loop.blas(), quiet, saver.catching_interrupts() if saver else nullcontext():
         while len(loop.history) < epochs:
             told = loop.epoch()
             if on_epoch is not None:
                 on_epoch(told)
             if saver:
                 saver.after_epoch(loop.capture)
-    if average and loop.averaged:
-        average.read(loop.averaged, parameters)
+    if average and loop.stepping.averaged:
+        average.read(loop.stepping.averaged, parameters)
     return tuple(loop.history), loop.steps
 
 
@@ -114,6 +119,9 @@ class Loop:
         plateau: lowers the step size where the loss no longer falls.
         average: of the parameters over the steps.
         saver: keeps where training stands.
+        engine: ``"numpy"`` or ``"compiled"``.
+        threads: that it may use.
+        programs: of other trainings of the same network by the same engine.
     """
 
     def __init__(
@@ -131,22 +139,35 @@ class Loop:
         plateau: ReduceOnPlateau | None = None,
         average: PolyakAverage | None = None,
         saver: Saver | None = None,
+        engine: str = "numpy",
+        threads: int = 1,
+        programs: Programs | None = None,
     ):
-        self.network, self.parameters, self.optimizer = network, parameters, optimizer
+        self.stepping = Stepping(network, parameters, optimizer, seed, state, average, engine, threads, programs)
         self.rng = np.random.default_rng([seed, 1]) if rng is None else rng
-        self.gradient = np.empty_like(parameters)
-        self.state = optimizer.init(parameters) if state is None else state
-        self.plateau, self.average, self.saver = plateau, average, saver
-        self.averaged = average.init(parameters) if average else None
+        self.plateau, self.saver = plateau, saver
         self.waiting = plateau.init() if plateau else None
-        self.snapshot = Snapshot(parameters, self.state, self.averaged)
-        make = partial(BatchGradient, network, parameters, self.gradient, seed=seed)
-        self.feed = examples.feed(network, make, batch, shuffle)
+        self.snapshot = Snapshot(parameters, self.state, self.stepping.averaged)
+        self.feed = examples.feed(network, self.stepping.steps, batch, shuffle)
         self.steps = self.feed.steps
         self.losses = np.zeros(self.steps)
         self.history: list[Epoch] = []
         self.rollbacks, self.step, self.spent = 0, 0, 0.0
+        self.pace = LONGEST / 8
         self._begin()
+
+    @property
+    def state(self) -> OptimizerState:
+        """The optimizer's."""
+        return self.stepping.state
+
+    @state.setter
+    def state(self, state: OptimizerState) -> None:
+        self.stepping.state = state
+
+    def blas(self) -> Any:
+        """A context in which the BLAS has the threads that the engine needs: the compiled one shares out products."""
+        return blas_threads(self.stepping.threads if self.stepping.engine == "numpy" else 1)
 
     def epoch(self) -> Epoch:
         """One pass in a new order, or the rest of one, with half the steps as often as its loss is not finite."""
@@ -176,7 +197,7 @@ class Loop:
             "history": [asdict(epoch) for epoch in self.history],
             "steps": self.state.steps,
             "factor": self.state.factor,
-            "weight": self.averaged.weight if self.averaged else 0.0,
+            "weight": self.stepping.averaged.weight if self.stepping.averaged else 0.0,
             "waiting": list(self.waiting) if self.waiting else None,
             "start": snapshot.facts,
         }
@@ -199,8 +220,8 @@ class Loop:
             self.snapshot.facts = dict(facts["start"])
             self.state = self.state._replace(steps=int(facts["steps"]), factor=float(facts["factor"]))
             self.rollbacks, self.spent = int(facts["rollbacks"]), float(facts["spent"])
-            if self.averaged:
-                self.averaged = self.averaged._replace(weight=float(facts["weight"]))
+            if averaged := self.stepping.averaged:
+                self.stepping.averaged = averaged._replace(weight=float(facts["weight"]))
             if self.waiting:
                 self.waiting = PlateauState(*facts["waiting"])
             self.rng.bit_generator.state = self.snapshot.facts["random"]
@@ -214,7 +235,7 @@ class Loop:
         self.step = step
 
     def _begin(self) -> None:
-        self.snapshot.save(self.state, self.averaged, self.rng)
+        self.snapshot.save(self.state, self.stepping.averaged, self.rng)
         self._shuffle()
 
     def _shuffle(self) -> None:
@@ -223,37 +244,43 @@ class Loop:
 
     def _descend(self, until: int) -> None:
         """The steps of this epoch as far as the one before ``until``."""
-        before, started = self.spent, time.perf_counter()
-        for gradient_of, rows in self.feed.batches(self.step, until):
-            gradient_of(rows, self.state.steps)
-            self.losses[self.step] = gradient_of.loss
-            self.state = self.optimizer.update(self.gradient, self.state, self.parameters)
-            if self.average and self.averaged:
-                self.averaged = self.average.update(self.parameters, self.averaged)
-            self.step += 1
-            if self.saver:
-                self.spent = before + time.perf_counter() - started
-                self.saver.after_step(self.capture)
-        self.spent = before + time.perf_counter() - started
+        for steps, rows in self.feed.stretches(self.step, until):
+            made = 0
+            while made < len(rows):
+                started = time.perf_counter()
+                count = min(max(int(self._patience() / self.pace), 1), len(rows) - made)
+                counts = np.arange(self.state.steps, self.state.steps + count)
+                steps.run(rows[made : made + count], counts, self.losses[self.step : self.step + count])
+                self.stepping.made(count)
+                made, self.step = made + count, self.step + count
+                seconds = time.perf_counter() - started
+                self.spent, self.pace = self.spent + seconds, max(seconds / count, 1e-7)
+                if self.saver:
+                    self.saver.after_step(self.capture)
+
+    def _patience(self) -> float:
+        """Seconds of steps before the next look up."""
+        return min(LONGEST, self.saver.every) if self.saver else LONGEST
 
     def _roll_back(self, number: int) -> None:
         step = int(np.argmin(np.isfinite(self.losses)))
         if self.rollbacks == MOST_ROLLBACKS:
             raise self._error(number, step)
         self.rollbacks += 1
-        self.state, self.averaged = self.snapshot.restore(self.state, self.averaged, self.rng)
+        self.state, self.stepping.averaged = self.snapshot.restore(self.state, self.stepping.averaged, self.rng)
         self.state = self.state._replace(factor=self.state.factor / 2)
         self._shuffle()
 
     def _error(self, number: int, step: int) -> NonFiniteError:
         """What happened, found by making the steps before it again."""
         loss = self.losses[step]
-        self.state, self.averaged = self.snapshot.restore(self.state, self.averaged, self.rng)
+        self.state, self.stepping.averaged = self.snapshot.restore(self.state, self.stepping.averaged, self.rng)
         self._shuffle()
         self.saver = None
         self._descend(step)
         X, y = self.feed.examples(step)
-        p = linearize(self.network.loss_value, self.network.views(self.parameters), X.astype(self.parameters.dtype), y)
+        network, parameters = self.stepping.network, self.stepping.parameters
+        p = linearize(network.loss_value, network.views(parameters), X.astype(parameters.dtype), y)
         bad = next((name for name, value in zip(p.names, p.values, strict=True) if not np.all(np.isfinite(value))), "")
         where = f", where {bad} is the first node that is not finite" if bad else ""
         return NonFiniteError(

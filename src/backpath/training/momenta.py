@@ -1,11 +1,12 @@
 """Transforms that remember gradients: momentum, and per-parameter step sizes from squared gradients.
 
-Each is what Optax computes, written for one flat array in place.
+Each is what Optax computes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,16 +28,9 @@ class Trace(Transform):
     def init(self, parameters: np.ndarray) -> Arrays:
         return (np.zeros_like(parameters),)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        (v,) = state
-        np.multiply(v, self.decay, out=v)
-        np.add(v, x, out=v)
-        if not self.nesterov:
-            return v
-        np.multiply(v, self.decay, out=scratch[0])
-        return np.add(x, scratch[0], out=out)
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        v = self.decay * state[0] + x
+        return (x + self.decay * v if self.nesterov else v), (v,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +56,18 @@ class ScaleByAdam(Transform):
     def init(self, parameters: np.ndarray) -> Arrays:
         return np.zeros_like(parameters), np.zeros_like(parameters)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        (mean, square), s = state, scratch[0]
-        _blend(mean, x, self.b1, s)
-        np.multiply(x, x, out=s)
-        _blend(square, s, self.b2, scratch[1])
+    def scalars(self, counts: np.ndarray) -> tuple[np.ndarray, ...]:
+        start, square_start = 1 - self.b1**counts, 1 - self.b2**counts
+        return start, square_start, 1 - self.b1 ** (counts + 1)
+
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        start, square_start, next_start = scalars
+        mean, square = _blend(state[0], x, self.b1), _blend(state[1], x * x, self.b2)
         if self.nesterov:
-            np.multiply(x, (1 - self.b1) / (1 - self.b1**count), out=out)
-            np.multiply(mean, self.b1 / (1 - self.b1 ** (count + 1)), out=s)
-            np.add(out, s, out=out)
+            direction = x * ((1 - self.b1) / start) + mean * (self.b1 / next_start)
         else:
-            np.divide(mean, 1 - self.b1**count, out=out)
-        np.divide(square, 1 - self.b2**count, out=s)
-        np.sqrt(s, out=s)
-        np.add(s, self.eps, out=s)
-        return np.divide(out, s, out=out)
+            direction = mean / start
+        return direction / (np.sqrt(square / square_start) + self.eps), (mean, square)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +84,9 @@ class ScaleByRms(Transform):
     def init(self, parameters: np.ndarray) -> Arrays:
         return (np.zeros_like(parameters),)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        (square,), s = state, scratch[0]
-        np.multiply(x, x, out=s)
-        _blend(square, s, self.decay, scratch[1])
-        np.add(square, self.eps, out=s)
-        np.sqrt(s, out=s)
-        return np.divide(x, s, out=out)
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        square = _blend(state[0], x * x, self.decay)
+        return x / np.sqrt(square + self.eps), (square,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +102,9 @@ class ScaleByAdagrad(Transform):
     def init(self, parameters: np.ndarray) -> Arrays:
         return (np.full_like(parameters, self.initial),)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        (total,), s = state, scratch[0]
-        np.multiply(x, x, out=s)
-        np.add(total, s, out=total)
-        np.add(total, self.eps, out=s)
-        np.sqrt(s, out=s)
-        return np.divide(x, s, out=out)
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        total = state[0] + x * x
+        return x / np.sqrt(total + self.eps), (total,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +121,10 @@ class ScaleByAdadelta(Transform):
     def init(self, parameters: np.ndarray) -> Arrays:
         return np.zeros_like(parameters), np.zeros_like(parameters)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        (gradients, updates), (s, t) = state, scratch
-        np.multiply(x, x, out=s)
-        _blend(gradients, s, self.rho, t)
-        np.add(updates, self.eps, out=s)
-        np.add(gradients, self.eps, out=t)
-        np.divide(s, t, out=s)
-        np.sqrt(s, out=s)
-        np.multiply(x, s, out=out)
-        np.multiply(out, out, out=s)
-        _blend(updates, s, self.rho, t)
-        return out
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        gradients = _blend(state[0], x * x, self.rho)
+        x = x * np.sqrt((state[1] + self.eps) / (gradients + self.eps))
+        return x, (gradients, _blend(state[1], x * x, self.rho))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +140,8 @@ class ScaleByLion(Transform):
     def init(self, parameters: np.ndarray) -> Arrays:
         return (np.zeros_like(parameters),)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        (mean,), (s, t) = state, scratch
-        np.copyto(s, mean)
-        _blend(s, x, self.b1, t)
-        _blend(mean, x, self.b2, t)
-        return np.sign(s, out=out)
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        return np.sign(_blend(state[0], x, self.b1)), (_blend(state[0], x, self.b2),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,30 +175,16 @@ class ScaleByRprop(Transform):
     def init(self, parameters: np.ndarray) -> Arrays:
         return np.full_like(parameters, self.rate), np.zeros_like(parameters)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        (sizes, previous), (s, t) = state, scratch
-        np.multiply(x, previous, out=s)
-        np.sign(s, out=s)
-        # 1 where s is 0, eta_plus where it is 1, eta_minus where it is -1: a parabola through the three.
-        np.multiply(s, (self.eta_plus + self.eta_minus) / 2 - 1, out=t)
-        np.add(t, (self.eta_plus - self.eta_minus) / 2, out=t)
-        np.multiply(t, s, out=t)
-        np.add(t, 1, out=t)
-        np.multiply(sizes, t, out=sizes)
-        np.clip(sizes, self.least, self.most, out=sizes)
-        np.minimum(s, 0, out=t)
-        np.add(t, 1, out=t)
-        np.sign(x, out=out)
-        np.multiply(out, sizes, out=out)
-        np.multiply(out, t, out=out)
-        np.copyto(previous, out)
-        return previous
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        sizes, previous = state
+        agreement = np.sign(x * previous)
+        # eta_plus where it is 1, 1 where it is 0, eta_minus where it is -1.
+        factor = np.where(agreement > 0, self.eta_plus, np.where(agreement < 0, self.eta_minus, 1.0))
+        sizes = np.clip(sizes * factor, self.least, self.most)
+        step = np.where(agreement < 0, 0.0, np.sign(x) * sizes)
+        return step, (sizes, step)
 
 
-def _blend(mean: np.ndarray, x: np.ndarray, decay: float, scratch: np.ndarray) -> None:
-    """mean <- decay mean + (1 - decay) x, in place."""
-    np.multiply(x, 1 - decay, out=scratch)
-    np.multiply(mean, decay, out=mean)
-    np.add(mean, scratch, out=mean)
+def _blend(mean: Any, x: Any, decay: float) -> Any:
+    """decay mean + (1 - decay) x."""
+    return decay * mean + (1 - decay) * x

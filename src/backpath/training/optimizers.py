@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from backpath.training.chain import Arrays, Optimizer, Transform, chain
+from backpath.training.chain import Optimizer, Transform, chain
 from backpath.training.limits import Clip, ClipByGlobalNorm, Decay
 from backpath.training.momenta import (
     ScaleByAdadelta,
@@ -35,11 +36,13 @@ class ScaleByRate(Transform):
         if not callable(self.rate):
             check_positive(rate=self.rate)
 
-    def apply(
-        self, x: np.ndarray, out: np.ndarray, state: Arrays, parameters: np.ndarray, scratch: Arrays, count: int
-    ) -> np.ndarray:
-        rate = self.rate(count - 1) if callable(self.rate) else self.rate
-        return np.multiply(x, -rate, out=out)
+    def scalars(self, counts: np.ndarray) -> tuple[np.ndarray, ...]:
+        if callable(self.rate):
+            return (-np.array([self.rate(int(count) - 1) for count in counts]),)
+        return (np.full(len(counts), -self.rate),)
+
+    def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
+        return x * scalars[0], state
 
 
 def sgd(rate: Rate, momentum: float = 0.0, nesterov: bool = False) -> Optimizer:

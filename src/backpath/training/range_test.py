@@ -130,7 +130,7 @@ class _Run:
             if seen and not loss < EXPLODED * seen[0] + 1:
                 break
             seen.append(loss)
-            state = optimizer.update(self.gradient, state, self.parameters)
+            self.parameters[...], state = optimizer.update(self.gradient, state, self.parameters)
         return np.array(seen)
 
     def held_out_loss(self) -> float:

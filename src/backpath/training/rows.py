@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from backpath.engines import Take
 from backpath.training.scaling import Scaling
-
-Take = Callable[[np.ndarray], None]
-"""Writes the rows at these positions, as many as it was made for, into its array."""
 
 
 class Rows(ABC):
@@ -30,6 +27,10 @@ class Rows(ABC):
     @abstractmethod
     def unscaled(self) -> tuple[int, int]:
         """(examples, features) as they lie."""
+
+    def as_they_lie(self, dtype: np.dtype) -> np.ndarray | None:
+        """The array itself, if its rows are what a network of that type reads."""
+        return None
 
     @abstractmethod
     def _landing(self, target: np.ndarray) -> tuple[np.ndarray, Take]:
@@ -83,6 +84,10 @@ class DenseRows(Rows):
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         return (self.array,)
+
+    def as_they_lie(self, dtype: np.dtype) -> np.ndarray | None:
+        plain = self.scaling is None and self.array.dtype == dtype and self.array.flags.c_contiguous
+        return self.array if plain else None
 
     def _landing(self, target: np.ndarray) -> tuple[np.ndarray, Take]:
         shape = len(target), self.unscaled[1]

@@ -1,20 +1,24 @@
-"""One training step: gather a batch, run the program of loss and gradient."""
+"""A training step as programs: loss and gradient of a batch, then what the optimizer makes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from backpath.calculus import value_and_grad
-from backpath.engines import Executable, Program, compile_graph
+from backpath.engines import Executable, Intake, Program, Take, compile_graph
 from backpath.nets import Network
 from backpath.ops import trace
-from backpath.training.rows import DenseRows, Rows, Take
+from backpath.training.averaging import PolyakAverage
+from backpath.training.chain import Optimizer, OptimizerState
+from backpath.training.rows import DenseRows, Rows
 
 
-def loss_and_gradient_program(network: Network, batch: int, dtype: np.dtype, weighted: bool = False) -> Program:
+def loss_and_gradient_program(
+    network: Network, batch: int, dtype: np.dtype, weighted: bool = False, conditions: np.dtype | None = None
+) -> Program:
     """The program of a network's mean loss and its gradient.
 
     Its inputs are the parameters, X, the targets, then the examples' weights if it is weighted, and the noise if
@@ -29,7 +33,70 @@ def loss_and_gradient_program(network: Network, batch: int, dtype: np.dtype, wei
     def loss(parameters: Any, X: Any, targets: Any, rest: Any = None) -> Any:
         return network.loss_value(parameters, X, targets, **(rest or {}))
 
-    return compile_graph(trace(value_and_grad(loss), parameters, X, targets, *([rest] if rest else [])))
+    graph = trace(value_and_grad(loss), parameters, X, targets, *([rest] if rest else []))
+    return compile_graph(graph, conditions=conditions)
+
+
+def update_program(
+    optimizer: Optimizer,
+    average: PolyakAverage | None,
+    parameters: np.ndarray,
+    state: OptimizerState,
+    conditions: np.dtype | None = None,
+) -> Program:
+    """The program of an optimizer's step on one flat array of parameters, which it changes in place.
+
+    Its inputs are the gradient, then the parameters, the optimizer's arrays and the average's, which are its outputs
+    too, then the numbers of the step.
+    """
+    own = optimizer.scalars(0, 1.0).shape[1]
+    scalars = np.empty(own + (average is not None), parameters.dtype)
+
+    def update(gradient: Any, parameters: Any, arrays: Any, total: Any, scalars: Any) -> Any:
+        parameters, arrays = optimizer.apply(gradient, arrays, parameters, scalars)
+        total = average.apply(parameters, total, [scalars[own]]) if average else ()
+        return parameters, arrays, total
+
+    graph = trace(update, parameters, parameters, state.arrays, parameters if average else (), scalars)
+    return compile_graph(graph, {k: k + 1 for k in range(len(graph.outputs))}, conditions)
+
+
+class Batch:
+    """The arrays that a batch's loss is computed from, and how rows of a data set come into them.
+
+    Args:
+        network: whose loss.
+        X: examples; rows are read where they lie.
+        y: class indices, or values (examples, outputs).
+        batch: how many rows there are.
+        dtype: of the network's numbers.
+        weights: of the examples, of shape (examples,), if they differ.
+        seed: of what drops out.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        X: Rows,
+        y: np.ndarray,
+        batch: int,
+        dtype: np.dtype,
+        weights: np.ndarray | None = None,
+        seed: int = 0,
+    ):
+        rows, targets = np.empty((batch, network.sizes[0]), dtype), np.empty((batch, network.sizes[-1]), dtype)
+        self.inputs = [rows, targets]
+        self.intakes = [Intake(rows, X.taker, X.as_they_lie(dtype)), _targets(network, y, targets)]
+        if weights is not None:
+            taken, given = np.empty((batch, 1), dtype), DenseRows(weights[:, None])
+            self.inputs.append(taken[:, 0])
+            self.intakes.append(Intake(taken, given.taker, given.as_they_lie(dtype)))
+        shapes = list(network.noise_shapes(batch).values())
+        if shapes:
+            noise = np.empty((1, sum(rows * width for rows, width in shapes)), dtype)
+            cuts = np.cumsum([rows * width for rows, width in shapes])[:-1]
+            self.inputs += [part.reshape(shape) for part, shape in zip(np.split(noise[0], cuts), shapes, strict=True)]
+            self.intakes.append(Intake(noise, _noise(seed), by_step=True))
 
 
 class BatchGradient:
@@ -46,7 +113,7 @@ class BatchGradient:
         seed: of what drops out.
     """
 
-    __slots__ = ("_noise", "_run", "_seed", "_takes", "loss")
+    __slots__ = ("_run", "_takes", "loss")
 
     def __init__(
         self,
@@ -62,51 +129,51 @@ class BatchGradient:
     ):
         dtype = parameters.dtype
         self.loss = np.zeros((), dtype)
-        rows = np.empty((batch, network.sizes[0]), dtype)
-        targets = np.empty((batch, network.sizes[-1]), dtype)
-        taken = [np.empty(batch, dtype)] if weights is not None else []
-        shapes = network.noise_shapes(batch).values()
-        self._noise = np.empty(sum(rows * width for rows, width in shapes), dtype)
-        self._seed = seed
+        given = Batch(network, X, y, batch, dtype, weights, seed)
         program = loss_and_gradient_program(network, batch, dtype, weights is not None)
-        noise = list(_views(self._noise, shapes))
-        inputs = [*network.views(parameters).values(), rows, targets, *taken, *noise]
+        inputs = [*network.views(parameters).values(), *given.inputs]
         self._run = Executable(program, inputs, [self.loss, *network.views(gradient).values()])
-        self._takes = [X.taker(rows), _target_taker(network, y, targets)]
-        if weights is not None:
-            self._takes.append(DenseRows(weights[:, None]).taker(taken[0][:, None]))
+        self._takes = [(intake.taker(intake.target), intake.by_step) for intake in given.intakes]
 
     def __call__(self, chosen: np.ndarray, count: int = 0) -> None:
         """Loss and gradient over the rows whose positions are ``chosen``, of shape (batch,), in the step ``count``."""
-        for take in self._takes:
-            take(chosen)
-        self.again(count)
+        for take, by_step in self._takes:
+            take(np.array([count]) if by_step else chosen)
+        self._run()
 
-    def again(self, count: int = 0) -> None:
+    def again(self) -> None:
         """Loss and gradient over the same rows as in the last call."""
-        if self._noise.size:
-            # Of the step's own number, so that a step made again drops out the same neurons.
-            np.random.default_rng([self._seed, 4, count]).random(out=self._noise, dtype=self._noise.dtype.type)
         self._run()
 
 
-def _views(flat: np.ndarray, shapes: Any) -> Iterator[np.ndarray]:
-    start = 0
-    for shape in shapes:
-        size = int(np.prod(shape))
-        yield flat[start : start + size].reshape(shape)
-        start += size
+def _noise(seed: int) -> Callable[[np.ndarray], Take]:
+    """Numbers uniform in [0, 1), of each step's own number, so that a step made again drops out the same neurons."""
+
+    def taker(target: np.ndarray) -> Take:
+        def take(counts: np.ndarray) -> None:
+            for row, count in zip(target, counts, strict=True):
+                np.random.default_rng([seed, 4, int(count)]).random(out=row, dtype=row.dtype.type)
+
+        return take
+
+    return taker
 
 
-def _target_taker(network: Network, y: np.ndarray, target: np.ndarray) -> Take:
+def _targets(network: Network, y: np.ndarray, target: np.ndarray) -> Intake:
     if not network.reads_classes(y):
-        return DenseRows(network.targets(y)).taker(target)
-    one_hot = np.eye(network.sizes[-1], dtype=target.dtype)
-    labels = np.empty((len(target), 1), np.intp)
-    take_labels = DenseRows(y[:, None]).taker(labels)
+        values = DenseRows(network.targets(y))
+        return Intake(target, values.taker, values.as_they_lie(target.dtype))
+    one_hot, labels = np.eye(network.sizes[-1], dtype=target.dtype), DenseRows(y[:, None])
 
-    def take(chosen: np.ndarray) -> None:
-        take_labels(chosen)
-        np.take(one_hot, labels[:, 0], axis=0, out=target, mode="clip")
+    def taker(target: np.ndarray) -> Take:
+        found = np.empty((len(target), 1), np.intp)
+        take_labels = labels.taker(found)
 
-    return take
+        def take(chosen: np.ndarray) -> None:
+            take_labels(chosen)
+            np.take(one_hot, found[:, 0], axis=0, out=target, mode="clip")
+
+        return take
+
+    whole = y.dtype == np.int64 and y.flags.c_contiguous
+    return Intake(target, taker, y if whole else None)

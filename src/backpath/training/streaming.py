@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from backpath.engines import Steps
 from backpath.graph import DataError
 from backpath.nets import Network
 from backpath.training.data import ParquetData
 from backpath.training.examples import Examples, Feed, Make
 from backpath.training.features import Features
 from backpath.training.rows import DenseRows, Rows
-from backpath.training.step import BatchGradient
 from backpath.training.target import Target
 
 MEBIBYTE = 2**20
@@ -83,7 +83,7 @@ class _Buffered(Feed):
         self.y = self._as_network_reads(examples.target.encode(*examples.data.learning))[:1].repeat(self.capacity, 0)
         self.order = np.arange(self.capacity)
         sizes = {min(batch, total), total % batch} - {0}
-        self.makes = {n: make(DenseRows(self.X), self.y, n, None) for n in sorted(sizes)}
+        self.makers = {n: make(DenseRows(self.X), self.y, n, None) for n in sorted(sizes)}
         self.key, self.held = 0, -1
         self.position, self.count = 0, 0
         self.stream: Iterator[Block] = iter(())
@@ -94,10 +94,10 @@ class _Buffered(Feed):
         self.groups = np.random.default_rng(self.key).permutation(len(self.given.data.file.groups))
         self._seek(0)
 
-    def batches(self, first: int, until: int) -> Iterator[tuple[BatchGradient, np.ndarray]]:
+    def stretches(self, first: int, until: int) -> Iterator[tuple[Steps, np.ndarray]]:
         for step in range(first, until):
             rows = self._rows(step)
-            yield self.makes[len(rows)], rows
+            yield self.makers[len(rows)], rows[None]
 
     def examples(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         rows = self._rows(step)

@@ -1,0 +1,106 @@
+"""The compiled engine: programs as tables of numbers, run step after step by a machine of compiled kernels."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from backpath.engines.blas import gemm_address
+from backpath.engines.choice import INSTRUCTION, WORTH_SHARING, seconds
+from backpath.engines.kernels import product_address
+from backpath.engines.lowering import Code
+from backpath.engines.machine import BLOCK, FEED_FIELDS, ONE_HOT, ROWS, run
+from backpath.engines.numpy_engine import bound_arrays
+from backpath.engines.planning import ALIGNMENT
+from backpath.engines.small_products import SCRATCH
+from backpath.engines.steps import Intake, Part, Steps
+from backpath.engines.strides import address
+from backpath.engines.teams import WORDS, yield_address
+
+
+class Machine:
+    """Programs that run one after another, bound to the arrays that they read and write.
+
+    Args:
+        parts: programs with their inputs and outputs, as of the NumPy engine's ``Executable``.
+        dtype: of all their numbers.
+        feeds: what each step reads first, as rows of the machine's table.
+        loss: what is noted after each step.
+        threads: that share the work, at most; one where there is little.
+        kept: arrays whose addresses stand in the feeds.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        dtype: np.dtype,
+        feeds: Sequence[Sequence[int]] = (),
+        loss: np.ndarray | None = None,
+        threads: int = 1,
+        kept: Sequence[np.ndarray] = (),
+    ):
+        alone = seconds([program for program, _, _ in parts], INSTRUCTION)
+        self.threads = threads if alone > WORTH_SHARING else 1
+        code = Code(dtype)
+        for program, inputs, outputs in parts:
+            code.add(program, bound_arrays(program, inputs, outputs), outputs)
+        self.code, self.operations = code.tables()
+        self.feeds = np.array(feeds, np.int64).reshape(len(feeds), FEED_FIELDS)
+        self.like, self.loss = np.empty(0, dtype), loss
+        self.kept = [*code.kept, *kept]
+        self.product, self.gemm, self.give_way = product_address(dtype), gemm_address(dtype), yield_address()
+        self.barrier = np.zeros(WORDS, np.int64)
+        room = SCRATCH + code.registers * BLOCK * dtype.itemsize + 2 * ALIGNMENT
+        self.rooms = [np.zeros(room, np.uint8) for _ in range(self.threads)]
+
+    def __call__(self, steps: int = 1, losses: np.ndarray | None = None) -> None:
+        """Run for so many steps; note the loss of each."""
+        losses = np.empty(0) if losses is None else losses
+        others = [threading.Thread(target=self._work, args=(k, steps, losses)) for k in range(1, self.threads)]
+        for thread in others:
+            thread.start()
+        self._work(0, steps, losses)
+        for thread in others:
+            thread.join()
+
+    def _work(self, thread: int, steps: int, losses: np.ndarray) -> None:
+        scratch = -(-address(self.rooms[thread]) // ALIGNMENT) * ALIGNMENT
+        registers = -(-(scratch + SCRATCH) // ALIGNMENT) * ALIGNMENT
+        loss = 0 if self.loss is None else address(self.loss)
+        run(
+            self.like, self.code, self.operations, self.feeds, steps, loss, losses, self.product, self.gemm, scratch, registers,
+            address(self.barrier), self.give_way, thread, self.threads,
+        )  # fmt: skip
+
+
+class CompiledSteps(Steps):
+    """Steps of the compiled engine: as many as are ready run without returning to the interpreter."""
+
+    engine = "compiled"
+
+    def __init__(self, parts: Sequence[Part], intakes: Sequence[Intake], loss: np.ndarray, threads: int):
+        super().__init__(parts, intakes, loss)
+        batch = max((len(i.target) for i in self.intakes if not i.by_step), default=1)
+        self._order = np.empty(self.most * batch, np.int64)
+        self._ready = np.arange(self.most * batch)
+        feeds = [self._feed(intake, stage) for intake, stage in zip(self.intakes, self.stages, strict=True)]
+        kept = [i.source for i in self.intakes if i.source is not None]
+        self._machine = Machine(parts, loss.dtype, feeds, loss, threads, kept)
+
+    def _stages(self, intake: Intake) -> bool:
+        return intake.source is None
+
+    def _feed(self, intake: Intake, stage: np.ndarray | None) -> list[int]:
+        """A row of the machine's table."""
+        rows, length = intake.target.shape
+        source = intake.source if stage is None else stage
+        assert source is not None
+        order = self._order if stage is None else self._ready
+        kind = ROWS if source.ndim == 2 else ONE_HOT
+        return [kind, address(source), length, length, address(order), rows, address(intake.target), 0]
+
+    def _run(self, rows: np.ndarray, losses: np.ndarray) -> None:
+        self._order[: rows.size] = rows.reshape(-1)
+        self._machine(len(rows), losses)

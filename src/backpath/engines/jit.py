@@ -1,0 +1,20 @@
+"""How the compiled engine's functions are compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from numba import extending
+
+intrinsic: Any = extending.intrinsic
+"""Its functions are called without their first argument, which type checkers do not know."""
+
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
+"""Of fast mathematics only the contraction of a product and a sum is allowed: NaN and infinity stay what they are."""
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """The function compiled on its first use, within the one that is kept on disk and calls it."""
+    return numba.njit(nogil=True, **OPTIONS)(function)

@@ -1,0 +1,94 @@
+"""The order of a graph's work, and which elementwise operations make one pass over memory.
+
+Instructions are laid out from the last to the first, so that each value is computed as late as it can be: beside the
+one who reads it, where it may never reach memory at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backpath.graph import CONSTANT, INPUT, Graph
+from backpath.ops.movement import is_slice
+
+IN_PLACE = frozenset(
+    (
+        "add subtract multiply divide negative square reciprocal sqrt cbrt exp exp2 expm1 log log2 log10 "
+        "log1p logaddexp sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh arctan2 "
+        "hypot abs maximum minimum sign floor ceil rint trunc power integer_power relu sigmoid erf ndtr"
+    ).split()
+)
+"""Elementwise primitives that may write over an operand, since their kernels read each entry before they write it."""
+
+FUSABLE = IN_PLACE | frozenset(
+    (
+        "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not isnan isinf "
+        "isfinite where astype"
+    ).split()
+)
+"""Primitives of which several can work on one part of memory after another."""
+
+Instruction = tuple[int, ...]
+"""Positions of nodes: one, or several elementwise ones of one shape, in order."""
+
+
+def views(graph: Graph) -> dict[int, int]:
+    """For each node that is a mere view of another's memory, that other."""
+    contiguous: list[bool] = []
+    found: dict[int, int] = {}
+    for position, node in enumerate(graph.nodes):
+        dense = True
+        if node.primitive in ("transpose", "broadcast_to") or (
+            node.primitive == "index" and is_slice(node.params["index"])
+        ):
+            found[position] = node.parents[0]
+            dense = False
+        elif node.primitive == "reshape" and contiguous[node.parents[0]]:
+            found[position] = node.parents[0]
+        contiguous.append(dense)
+    return found
+
+
+def root(position: int, seen_through: Mapping[int, int]) -> int:
+    """The node that holds the memory in which the node at ``position`` lies."""
+    while position in seen_through:
+        position = seen_through[position]
+    return position
+
+
+def schedule(graph: Graph, seen_through: Mapping[int, int]) -> tuple[Instruction, ...]:
+    """The instructions of a graph in order.
+
+    Args:
+        graph: without dead code.
+        seen_through: its views.
+    """
+    backwards: list[list[int]] = []
+    readers: dict[int, int] = {}
+    viewed = set()
+    for position in range(len(graph) - 1, -1, -1):
+        node = graph.nodes[position]
+        if node.primitive in (INPUT, CONSTANT):
+            continue
+        if position in seen_through:
+            viewed.add(root(position, seen_through))
+            continue
+        number = _joined(graph, backwards, position, readers.get(position, -1), position in viewed)
+        backwards[number].append(position)
+        for parent in node.parents:
+            held = root(parent, seen_through)
+            readers[held] = max(readers.get(held, -1), number)
+    return tuple(tuple(reversed(group)) for group in reversed(backwards))
+
+
+def _joined(graph: Graph, backwards: list[list[int]], position: int, reader: int, viewed: bool) -> int:
+    """The number, from the end, of the instruction that computes the node: of its first reader, the first, or a new."""
+    fitting = [reader] if reader >= 0 and not viewed else []
+    if backwards and reader < len(backwards) - 1:
+        fitting.append(len(backwards) - 1)
+    for number in fitting:
+        last = graph.nodes[backwards[number][0]]
+        if {last.primitive, graph.nodes[position].primitive} <= FUSABLE and last.shape == graph.nodes[position].shape:
+            return number
+    backwards.append([])
+    return len(backwards) - 1

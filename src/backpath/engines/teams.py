@@ -1,0 +1,114 @@
+"""Threads that run one program together: each takes its part of every instruction, and they meet at barriers."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from backpath.engines.jit import compiled, intrinsic
+
+SPINS = 1 << 8
+"""Looks at a barrier before a thread offers its core to others."""
+
+WORDS = 16
+"""Of 8 bytes each, that a barrier takes: the number of those who came, and of the meetings, in cache lines apart."""
+
+_PAUSES = platform.machine().lower() in ("x86_64", "amd64")
+
+
+def yield_address() -> int:
+    """Where the C library's ``sched_yield`` lies, or 0 where there is none."""
+    try:
+        function: Any = ctypes.CDLL(None).sched_yield
+    except (AttributeError, OSError, TypeError):
+        return 0
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+@intrinsic
+def _add_one(typing: Any, address: Any) -> Any:
+    """What was there before 1 was added, as one operation that no other thread divides."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
+        return builder.atomic_rmw("add", pointer, ir.Constant(ir.IntType(64), 1), "seq_cst")
+
+    return types.int64(types.int64), emit
+
+
+@intrinsic
+def _seen(typing: Any, address: Any) -> Any:
+    """What is there now, with everything that was written before it."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
+        value = builder.load_atomic(pointer, "acquire", 8)
+        if _PAUSES:
+            function = ir.FunctionType(ir.VoidType(), [])
+            pause = builder.module.globals.get("llvm.x86.sse2.pause")
+            builder.call(pause or ir.Function(builder.module, function, "llvm.x86.sse2.pause"), [])
+        return value
+
+    return types.int64(types.int64), emit
+
+
+@intrinsic
+def _publish(typing: Any, address: Any, value: Any) -> Any:
+    """Write a value that others see only with everything that was written before it."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
+        builder.store_atomic(arguments[1], pointer, "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), emit
+
+
+@intrinsic
+def _call(typing: Any, address: Any) -> Any:
+    """Call the C function without arguments at an address."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        function = ir.FunctionType(ir.IntType(32), [])
+        builder.call(builder.inttoptr(arguments[0], function.as_pointer()), [])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), emit
+
+
+@compiled
+def meet(barrier: int, threads: int, give_way: int) -> None:
+    """Wait until all threads are here.
+
+    Args:
+        barrier: the address of ``WORDS`` words that began as zeros.
+        threads: how many there are.
+        give_way: the address of ``sched_yield``, or 0.
+    """
+    if threads == 1:
+        return
+    meeting = barrier + 64
+    before = _seen(meeting)
+    if _add_one(barrier) == threads - 1:
+        _publish(barrier, 0)
+        _publish(meeting, before + 1)
+        return
+    looks = 0
+    while _seen(meeting) == before:
+        looks += 1
+        if looks > SPINS and give_way != 0:
+            _call(give_way)
+
+
+@compiled
+def share(extent: int, thread: int, threads: int) -> tuple[int, int]:
+    """From where to where a thread's part of so many goes: equal parts, in whole vectors where there are many."""
+    step = -(-extent // threads)
+    if extent >= 64 * threads:
+        step = -(-step // 16) * 16
+    first = min(thread * step, extent)
+    return first, min(first + step, extent)

@@ -1,0 +1,49 @@
+"""Which engine trains a network."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from backpath.engines import Choice, choose, obstacle
+from backpath.graph import SettingError
+from backpath.nets import Network
+from backpath.training.averaging import PolyakAverage
+from backpath.training.chain import Optimizer
+from backpath.training.examples import Examples
+from backpath.training.loop import usable_cores
+from backpath.training.stepping import ENGINES, Programs, Stepping
+
+
+def choose_engine(
+    engine: str,
+    network: Network,
+    parameters: np.ndarray,
+    examples: Examples,
+    optimizer: Optimizer,
+    average: PolyakAverage | None,
+    batch: int,
+    epochs: int,
+    threads: int | None,
+) -> tuple[Choice, Programs]:
+    """The engine that is asked for, or likely to be done first; and the programs that were made to find out.
+
+    Raises:
+        SettingError: if there is no such engine, or it cannot train such a network.
+    """
+    if engine not in ("auto", *ENGINES):
+        raise SettingError(f"engine={engine!r}: it is one of auto, {', '.join(ENGINES)}")
+    if engine == "numpy":
+        return Choice(engine, "as asked for"), {}
+    size, weighted = min(batch, len(examples)), examples.weighted
+    probe = Stepping(network, parameters, optimizer, 0, average=average, engine="numpy")
+    numpy_programs = [probe.gradient_program(size, weighted), probe.update_program()]
+    hindered = next(filter(None, (obstacle(p, parameters.dtype) for p in numpy_programs)), None)
+    if engine == "compiled":
+        if hindered:
+            raise SettingError(f"engine='compiled': {hindered}; take engine='numpy'")
+        return Choice(engine, "as asked for"), {}
+    steps = epochs * math.ceil(len(examples) / batch)
+    choice = choose(numpy_programs, steps, threads or usable_cores(), hindered)
+    return choice, probe.programs if choice.engine == "numpy" else {}
