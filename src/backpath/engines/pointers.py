@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -9,26 +10,35 @@ from numba import types
 from numba.extending import intrinsic
 
 
-@intrinsic
-def pointer_at(typing: Any, like: Any, address: Any) -> Any:
-    """The pointer to elements of ``like``'s dtype that lies at ``address``; to be indexed as an array of one axis."""
+def emitted(define: Callable[..., Any]) -> Any:
+    """Decorator: what compiled code calls with all parameters but the first, whose instructions are written by hand.
 
-    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    Args:
+        define: from Numba's typing context and the arguments' types, the signature and the function that emits.
+    """
+    return intrinsic(define)
+
+
+@emitted
+def pointer_at(typing: Any, like: Any, address: Any) -> Any:
+    """The pointer to elements at an address, to be indexed as an array of one axis is; no bounds are checked.
+
+    Args:
+        like: an array of the elements' dtype, the dtype itself, or a pointer to such elements; only its type matters.
+        address: where the first element lies.
+    """
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[1], context.get_value_type(signature.return_type))
 
     return types.CPointer(like.dtype)(like, types.int64), emit
 
 
-def typed_pointer(builder: ir.IRBuilder, address: Any, element: ir.Type) -> Any:
-    """While code is emitted: the pointer to ``element`` at an address."""
-    return builder.inttoptr(address, element.as_pointer())
-
-
-@intrinsic
+@emitted
 def size_of(typing: Any, like: Any) -> Any:
-    """Bytes of an element of ``like``'s dtype, a constant."""
+    """Bytes of an element of ``like``'s dtype, as a constant: an array's ``itemsize`` would be read from the array."""
 
-    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         return context.get_constant(types.int64, like.dtype.bitwidth // 8)
 
     return types.int64(like), emit
