@@ -21,8 +21,8 @@ def product(
 ) -> None:  # fmt: skip
     """C = A B, or C += A B, for an m x k matrix A, a k x n matrix B, and C, which overlaps neither.
 
-    Equal inputs at equal strides give equal bits. Strides count elements. Of a_row and a_col one is 1, and the other is at least the
-    length of what lies in one piece, unless there is only one such piece; so for B.
+    Equal inputs at equal strides give equal bits. Strides count elements. Of a_row and a_col one is 1, and the other is
+    at least the length of what lies in one piece, unless there is only one such piece; so for B.
 
     Args:
         like: an array of the dtype, float32 or float64, the dtype itself, or a pointer; only its type matters.
