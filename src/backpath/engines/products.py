@@ -10,8 +10,8 @@ from backpath.engines.blas import blas_product
 from backpath.engines.pointers import pointer_at
 from backpath.engines.small_products import row_product, small_product
 
-LARGEST = 1 << 21
-"""Multiplications, m n k, up to which the kernels here are faster: beyond, the BLAS has a use for several threads."""
+LARGEST = 2.0**30
+"""Of m n k times the least of them, up to which the kernels here are faster; beyond, the BLAS has several threads."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -48,7 +48,7 @@ def product(
         a, a_row, a_col, b, b_row, b_col, m, n = b, b_col, b_row, a, a_col, a_row, n, m
     if m == 1 and a_col == 1 and b_row == 1:
         row_product(kind, a, b, b_col, c, n, k, accumulate)
-    elif m * n * k > LARGEST:
+    elif float(m) * n * k * min(m, n, k) > LARGEST:
         blas_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, gemm)
     else:
         small_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, scratch)
