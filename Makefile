@@ -19,7 +19,7 @@ lint: $(DEVELOP)
 	$(BIN)/pyright
 
 bench: $(DEVELOP)
-	$(BIN)/python benchmarks/steps.py
+	$(BIN)/python -m benchmarks.peers
 
 clean:
 	rm -rf .venv build dist

@@ -1,0 +1,1 @@
+"""backpath and its peers in turn: the same data, initial weights and threads; ``python -m benchmarks.peers``."""
