@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from backpath.graph import GraphError
 from backpath.ops import LocalDerivative, Scale
+from backpath.paths.array_sweep import array_sums
+from backpath.paths.csr import Csr, already_ordered, ordered
 from backpath.paths.path_sums import PathSums
+from backpath.paths.semirings import SUM_PRODUCT
+from backpath.paths.sweep import pull_back
 from backpath.paths.table import table
 
-OBJECT = np.dtype(object)
+FLOATS = frozenset({float, complex, np.float32, np.float64, np.complex64, np.complex128})
+"""Types of weights that are kept and swept as arrays of numbers, where all are of these; else they stay objects."""
+
+SPARSE = 8
+"""Numbers an edge that nodes may span and still be looked up in a table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -22,6 +30,9 @@ class Dag(PathSums):
 
     Weights may be floats, ints of any size, ``Fraction``, complex, mpmath or SymPy numbers: whatever has + and *.
     Parallel edges are different edges. Make one with :meth:`from_edges` or :meth:`from_arrays`.
+
+    Where all weights are floats (or complex), in single or double precision, they are kept in an array of that type,
+    and sweeps over many of them are compiled. Numbers of any other kind stay what they are.
 
     >>> from fractions import Fraction
     >>> dag = Dag.from_edges([("w", "y", 2), ("w", "z", 3), ("y", "o", Fraction(1, 2)), ("z", "o", 5)])
@@ -34,8 +45,10 @@ class Dag(PathSums):
     of_numbers: ClassVar[bool] = True
 
     node_names: tuple[Hashable, ...]
-    incoming: tuple[tuple[tuple[int, Any], ...], ...]
-    """For each node the source and the weight of every edge into it."""
+    into: Csr
+    """The edges into each node."""
+    _positions: dict[Hashable, int] = field(default_factory=dict)
+    """Where each name stands, once one was looked for."""
 
     @classmethod
     def from_edges(cls, edges: Iterable[tuple[Hashable, Hashable, Any]]) -> Dag:
@@ -44,29 +57,69 @@ class Dag(PathSums):
         Raises:
             GraphError: if the edges close a cycle, which the message names.
         """
-        incoming: dict[Hashable, list[tuple[Hashable, Any]]] = {}
+        number: dict[Hashable, int] = {}
+        sources, targets, weights = [], [], []
         for source, target, z in edges:
-            incoming.setdefault(source, [])
-            incoming.setdefault(target, []).append((source, z))
-        order = _topological(incoming)
-        position = {name: k for k, name in enumerate(order)}
-        return cls(
-            tuple(order),
-            tuple(tuple((position[source], z) for source, z in incoming[name]) for name in order),
-        )
+            sources.append(number.setdefault(source, len(number)))
+            targets.append(number.setdefault(target, len(number)))
+            weights.append(z)
+        names = list(number)
+        z = np.array(weights) if set(map(type, weights)) <= FLOATS else np.fromiter(weights, object, len(weights))
+        csr, order = ordered(np.array(sources, np.int64), np.array(targets, np.int64), z, names)
+        return cls(tuple([names[k] for k in order.tolist()]), csr)
 
     @classmethod
-    def from_arrays(cls, sources: Any, targets: Any, weights: Any) -> Dag:
-        """The DAG of edges ``sources[k] -> targets[k]`` with ``weights[k]``; nodes are whole numbers.
+    def from_arrays(cls, sources: Any, targets: Any, weights: Any, names: Sequence[Hashable] | None = None) -> Dag:
+        """The DAG of edges ``sources[k] -> targets[k]`` with ``weights[k]``, in time proportional to the edges.
+
+        Args:
+            sources: a whole number for each edge, the node that it comes from.
+            targets: likewise, the node that it leads to. Where every edge leads to a larger number than it comes from,
+                the nodes stand in the order of their numbers.
+            weights: z(i, j) of each edge.
+            names: what the nodes 0, 1, ... are called; by default nodes are called by their numbers, which may be any.
 
         Raises:
-            GraphError: if the arrays differ in length, or the edges close a cycle.
+            GraphError: if the arrays differ in length, the nodes are no whole numbers, or the edges close a cycle.
+
+        >>> dag = Dag.from_arrays([0, 0, 1, 2], [1, 2, 3, 3], [2.0, 3.0, 0.5, 5.0])
+        >>> dag.adjoints(3)
+        array([16. ,  0.5,  5. ,  1. ])
         """
         arrays = [np.asarray(sources), np.asarray(targets), np.asarray(weights)]
         if len({a.shape for a in arrays}) != 1 or arrays[0].ndim != 1:
             shapes = [a.shape for a in arrays]
             raise GraphError(f"sources, targets and weights have shapes {shapes}: give equal lengths")
-        return cls.from_edges(zip(*(a.tolist() for a in arrays), strict=True))
+        for nodes in arrays[:2]:
+            if nodes.size and nodes.dtype.kind not in "iu":
+                raise GraphError(f"nodes are of type {nodes.dtype}: give whole numbers, or names to from_edges")
+        numbers, source, target = _numbered(arrays[0].astype(np.int64), arrays[1].astype(np.int64))
+        called = numbers.tolist() if names is None else [names[k] for k in numbers.tolist()]
+        z = _kept(arrays[2])
+        if np.all(source < target):
+            return cls(tuple(called), already_ordered(source, target, z, numbers.size))
+        csr, order = ordered(source, target, z, called)
+        return cls(tuple([called[k] for k in order.tolist()]), csr)
+
+    def adjoints(self, output: Hashable) -> np.ndarray:
+        """The derivative of one output by every node, S(i, o), by one reverse sweep.
+
+        Returns:
+            An array in the order of ``names``, of the type of the weights; zero for nodes without a path to ``output``.
+            Those of the inputs alone are ``dag.adjoints(output)[list(dag.inputs)]``.
+
+        Raises:
+            GraphError: if no node is called ``output``.
+        """
+        position = self.find(output)
+        seeds = {position: SUM_PRODUCT.one((), self.dtype(position))}
+        found = array_sums(self.csr, seeds, SUM_PRODUCT, forward=False)
+        if found is not None:
+            return found.sums
+        derivatives = np.zeros(len(self), object)
+        for node, s in pull_back(self, seeds, range(len(self)), SUM_PRODUCT).items():
+            derivatives[node] = s[()] if isinstance(s, np.ndarray) else s
+        return derivatives
 
     def __str__(self) -> str:
         return table(self, [])
@@ -77,56 +130,63 @@ class Dag(PathSums):
 
     @property
     def inputs(self) -> tuple[int, ...]:
-        return tuple(k for k, edges in enumerate(self.incoming) if not edges)
+        return tuple(np.flatnonzero(np.diff(self.into.starts) == 0).tolist())
 
     @property
     def outputs(self) -> tuple[int, ...]:
-        used = {source for edges in self.incoming for source, _ in edges}
-        return tuple(k for k in range(len(self.node_names)) if k not in used)
+        unused = np.ones(len(self), bool)
+        unused[self.into.sources] = False
+        return tuple(np.flatnonzero(unused).tolist())
+
+    @property
+    def csr(self) -> Csr:
+        return self.into
+
+    def find(self, name: Hashable) -> int:
+        if not self._positions:
+            self._positions.update(zip(self.node_names, range(len(self)), strict=True))
+        position = self._positions.get(name)
+        return super(Dag, self).find(name) if position is None else position
 
     def edges(self) -> Iterator[tuple[Hashable, Hashable, Any]]:
         """Every edge (i, j, z), ordered by j."""
-        for target, edges in enumerate(self.incoming):
-            for source, z in edges:
-                yield self.node_names[source], self.node_names[target], z
+        names = self.node_names
+        ends = zip(self.into.sources.tolist(), self.into.targets.tolist(), self.into.weights.tolist(), strict=True)
+        for source, target, z in ends:
+            yield names[source], names[target], z
+
+    def edge_count(self) -> int:
+        return self.into.sources.size
 
     def edges_into(self, target: int) -> list[tuple[int, int]]:
-        return [(slot, source) for slot, (source, _) in enumerate(self.incoming[target])]
+        begin, end = self.into.starts[target : target + 2].tolist()
+        return list(enumerate(self.into.sources[begin:end].tolist()))
 
     def local(self, target: int, slot: int) -> LocalDerivative:
-        return Scale(self.incoming[target][slot][1])
+        return Scale(self.into.weights[self.into.starts[target] + slot])
 
     def shape(self, position: int) -> tuple[int, ...]:
         return ()
 
     def dtype(self, position: int) -> np.dtype:
-        return OBJECT
+        return self.into.weights.dtype
 
 
-def _topological(incoming: dict[Hashable, list[tuple[Hashable, Any]]]) -> list[Hashable]:
-    """Names in topological order (Kahn, 1962), in the order of first mention where there is a choice."""
-    outgoing: dict[Hashable, list[Hashable]] = {name: [] for name in incoming}
-    waiting = {name: len(edges) for name, edges in incoming.items()}
-    for name, edges in incoming.items():
-        for source, _ in edges:
-            outgoing[source].append(name)
-    order = [name for name, count in waiting.items() if count == 0]
-    for name in order:
-        for target in outgoing[name]:
-            waiting[target] -= 1
-            if waiting[target] == 0:
-                order.append(target)
-    if len(order) < len(incoming):
-        raise GraphError(f"the edges close a cycle: {' -> '.join(map(repr, _cycle(incoming, set(order))))}")
-    return order
+def _kept(weights: np.ndarray) -> np.ndarray:
+    """A copy of the weights, in the machine's order of bytes if they are floats, else as Python's objects."""
+    if weights.dtype.type in FLOATS:
+        return np.array(weights, weights.dtype.newbyteorder("="))
+    return np.fromiter(weights.tolist(), object, weights.size)
 
 
-def _cycle(incoming: dict[Hashable, list[tuple[Hashable, Any]]], sorted_names: set[Hashable]) -> Sequence[Hashable]:
-    """One cycle among the names that could not be sorted: walk back until a name comes again."""
-    name = next(n for n in incoming if n not in sorted_names)
-    walk: dict[Hashable, int] = {}
-    while name not in walk:
-        walk[name] = len(walk)
-        name = next(source for source, _ in incoming[name] if source not in sorted_names)
-    trail = list(walk)[walk[name] :]
-    return [name, *reversed(trail)]
+def _numbered(sources: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All nodes in rising order, and the edges' ends as places among them."""
+    low = min(sources.min(initial=0), targets.min(initial=0))
+    span = int(max(sources.max(initial=0), targets.max(initial=0))) - int(low) + 1
+    if span > SPARSE * max(sources.size, 1):
+        nodes, places = np.unique(np.concatenate([sources, targets]), return_inverse=True)
+        return nodes, places[: sources.size], places[sources.size :]
+    known = np.zeros(span, bool)
+    known[sources - low] = known[targets - low] = True
+    place = np.cumsum(known) - 1
+    return np.flatnonzero(known) + low, place[sources - low], place[targets - low]

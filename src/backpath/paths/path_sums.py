@@ -113,8 +113,7 @@ class PathSums(Weighted):
         return picture and f'<div style="overflow-x:auto">{picture}</div>'
 
     def __repr__(self) -> str:
-        edges = sum(len(self.edges_into(target)) for target in range(len(self)))
-        return f"{type(self).__name__} of {len(self):,} nodes and {edges:,} edges"
+        return f"{type(self).__name__} of {len(self):,} nodes and {self.edge_count():,} edges"
 
     def _chosen(self, names: Any, otherwise: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
         """Positions of the named nodes, and whether one was named by itself."""

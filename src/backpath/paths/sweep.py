@@ -1,14 +1,20 @@
 """The sweep: the sum over all paths by dynamic programming, in any semiring, in either direction.
 
 Every edge is visited once. Against the edges, S(i, o) = sum over j in A(i) of S(j, o) z(i, j) (Aggarwal, eq. 3.8);
-along them, the same recursion from the sources.
+along them, the same recursion from the sources. Where all edges are numbers in arrays, it is one compiled pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+
+import numpy as np
 
 from backpath.ops.semiring import Semiring, Value
+from backpath.paths.array_sweep import array_sums
+from backpath.paths.compiled import compiled
+from backpath.paths.csr import Csr
+from backpath.paths.sweep_kernels import mark_origins, mark_reached
 from backpath.paths.weighted import Weighted
 
 
@@ -27,6 +33,8 @@ def pull_back(
         The path sums by position; a source from which no path leads to a seed is not among them.
     """
     wanted = set(sources)
+    if weighted.csr is not None and (found := array_sums(weighted.csr, seeds, semiring, forward=False)) is not None:
+        return {position: found[position] for position in wanted if position in found}
     reached = reachable(weighted, wanted)
     sums = {position: seed for position, seed in seeds.items() if reached[position]}
     for target in range(max(sums, default=-1), -1, -1):
@@ -40,8 +48,10 @@ def pull_back(
     return {position: sums[position] for position in wanted if position in sums}
 
 
-def push_forward(weighted: Weighted, seeds: Mapping[int, Value], semiring: Semiring) -> dict[int, Value]:
+def push_forward(weighted: Weighted, seeds: Mapping[int, Value], semiring: Semiring) -> Mapping[int, Value]:
     """Path sums from the seeded nodes to every node that they reach, by position."""
+    if weighted.csr is not None and (found := array_sums(weighted.csr, seeds, semiring, forward=True)) is not None:
+        return found
     reached = reachable(weighted, seeds)
     sums = dict(seeds)
     for target in range(min(seeds, default=len(weighted)), len(weighted)):
@@ -56,6 +66,8 @@ def push_forward(weighted: Weighted, seeds: Mapping[int, Value], semiring: Semir
 
 def reachable(weighted: Weighted, sources: Collection[int]) -> bytearray:
     """A flag for each node: whether a path leads to it from one of ``sources``."""
+    if weighted.csr is not None:
+        return _marked(weighted.csr, sources, mark_reached)
     flags = bytearray(len(weighted))
     for position in sources:
         flags[position] = 1
@@ -67,6 +79,8 @@ def reachable(weighted: Weighted, sources: Collection[int]) -> bytearray:
 
 def leading_to(weighted: Weighted, outputs: Collection[int]) -> bytearray:
     """A flag for each node: whether a path leads from it to one of ``outputs``."""
+    if weighted.csr is not None:
+        return _marked(weighted.csr, outputs, mark_origins)
     flags = bytearray(len(weighted))
     for position in outputs:
         flags[position] = 1
@@ -74,4 +88,12 @@ def leading_to(weighted: Weighted, outputs: Collection[int]) -> bytearray:
         if flags[target]:
             for _, source in weighted.edges_into(target):
                 flags[source] = 1
+    return flags
+
+
+def _marked(csr: Csr, ends: Collection[int], mark: Callable[..., None]) -> bytearray:
+    flags = bytearray(len(csr))
+    met = np.frombuffer(flags, np.uint8)
+    met[list(ends)] = 1
+    compiled(mark, csr.sources.size)(csr.starts, csr.sources, met)
     return flags

@@ -10,6 +10,7 @@ import numpy as np
 
 from backpath.graph import GraphError
 from backpath.ops import LocalDerivative
+from backpath.paths.csr import Csr
 from backpath.paths.semirings import SUM_PRODUCT
 
 
@@ -23,6 +24,11 @@ class Weighted(ABC):
 
     of_numbers: ClassVar[bool] = False
     """Whether every weight is one number, of any kind."""
+
+    @property
+    def csr(self) -> Csr | None:
+        """The edges in arrays, where all nodes are scalars that were made so."""
+        return None
 
     @property
     @abstractmethod
@@ -70,6 +76,10 @@ class Weighted(ABC):
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def edge_count(self) -> int:
+        """How many edges there are."""
+        return sum(len(self.edges_into(target)) for target in range(len(self)))
 
     def find(self, name: Hashable) -> int:
         """The position of the node of that name.
