@@ -6,11 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-from numba import extending
-
-intrinsic: Any = extending.intrinsic
-"""Its functions are called without their first argument, which type checkers do not know."""
-
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 """Of fast mathematics only the contraction of a product and a sum is allowed: NaN and infinity stay what they are."""
 

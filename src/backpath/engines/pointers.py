@@ -7,6 +7,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 
@@ -42,3 +43,16 @@ def size_of(typing: Any, like: Any) -> Any:
         return context.get_constant(types.int64, like.dtype.bitwidth // 8)
 
     return types.int64(like), emit
+
+
+@emitted
+def call_at(typing: Any, address: Any, *arguments: Any) -> Any:
+    """Call the C function without a result that lies at ``address``."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        given = cgutils.unpack_tuple(builder, values[1]) if len(signature.args) == 2 else values[1:]
+        function = ir.FunctionType(ir.VoidType(), [value.type for value in given])
+        builder.call(builder.inttoptr(values[0], function.as_pointer()), given)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.StarArgTuple.from_types(arguments)), emit

@@ -9,7 +9,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from backpath.engines.jit import compiled, intrinsic
+from backpath.engines.jit import compiled
+from backpath.engines.pointers import emitted
 
 SPINS = 1 << 8
 """Looks at a barrier before a thread offers its core to others."""
@@ -29,7 +30,7 @@ def yield_address() -> int:
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
-@intrinsic
+@emitted
 def _add_one(typing: Any, address: Any) -> Any:
     """What was there before 1 was added, as one operation that no other thread divides."""
 
@@ -40,7 +41,7 @@ def _add_one(typing: Any, address: Any) -> Any:
     return types.int64(types.int64), emit
 
 
-@intrinsic
+@emitted
 def _seen(typing: Any, address: Any) -> Any:
     """What is there now, with everything that was written before it."""
 
@@ -56,7 +57,7 @@ def _seen(typing: Any, address: Any) -> Any:
     return types.int64(types.int64), emit
 
 
-@intrinsic
+@emitted
 def _publish(typing: Any, address: Any, value: Any) -> Any:
     """Write a value that others see only with everything that was written before it."""
 
@@ -68,7 +69,7 @@ def _publish(typing: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, types.int64), emit
 
 
-@intrinsic
+@emitted
 def _call(typing: Any, address: Any) -> Any:
     """Call the C function without arguments at an address."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from backpath.engines.jit import intrinsic
+from backpath.engines.pointers import emitted
 
 
-@intrinsic
+@emitted
 def typed(typing: Any, x: Any, value: Any) -> Any:
     """``value`` in the type of ``x``."""
 
