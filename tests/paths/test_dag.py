@@ -38,9 +38,42 @@ def test_arrays_give_the_same_dag(numbers):
     assert dag.gradient(0, 2) == numbers[0] * numbers[1]
 
 
-def test_arrays_of_different_lengths_are_refused():
+def test_arrays_that_do_not_fit_are_refused():
     with pytest.raises(GraphError, match=r"shapes \[\(2,\), \(2,\), \(1,\)\]: give equal lengths"):
         Dag.from_arrays([0, 1], [1, 2], [1])
+    with pytest.raises(GraphError, match=r"nodes are of type float64: give whole numbers, or names to from_edges"):
+        Dag.from_arrays([0.5], [1], [1])
+    with pytest.raises(GraphError, match="edges meet nodes 1 to 3; names are given for 3, from 0"):
+        Dag.from_arrays([0, 1], [1, 3], [1, 1], ["a", "b", "c"])
+    with pytest.raises(GraphError, match="two nodes have the same name"):
+        Dag.from_arrays([0], [1], [1], ["a", "a"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    numbers=st.lists(st.integers(-(2**40), 2**40) | st.integers(-9, 9), min_size=2, max_size=9, unique=True),
+    data=st.data(),
+)
+def test_nodes_are_any_whole_numbers(numbers, data):
+    pairs = st.integers(1, len(numbers) - 1).flatmap(lambda j: st.tuples(st.integers(0, j - 1), st.just(j)))
+    drawn = data.draw(st.lists(pairs, min_size=1, max_size=20))
+    edges = [(numbers[i], numbers[j], k) for k, (i, j) in enumerate(drawn)]
+    dag = Dag.from_arrays(*zip(*edges, strict=True))
+    assert sorted(dag.edges()) == sorted(Dag.from_edges(edges).edges())
+    assert set(dag.names) == {number for i, j, _ in edges for number in (i, j)}
+
+
+def test_named_nodes_are_there_without_an_edge():
+    dag = Dag.from_arrays([3, 2], [2, 0], [0.5, 3.0], ["o", "alone", "y", "x"])
+    assert sorted(dag.names) == ["alone", "o", "x", "y"]
+    assert dag.gradient("x", "o") == 1.5
+    assert dict(zip(dag.names, dag.adjoints("o"), strict=True)) == {"o": 1, "alone": 0, "y": 3, "x": 1.5}
+    assert Dag.from_arrays([], [], [], ["a", "b"]).gradient("a", "b") == 0
+    assert len(Dag.from_arrays([], [], [])) == 0
+
+
+def test_nodes_that_rise_along_edges_keep_the_order_of_their_numbers():
+    assert Dag.from_arrays([5, 0, 0], [6, 6, 9], [1, 1, 1]).names == (0, 5, 6, 9)
 
 
 @pytest.mark.parametrize(

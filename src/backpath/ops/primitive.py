@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from backpath.graph import GraphError, Node, ShapeError
 from backpath.ops.local import LocalDerivative
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """Shape and dtype of a value that is not known yet."""
 
     shape: tuple[int, ...]
@@ -53,6 +52,11 @@ class Primitive:
     def differentiable(self, slot: int) -> bool:
         """Whether operand ``slot`` has a derivative that is not zero everywhere."""
         return not isinstance(self.local, tuple) or self.local[slot] is not None
+
+    @property
+    def constant_somewhere(self) -> bool:
+        """Whether some operand is not differentiable."""
+        return isinstance(self.local, tuple) and None in self.local
 
     def local_derivative(self, slot: int, y: Any, operands: tuple[Any, ...], params: Mapping[str, Any]):
         """The local derivative of ``y`` by operand ``slot`` at these values."""

@@ -1,4 +1,4 @@
-"""Loops over arrays, compiled where there are many edges to go through."""
+"""Loops over arrays, compiled once there is enough to go through."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from typing import Any
 
 import numpy as np
 
-FEW = 2**13
-"""Edges that Python goes through in less time than Numba takes to import."""
+PAYS = 2**18
+"""Edges that Python goes through in the time that Numba takes to import."""
+
+_gone = 0
+"""Edges gone through until now, by all loops."""
 
 
 def compiled(function: Callable[..., Any], edges: int) -> Callable[..., Any]:
-    """``function``, to be called on arrays of so many edges: as it stands for few of them, else compiled by Numba."""
-    return _quiet(function) if edges <= FEW else _by_numba(function)
+    """``function``, to be called on arrays of so many edges: as it stands, or by Numba once that has come to pay."""
+    global _gone
+    _gone += edges
+    return _quiet(function) if _gone <= PAYS else _by_numba(function)
 
 
 @cache

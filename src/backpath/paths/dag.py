@@ -77,10 +77,12 @@ class Dag(PathSums):
             targets: likewise, the node that it leads to. Where every edge leads to a larger number than it comes from,
                 the nodes stand in the order of their numbers.
             weights: z(i, j) of each edge.
-            names: what the nodes 0, 1, ... are called; by default nodes are called by their numbers, which may be any.
+            names: of the nodes 0, 1, ..., whether an edge meets them or not. By default the nodes are those that edges
+                meet, whose numbers may be any and are their names.
 
         Raises:
-            GraphError: if the arrays differ in length, the nodes are no whole numbers, or the edges close a cycle.
+            GraphError: if the arrays differ in length, a node is no whole number or has no name of its own, or the
+                edges close a cycle.
 
         >>> dag = Dag.from_arrays([0, 0, 1, 2], [1, 2, 3, 3], [2.0, 3.0, 0.5, 5.0])
         >>> dag.adjoints(3)
@@ -93,11 +95,16 @@ class Dag(PathSums):
         for nodes in arrays[:2]:
             if nodes.size and nodes.dtype.kind not in "iu":
                 raise GraphError(f"nodes are of type {nodes.dtype}: give whole numbers, or names to from_edges")
-        numbers, source, target = _numbered(arrays[0].astype(np.int64), arrays[1].astype(np.int64))
-        called = numbers.tolist() if names is None else [names[k] for k in numbers.tolist()]
+        source, target = (nodes.astype(np.int64) for nodes in arrays[:2])
+        if names is None:
+            numbers, source, target = numbered(source, target)
+            called = tuple(numbers.tolist())
+        else:
+            called = tuple(names)
+            _check_names(called, source, target)
         z = _kept(arrays[2])
         if np.all(source < target):
-            return cls(tuple(called), already_ordered(source, target, z, numbers.size))
+            return cls(called, already_ordered(source, target, z, len(called)))
         csr, order = ordered(source, target, z, called)
         return cls(tuple([called[k] for k in order.tolist()]), csr)
 
@@ -179,7 +186,17 @@ def _kept(weights: np.ndarray) -> np.ndarray:
     return np.fromiter(weights.tolist(), object, weights.size)
 
 
-def _numbered(sources: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _check_names(names: Sequence[Hashable], sources: np.ndarray, targets: np.ndarray) -> None:
+    if len(set(names)) < len(names):
+        raise GraphError("two nodes have the same name: names must be unique")
+    for nodes in (sources, targets):
+        if nodes.size and not 0 <= nodes.min() <= nodes.max() < len(names):
+            raise GraphError(
+                f"edges meet nodes {nodes.min()} to {nodes.max()}; names are given for {len(names)}, from 0"
+            )
+
+
+def numbered(sources: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All nodes in rising order, and the edges' ends as places among them."""
     low = min(sources.min(initial=0), targets.min(initial=0))
     span = int(max(sources.max(initial=0), targets.max(initial=0))) - int(low) + 1

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from backpath.graph import CONSTANT, INPUT, Graph, GraphError, hooks
 from backpath.ops import PRIMITIVES, LocalDerivative, apply, leaves_of, record
-from backpath.paths.dag import Dag
+from backpath.paths.dag import Dag, numbered
 from backpath.paths.path_sums import PathSums
-from backpath.paths.rows import matrix_of
+from backpath.paths.rows import Sparse, matrix_of
+from backpath.paths.semirings import SUM_PRODUCT
 from backpath.paths.sweep import leading_to, reachable
 from backpath.paths.table import brief, table
+
+ORIGIN = np.zeros(1, int)
+"""The number of a scalar's only entry."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -49,8 +54,9 @@ class Linearization(PathSums):
         node = self.graph.nodes[target]
         if not node.parents:
             return []
+        edges = list(enumerate(node.parents))
         primitive = PRIMITIVES[node.primitive]
-        return [(slot, source) for slot, source in enumerate(node.parents) if primitive.differentiable(slot)]
+        return [edge for edge in edges if primitive.differentiable(edge[0])] if primitive.constant_somewhere else edges
 
     def local(self, target: int, slot: int) -> LocalDerivative:
         node = self.graph.nodes[target]
@@ -75,26 +81,41 @@ class Linearization(PathSums):
 
         Only what lies on a path from an input to an output is kept: no constants, and no dead ends.
         """
-        labels = [entry_names(node.name, node.shape) for node in self.graph.nodes]
+        sizes = [prod(node.shape) for node in self.graph.nodes]
+        first = np.concatenate([[0], np.cumsum(sizes, dtype=int)])
         reached, leads = reachable(self, self.inputs), leading_to(self, self.outputs)
-        edges = []
+        parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for target in range(len(self)):
-            for slot, source in self.edges_into(target):
-                if not (reached[source] and leads[target]):
-                    continue
-                matrix = matrix_of(self.local(target, slot), self.shape(source), self.dtype(source))
-                triples = zip(matrix.rows.tolist(), matrix.columns.tolist(), matrix.z.tolist(), strict=True)
-                edges += [(labels[source][column], labels[target][row], z) for row, column, z in triples]
-        starts, ends = ({name for k in ks for name in labels[k]} for ks in (self.inputs, self.outputs))
-        return _between(Dag.from_edges(edges), starts, ends)
+            for slot, source in self.edges_into(target) if leads[target] else ():
+                if reached[source]:
+                    matrix = self._matrix(target, slot, source)
+                    parts.append((first[source] + matrix.columns, first[target] + matrix.rows, matrix.z))
+        if not parts:
+            return Dag.from_edges([])
+        starts, ends = (
+            np.concatenate([np.arange(first[k], first[k + 1]) for k in ks]) for ks in (self.inputs, self.outputs)
+        )
+        names = [name for node in self.graph.nodes for name in entry_names(node.name, node.shape)]
+        sources, targets, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return _between(Dag.from_arrays(sources, targets, weights), starts, ends, names)
+
+    def _matrix(self, target: int, slot: int, source: int) -> Sparse:
+        """The scalar edges of one edge; between scalars one, without the work that arrays need."""
+        shape, dtype = self.shape(source), self.dtype(source)
+        if shape != () or self.shape(target) != () or dtype.kind == "O":
+            return matrix_of(self.local(target, slot), shape, dtype)
+        z = self.local(target, slot).push(SUM_PRODUCT.one((), dtype), SUM_PRODUCT)
+        return Sparse((), ORIGIN, ORIGIN, np.reshape(z, 1))
 
 
-def _between(dag: Dag, starts: set[str], ends: set[str]) -> Dag:
-    """The part of the DAG that lies on paths from ``starts`` to ``ends``."""
-    position = {name: k for k, name in enumerate(dag.names)}
-    reached = reachable(dag, [k for name, k in position.items() if name in starts])
-    leads = leading_to(dag, [k for name, k in position.items() if name in ends])
-    return Dag.from_edges([(i, j, z) for i, j, z in dag.edges() if reached[position[i]] and leads[position[j]]])
+def _between(dag: Dag, starts: np.ndarray, ends: np.ndarray, names: Sequence[str]) -> Dag:
+    """The part of a DAG of numbered nodes that lies on paths from ``starts`` to ``ends``, with ``names``."""
+    numbers, edges = np.array(dag.names), dag.csr
+    reached = np.array(reachable(dag, np.flatnonzero(np.isin(numbers, starts)).tolist()), bool)
+    leads = np.array(leading_to(dag, np.flatnonzero(np.isin(numbers, ends)).tolist()), bool)
+    kept = reached[edges.sources] & leads[edges.targets]
+    known, sources, targets = numbered(edges.sources[kept], edges.targets[kept])
+    return Dag.from_arrays(sources, targets, edges.weights[kept], [names[k] for k in numbers[known].tolist()])
 
 
 def entry_names(name: str, shape: tuple[int, ...]) -> list[str]:
