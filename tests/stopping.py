@@ -8,7 +8,7 @@ class Stopping(Saver):
 
     def __init__(self, path, at):
         super().__init__(path, 1e9)
-        self.left = at
+        self.left, self.patience = at, 0.0
 
     def after_step(self, capture):
         self.left -= 1

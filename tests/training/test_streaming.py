@@ -61,13 +61,13 @@ def test_parts_share_no_row_and_miss_none(path):
 
 
 class Recording:
-    """What stands in for a BatchGradient, and notes the rows."""
+    """What stands in for what makes steps, and notes their rows."""
 
     def __init__(self):
         self.seen = []
 
     def __call__(self, X, y, batch, weights):
-        return lambda rows, count=0: self.seen.append((X.take(rows, float), y[rows]))
+        return lambda steps: self.seen.extend((X.take(rows, float), y[rows]) for rows in steps)
 
 
 def epochs(path, batch, count=2, **settings):
@@ -79,8 +79,8 @@ def epochs(path, batch, count=2, **settings):
     for _ in range(count):
         record.seen.clear()
         feed.shuffle(rng)
-        for gradient_of, rows in feed.batches(0, feed.steps):
-            gradient_of(rows)
+        for make, rows in feed.stretches(0, feed.steps):
+            make(rows)
         yield feed, [x.copy() for x, _ in record.seen], e
 
 
@@ -114,8 +114,8 @@ def test_its_steps_are_those_of_the_rows_it_took(path):
     rate = 0.05
     for _ in range(2):
         feed.shuffle(rng)
-        for gradient_of, rows in feed.batches(0, feed.steps):
-            gradient_of(rows)
+        for make, rows in feed.stretches(0, feed.steps):
+            make(rows)
     for X, y in record.seen:
         g = bp.grad(e.network.loss_value)(p, X, y.astype(float))
         p = {name: p[name] - rate * g[name] for name in p}

@@ -1,4 +1,4 @@
-"""Optimizers as chains of transforms of the gradient: state in, state out, and traceable, so that a step is a program."""
+"""Optimizers as chains of transforms of the gradient: state in, state out, and traceable: a step is a program."""
 
 from __future__ import annotations
 

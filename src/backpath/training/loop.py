@@ -19,14 +19,11 @@ from backpath.training.chain import Optimizer, OptimizerState
 from backpath.training.checkpoint import Checkpoint
 from backpath.training.examples import Examples
 from backpath.training.plateau import PlateauState, ReduceOnPlateau
-from backpath.training.saver import Saver
+from backpath.training.saver import LONGEST, Saver
 from backpath.training.snapshot import Snapshot
 from backpath.training.stepping import Programs, Stepping
 
 MOST_ROLLBACKS = 3
-
-LONGEST = 0.2
-"""Seconds of steps, about, after which a training looks up: to save, or to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +245,8 @@ class Loop:
             made = 0
             while made < len(rows):
                 started = time.perf_counter()
-                count = min(max(int(self._patience() / self.pace), 1), len(rows) - made)
+                patience = self.saver.patience if self.saver else LONGEST
+                count = min(max(int(patience / self.pace), 1), len(rows) - made)
                 counts = np.arange(self.state.steps, self.state.steps + count)
                 steps.run(rows[made : made + count], counts, self.losses[self.step : self.step + count])
                 self.stepping.made(count)
@@ -257,10 +255,6 @@ class Loop:
                 self.spent, self.pace = self.spent + seconds, max(seconds / count, 1e-7)
                 if self.saver:
                     self.saver.after_step(self.capture)
-
-    def _patience(self) -> float:
-        """Seconds of steps before the next look up."""
-        return min(LONGEST, self.saver.every) if self.saver else LONGEST
 
     def _roll_back(self, number: int) -> None:
         step = int(np.argmin(np.isfinite(self.losses)))

@@ -63,10 +63,9 @@ class ScaleByAdam(Transform):
     def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
         start, square_start, next_start = scalars
         mean, square = _blend(state[0], x, self.b1), _blend(state[1], x * x, self.b2)
+        direction = mean / start
         if self.nesterov:
             direction = x * ((1 - self.b1) / start) + mean * (self.b1 / next_start)
-        else:
-            direction = mean / start
         return direction / (np.sqrt(square / square_start) + self.eps), (mean, square)
 
 
@@ -178,10 +177,10 @@ class ScaleByRprop(Transform):
     def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
         sizes, previous = state
         agreement = np.sign(x * previous)
-        # eta_plus where it is 1, 1 where it is 0, eta_minus where it is -1.
-        factor = np.where(agreement > 0, self.eta_plus, np.where(agreement < 0, self.eta_minus, 1.0))
-        sizes = np.clip(sizes * factor, self.least, self.most)
-        step = np.where(agreement < 0, 0.0, np.sign(x) * sizes)
+        # 1 where it is 0, eta_plus where it is 1, eta_minus where it is -1: a parabola through the three.
+        bend, slope = (self.eta_plus + self.eta_minus) / 2 - 1, (self.eta_plus - self.eta_minus) / 2
+        sizes = np.clip(sizes * ((bend * agreement + slope) * agreement + 1.0), self.least, self.most)
+        step = np.sign(x) * sizes * (np.minimum(agreement, 0.0) + 1.0)
         return step, (sizes, step)
 
 

@@ -15,6 +15,9 @@ from backpath.training.checkpoint import Checkpoint, write_checkpoint
 
 SHORTEST = 1.0
 
+LONGEST = 0.2
+"""Seconds of steps, about, after which a training looks up: whether to save, or to stop."""
+
 
 class Interrupted(KeyboardInterrupt):
     """Training was stopped between two steps, and all of it is in a checkpoint.
@@ -36,12 +39,16 @@ class Saver:
         every: seconds between two checkpoints within an epoch. After an epoch there is one, unless the last is younger
             than a second and than this.
         about: plain data that go into each checkpoint beside where training stands.
+
+    Attributes:
+        patience: seconds of steps after which to ask again.
     """
 
     def __init__(self, path: str | Path, every: float = 60.0, about: Mapping[str, Any] | None = None):
         self.path, self.every, self.about = Path(path), every, dict(about or {})
         self.last = time.monotonic()
         self.stopping = False
+        self.patience = min(every, LONGEST)
 
     def after_step(self, capture: Callable[[], Checkpoint]) -> None:
         """Raises Interrupted, with everything saved, if training is to stop."""

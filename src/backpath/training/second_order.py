@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpath.calculus import hvp
-from backpath.engines import Executable, compile_graph
+from backpath.engines import Choice, Executable, compile_graph
 from backpath.graph import SettingError
 from backpath.nets import Network
 from backpath.ops import trace
@@ -108,7 +108,7 @@ def minimize(
     views = network.views(found.x)
     if network.options:
         network, views = network.folded(views, some(X, seed, float, MOST_FOLDED))
-    return Fit(network, views, tuple(history), int(found.nfev), seconds)
+    return Fit(network, views, tuple(history), int(found.nfev), seconds, Choice("numpy", "SciPy asks for all examples at once"))
 
 
 def solve(

@@ -95,9 +95,15 @@ class _Buffered(Feed):
         self._seek(0)
 
     def stretches(self, first: int, until: int) -> Iterator[tuple[Steps, np.ndarray]]:
-        for step in range(first, until):
+        step = first
+        while step < until:
             rows = self._rows(step)
-            yield self.makers[len(rows)], rows[None]
+            within = step * self.batch % self.capacity
+            whole = min((self.count - within) // self.batch, until - step)
+            if whole:
+                rows = self.order[within : within + whole * self.batch]
+            yield self.makers[len(rows) // max(whole, 1)], rows.reshape(max(whole, 1), -1)
+            step += max(whole, 1)
 
     def examples(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         rows = self._rows(step)
