@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from backpath.cli import main
+from backpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from backpath.training.run_folder import read_run
+from backpath.training.saver import Saver
 
 WORDS = ["digits", "--epochs", "60", "--layers", "512,512", "--threads", "1", "--quiet"]
 
@@ -68,6 +70,31 @@ def test_a_stopped_training_keeps_its_place(here):
     taken = backpath("train", "digits", "--out", "runs/digits-1")
     assert taken.exit_code == 2
     assert "is of a training that was stopped, or still runs: --resume runs/digits-1, or delete it" in taken.stderr
+
+
+def stopped_at_its_first_step(monkeypatch, *words):
+    """What is there after a Ctrl-C during the first step."""
+    after_step = Saver.after_step
+
+    def stop(self, capture):
+        self.stopping = True
+        after_step(self, capture)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Saver, "after_step", stop)
+        assert backpath("train", *words).exit_code == 130
+
+
+def test_a_checkpoint_with_a_hostile_configuration_is_refused(here, monkeypatch):
+    stopped_at_its_first_step(monkeypatch, "iris", "--epochs", "2")
+    place = here / "runs/iris-1.checkpoint"
+    found = read_checkpoint(place)
+    for name, value in {"epochs": -1, "layers": ["4"], "rate": "fast"}.items():
+        config = {**found.facts["config"], name: value}
+        write_checkpoint(place, Checkpoint(found.arrays, {**found.facts, "config": config}))
+        result = backpath("train", "--resume", "runs/iris-1")
+        assert result.exit_code == 2, result.exception
+        assert f"its {name!r} is " in result.stderr
 
 
 @pytest.mark.parametrize(

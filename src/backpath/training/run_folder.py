@@ -140,15 +140,17 @@ def read_config(folder: str | Path) -> dict[str, Any]:
     """How the run was made: what :func:`write_run` was given as ``config``.
 
     Raises:
-        RunError: if it is missing or damaged.
+        RunError: if it is missing or damaged, or does not say what the run was trained on.
     """
     path = Path(folder) / CONFIG
     try:
         config = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path} cannot be read: {error}") from None
     if not isinstance(config, dict):
         raise RunError(f"{path} is damaged: it is no JSON object")
+    if not {"source", "target"} <= set(config):
+        raise RunError(f"{path} is damaged: it does not say what the run was trained on")
     return config
 
 
