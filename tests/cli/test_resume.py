@@ -85,6 +85,29 @@ def stopped_at_its_first_step(monkeypatch, *words):
         assert backpath("train", *words).exit_code == 130
 
 
+def limited(*words):
+    """A command in a process of its own that can make no file larger than 10,000 bytes, as on a full disk."""
+    code = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)); "
+    code += "runpy.run_module('backpath', run_name='__main__')"
+    return subprocess.run([sys.executable, "-B", "-c", code, *words], capture_output=True, text=True, check=False)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_says_how_to_go_on(here, monkeypatch):
+    told = limited("train", "digits", "--epochs", "2", "--layers", "64", "--quiet")
+    assert told.returncode == 2
+    assert "Error: runs/digits-1: the run cannot be written: File too large" in told.stderr
+    assert not (here / "runs").exists()
+    stopped_at_its_first_step(monkeypatch, "digits", "--epochs", "2", "--layers", "64")
+    good = (here / "runs/digits-1.checkpoint").read_bytes()
+    told = limited("train", "--resume", "runs/digits-1", "--quiet")
+    assert told.returncode == 2
+    assert "the run cannot be written: File too large" in told.stderr
+    assert "The last checkpoint is kept. To go on from it: " in told.stderr
+    assert os.listdir(here / "runs") == ["digits-1.checkpoint"]
+    assert (here / "runs/digits-1.checkpoint").read_bytes() == good
+    assert backpath("train", "--resume", "runs/digits-1", "--quiet").exit_code == 0
+
+
 def test_a_checkpoint_with_a_hostile_configuration_is_refused(here, monkeypatch):
     stopped_at_its_first_step(monkeypatch, "iris", "--epochs", "2")
     place = here / "runs/iris-1.checkpoint"

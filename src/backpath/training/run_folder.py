@@ -84,6 +84,7 @@ def write_run(folder: str | Path, model: SavedModel, history: Sequence[Epoch], c
 
     Raises:
         RunError: if something is in the way.
+        OSError: if it cannot be written, as on a full disk; nothing of it is left.
     """
     from safetensors.numpy import save
 
@@ -98,11 +99,14 @@ def write_run(folder: str | Path, model: SavedModel, history: Sequence[Epoch], c
         "target": model.target.to_json(),
         "sha256": hashlib.sha256(parameters).hexdigest(),
     }
-    with _placed(folder) as temporary:
-        _write(temporary / PARAMETERS, parameters)
-        _write(temporary / MODEL, _json(description))
-        _write(temporary / HISTORY, _json([asdict(epoch) for epoch in history]))
-        _write(temporary / CONFIG, _json(config))
+    try:
+        with _placed(folder) as temporary:
+            _write(temporary / PARAMETERS, parameters)
+            _write(temporary / MODEL, _json(description))
+            _write(temporary / HISTORY, _json([asdict(epoch) for epoch in history]))
+            _write(temporary / CONFIG, _json(config))
+    except OSError as error:
+        raise OSError(error.errno, f"the run cannot be written: {error.strerror}", str(folder)) from None
 
 
 def read_run(folder: str | Path) -> SavedModel:
