@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from backpath.cli import main
+from backpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from backpath.training.run_folder import read_run
+from backpath.training.saver import Saver
 
 WORDS = ["digits", "--epochs", "60", "--layers", "512,512", "--threads", "1", "--quiet"]
 
@@ -68,6 +70,54 @@ def test_a_stopped_training_keeps_its_place(here):
     taken = backpath("train", "digits", "--out", "runs/digits-1")
     assert taken.exit_code == 2
     assert "is of a training that was stopped, or still runs: --resume runs/digits-1, or delete it" in taken.stderr
+
+
+def stopped_at_its_first_step(monkeypatch, *words):
+    """What is there after a Ctrl-C during the first step."""
+    after_step = Saver.after_step
+
+    def stop(self, capture):
+        self.stopping = True
+        after_step(self, capture)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Saver, "after_step", stop)
+        assert backpath("train", *words).exit_code == 130
+
+
+def limited(*words):
+    """A command in a process of its own that can make no file larger than 10,000 bytes, as on a full disk."""
+    code = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)); "
+    code += "runpy.run_module('backpath', run_name='__main__')"
+    return subprocess.run([sys.executable, "-B", "-c", code, *words], capture_output=True, text=True, check=False)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_says_how_to_go_on(here, monkeypatch):
+    told = limited("train", "digits", "--epochs", "2", "--layers", "64", "--quiet")
+    assert told.returncode == 2
+    assert "Error: runs/digits-1: the run cannot be written: File too large" in told.stderr
+    assert not (here / "runs").exists()
+    stopped_at_its_first_step(monkeypatch, "digits", "--epochs", "2", "--layers", "64")
+    good = (here / "runs/digits-1.checkpoint").read_bytes()
+    told = limited("train", "--resume", "runs/digits-1", "--quiet")
+    assert told.returncode == 2
+    assert "the run cannot be written: File too large" in told.stderr
+    assert "The last checkpoint is kept. To go on from it: " in told.stderr
+    assert os.listdir(here / "runs") == ["digits-1.checkpoint"]
+    assert (here / "runs/digits-1.checkpoint").read_bytes() == good
+    assert backpath("train", "--resume", "runs/digits-1", "--quiet").exit_code == 0
+
+
+def test_a_checkpoint_with_a_hostile_configuration_is_refused(here, monkeypatch):
+    stopped_at_its_first_step(monkeypatch, "iris", "--epochs", "2")
+    place = here / "runs/iris-1.checkpoint"
+    found = read_checkpoint(place)
+    for name, value in {"epochs": -1, "layers": ["4"], "rate": "fast"}.items():
+        config = {**found.facts["config"], name: value}
+        write_checkpoint(place, Checkpoint(found.arrays, {**found.facts, "config": config}))
+        result = backpath("train", "--resume", "runs/iris-1")
+        assert result.exit_code == 2, result.exception
+        assert f"its {name!r} is " in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,13 @@ def test_a_loss_that_is_not_finite_halves_the_steps_and_says_so():
         ({"learning_rate": "cosin"}, "learning_rate='cosin'"),
         ({"learning_rate_init": 0.0}, "a number above 0"),
         ({"norm": "group"}, "norm='group'"),
-        ({"dropout": 1.5}, "dropout"),
+        ({"dropout": 1.5}, "dropout=1.5: it must be numbers from 0"),
+        ({"dropout": "some"}, "dropout='some'"),
+        ({"activation": None}, "activation=None: it is one of"),
+        ({"clip": "1"}, "clip='1'"),
+        ({"clip": -1.0}, "clip=-1.0: it must be None, or a number above 0"),
+        ({"dtype": "int32"}, "dtype='int32': it must be None, float32 or float64"),
+        ({"dtype": "floaty"}, "dtype='floaty'"),
         ({"init": "randn"}, "no initializer"),
         ({"scale_features": "log"}, "no feature scaling"),
         ({"loss": "deviance"}, "loss='deviance'"),
@@ -263,3 +269,9 @@ def test_a_loss_that_is_not_finite_halves_the_steps_and_says_so():
 def test_refuses_arguments_that_it_does_not_know(arguments, message):
     with pytest.raises(ValueError, match=message):
         MLPClassifier(**arguments).fit(IRIS, SPECIES)
+
+
+@pytest.mark.parametrize("validation", [IRIS, (IRIS,), "iris"], ids=["array", "one", "text"])
+def test_a_validation_part_is_a_pair(validation):
+    with pytest.raises(ValueError, match=r"validation must be a pair: \(X, y\)"):
+        MLPClassifier().fit(IRIS, SPECIES, validation=validation)

@@ -49,6 +49,14 @@ def test_every_rule_is_tested_here():
     assert set(GAINS) <= set(ACTIVATIONS)
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gains_keep_values_from_growing_and_from_fading_fast(activation):
+    z = np.random.default_rng(0).standard_normal(100_000)
+    kept = GAINS.get(activation, 1.0) * np.mean(np.square(ACTIVATIONS[activation](z)))
+    # Those without a gain of their own saturate, or pass what they get; softplus passes a mean of its own as well.
+    assert (0.7 if activation in GAINS else 0.25) < kept < (1.9 if activation == "softplus" else 1.02)
+
+
 def mean_square(f, q):
     """E[f(sqrt(q) z)^2] for normal z, by SciPy."""
     parts = [quad(lambda z: f(math.sqrt(q) * z) ** 2 * norm.pdf(z), a, b, limit=400)[0] for a, b in [(-12, 0), (0, 12)]]

@@ -140,6 +140,10 @@ def saved(array):
         ("t.npz", archive(x=saved(np.zeros(3)), y=saved(np.zeros(4))), "x has 3, y has 4"),
         ("t.npz", archive(x=saved(np.array(1.0))), "no column of cells"),
         ("t.npz", archive(), "there are none"),
+        ("t.npz", saved(np.zeros((3, 2))), "a single array; np.savez makes an archive"),
+        ("t.npz", archive(x=b"not an array"), "x is no array of NumPy's"),
+        ("t.npz", archive(X=saved(np.zeros((3, 0)))), "no column of cells"),
+        ("t.npz", archive(X=saved(np.zeros((3, 2))), X_1=saved(np.zeros(3))), "two columns would be called 'X_1'"),
     ],
 )
 def test_refuses_what_is_no_table(tmp_path, name, content, message, capsys):
@@ -147,6 +151,39 @@ def test_refuses_what_is_no_table(tmp_path, name, content, message, capsys):
     with pytest.raises(DataError, match=message):
         read_table(tmp_path / name)
     assert capsys.readouterr().out == ""
+
+
+def flipped(path, name):
+    """The file with one byte changed, of those at its beginning, at its end, and some between."""
+    data = path.read_bytes()
+    changed = path.with_name(name)
+    for at in sorted({*range(200), *range(0, len(data), len(data) // 60), *range(len(data) - 300, len(data))}):
+        changed.write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+        yield changed
+
+
+@pytest.mark.parametrize("kind", [".npz", ".parquet", ".arrow"])
+def test_what_is_damaged_anywhere_is_refused_or_read_but_never_breaks(tmp_path, kind):
+    numbers, words = np.random.default_rng(0).normal(size=2000), np.array(["ab", "cd"] * 1000)
+    path = tmp_path / f"table{kind}"
+    if kind == ".npz":
+        np.savez_compressed(path, x=numbers, s=words)
+    elif kind == ".parquet":
+        parquet.write_table(pa.table({"x": numbers, "s": words}), path)
+    else:
+        with (
+            pa.OSFile(str(path), "wb") as file,
+            pa.ipc.new_file(file, pa.table({"x": numbers, "s": words}).schema) as w,
+        ):
+            w.write_table(pa.table({"x": numbers, "s": words}))
+    messages = []
+    for changed in flipped(path, f"changed{kind}"):
+        try:
+            read_table(changed)
+        except DataError as error:
+            messages.append(str(error))
+    assert messages
+    assert all(str(changed) in message for message in messages)
 
 
 def test_refuses_what_is_no_frame_and_an_empty_one(tmp_path):

@@ -11,7 +11,7 @@ from backpath.graph import RunError
 from backpath.nets import Network
 from backpath.training.features import Features
 from backpath.training.loop import Epoch
-from backpath.training.run_folder import check_free, next_run_folder, read_run, write_run
+from backpath.training.run_folder import check_free, next_run_folder, read_config, read_run, write_run
 from backpath.training.saved_model import SavedModel
 from backpath.training.tables import TEXT, Table
 from backpath.training.target import Target
@@ -177,3 +177,10 @@ def test_never_unpickles(run):
     change(run, sha256=hashlib.sha256(data).hexdigest())
     with pytest.raises(RunError, match="is damaged"):
         read_run(run)
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"\xff", b"[1]", b"{}", b'{"source": "t.csv"}'])
+def test_refuses_a_damaged_configuration(run, content):
+    (run / "config.json").write_bytes(content)
+    with pytest.raises(RunError, match=r"config\.json (is damaged|cannot be read)"):
+        read_config(run)

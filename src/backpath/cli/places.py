@@ -24,15 +24,19 @@ INTERRUPTED = 130
 
 @contextmanager
 def place_of_run(out: Path | None, source: str, resume: Path | None) -> Iterator[Path]:
-    """The folder that the run will be; within, its place is taken, and an interruption is told with what to do."""
+    """The folder that the run will be; within, its place is taken, and whatever stops it is told with how to go on."""
     folder = resume or _reserved(out, source)
     place = checkpoint_of(folder)
+    command = shlex.join([program(), "train", "--resume", str(folder)])
     try:
         yield folder
     except Interrupted:
-        command = shlex.join([program(), "train", "--resume", str(folder)])
         click.echo(f"\nStopped, and saved. To go on: {command}", err=True)
         raise SystemExit(INTERRUPTED) from None
+    except OSError:
+        if place.exists() and place.stat().st_size:
+            click.echo(f"The last checkpoint is kept. To go on from it: {command}", err=True)
+        raise
     finally:
         if place.exists() and not place.stat().st_size:
             place.unlink()

@@ -29,8 +29,7 @@ def check_arguments(estimator: Any) -> None:
     _choice(e, "solver", SOLVERS)
     _choice(e, "learning_rate", LEARNING_RATES)
     activations = (*ACTIVATIONS, "logistic")
-    names = [e.activation] if isinstance(e.activation, str) else e.activation
-    for name in names:
+    for name in e.activation if np.ndim(e.activation) else [e.activation]:
         if name not in activations:
             raise SettingError(f"activation={name!r}: it is one of {', '.join(activations)}")
     for size in hidden_sizes(e, 1):
@@ -46,6 +45,12 @@ def check_arguments(estimator: Any) -> None:
         _number(e, name, _real(e, name) and 0 <= getattr(e, name) < 1, "a number from 0 to 1, below 1")
     _number(e, "momentum", _real(e, "momentum") and 0 <= e.momentum <= 1, "a number from 0 to 1")
     _number(e, "n_iter_no_change", _real(e, "n_iter_no_change") and e.n_iter_no_change >= 1, "a number from 1 on")
+    _number(e, "clip", e.clip is None or (_real(e, "clip") and 0 < e.clip < math.inf), "None, or a number above 0")
+    rates = e.dropout if np.ndim(e.dropout) else [e.dropout]
+    _number(
+        e, "dropout", all(isinstance(r, (int, float)) and 0 <= r < 1 for r in rates), "numbers from 0 to 1, below 1"
+    )
+    _number(e, "dtype", e.dtype is None or _floating(e.dtype), "None, float32 or float64")
     whole = isinstance(e.batch_size, (int, np.integer)) and bool(e.batch_size >= 1)
     _number(e, "batch_size", e.batch_size == "auto" or whole, "'auto', or a whole number from 1 on")
 
@@ -62,6 +67,13 @@ def _choice(estimator: Any, name: str, choices: Sequence[str]) -> None:
 
 def _real(estimator: Any, name: str) -> bool:
     return isinstance(getattr(estimator, name), Real)
+
+
+def _floating(dtype: Any) -> bool:
+    try:
+        return np.dtype(dtype) in (np.float32, np.float64)
+    except TypeError:
+        return False
 
 
 def _number(estimator: Any, name: str, fits: bool, what: str) -> None:

@@ -201,6 +201,8 @@ class MultilayerPerceptron(BaseEstimator):
     def _parted(self, part: Part, validation: Any) -> tuple[Part, Part | None]:
         """What trains, and what judges each epoch if stopping is early."""
         if validation is not None:
+            if not isinstance(validation, (list, tuple)) or len(validation) != 2:
+                raise ValueError("validation must be a pair: (X, y)")
             X, y = self._checked(*validation, first=False)
             return part, Part(X, self._read(y, False, None), None)
         if not self.early_stopping or self.solver in METHODS:

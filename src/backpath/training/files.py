@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -36,7 +35,7 @@ def read_table(path: str | Path) -> Table:
 
 def read_parquet(path: str | Path) -> Table:
     """The table of a Parquet file, or of all in a folder."""
-    return table_of(_arrow_table([parquet.read(use_threads=True) for parquet in open_parquet(path)]), str(path))
+    return table_of(_arrow_table([_whole(parquet, path) for parquet in open_parquet(path)]), str(path))
 
 
 def open_parquet(path: str | Path) -> Iterator[Any]:
@@ -59,6 +58,17 @@ def open_parquet(path: str | Path) -> Iterator[Any]:
             raise DataError(f"{file} cannot be read as Parquet: {error}") from None
 
 
+def _whole(parquet: Any, path: str | Path) -> Any:
+    import pyarrow
+
+    try:
+        found = parquet.read(use_threads=True)
+        found.validate(full=True)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DataError(f"{path} cannot be read as Parquet: {error}") from None
+    return found
+
+
 def read_arrow(path: str | Path) -> Table:
     """The table of an Arrow file: Feather, or the IPC format of a file or a stream."""
     pyarrow = _pyarrow(Path(path))
@@ -69,9 +79,11 @@ def read_arrow(path: str | Path) -> Table:
             except pyarrow.ArrowInvalid:
                 source.seek(0)
                 found = pyarrow.ipc.open_stream(source).read_all()
-    except (pyarrow.ArrowException, OSError) as error:
+            # The format has no checksums, and the cells are read where they lie.
+            found.validate(full=True)
+            return table_of(found, str(path))
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as Arrow: {error}") from None
-    return table_of(found, str(path))
 
 
 def read_npz(path: str | Path) -> Table:
@@ -80,20 +92,28 @@ def read_npz(path: str | Path) -> Table:
     Nothing is unpickled.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with Path(path).open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it is a single array; np.savez makes an archive")
             arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, MemoryError, EOFError, BadZipFile, NotImplementedError) as error:
+    except Exception as error:  # zipfile, zlib and NumPy's parser of headers raise whatever they meet
         raise DataError(f"{path} cannot be read as .npz without pickles: {error}") from None
     columns: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
-        if array.ndim == 0 or len(array) == 0 or array.dtype.kind not in "biufSUT":
+        if not isinstance(array, np.ndarray):
+            raise DataError(f"{path}: {name} is no array of NumPy's")
+        if array.ndim == 0 or array.size == 0 or array.dtype.kind not in "biufSUT":
             raise DataError(f"{path}: {name} is {array.dtype} of shape {list(array.shape)}: it is no column of cells")
         cells = array.astype(TEXT) if array.dtype.kind in "SUT" else array
         if array.ndim == 1:
-            columns[name] = cells
+            made = {name: cells}
         else:
             flat = cells.reshape(len(cells), -1)
-            columns |= {f"{name}_{k}": np.ascontiguousarray(flat[:, k]) for k in range(flat.shape[1])}
+            made = {f"{name}_{k}": np.ascontiguousarray(flat[:, k]) for k in range(flat.shape[1])}
+        if twice := columns.keys() & made.keys():
+            raise DataError(f"{path}: two columns would be called {min(twice)!r}; rename an array")
+        columns |= made
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) != 1:
         told = listed([f"{name} has {n}" for name, n in lengths.items()])

@@ -75,6 +75,7 @@ class ParquetSource:
 
         try:
             for batch in file.iter_batches(DECODED, row_groups=[number], columns=columns):
+                batch.validate(full=True)
                 yield pyarrow.Table.from_batches([batch])
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(f"{self.source}: row group {number} cannot be read: {error}") from None

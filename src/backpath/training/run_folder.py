@@ -84,6 +84,7 @@ def write_run(folder: str | Path, model: SavedModel, history: Sequence[Epoch], c
 
     Raises:
         RunError: if something is in the way.
+        OSError: if it cannot be written, as on a full disk; nothing of it is left.
     """
     from safetensors.numpy import save
 
@@ -98,11 +99,14 @@ def write_run(folder: str | Path, model: SavedModel, history: Sequence[Epoch], c
         "target": model.target.to_json(),
         "sha256": hashlib.sha256(parameters).hexdigest(),
     }
-    with _placed(folder) as temporary:
-        _write(temporary / PARAMETERS, parameters)
-        _write(temporary / MODEL, _json(description))
-        _write(temporary / HISTORY, _json([asdict(epoch) for epoch in history]))
-        _write(temporary / CONFIG, _json(config))
+    try:
+        with _placed(folder) as temporary:
+            _write(temporary / PARAMETERS, parameters)
+            _write(temporary / MODEL, _json(description))
+            _write(temporary / HISTORY, _json([asdict(epoch) for epoch in history]))
+            _write(temporary / CONFIG, _json(config))
+    except OSError as error:
+        raise OSError(error.errno, f"the run cannot be written: {error.strerror}", str(folder)) from None
 
 
 def read_run(folder: str | Path) -> SavedModel:
@@ -140,15 +144,17 @@ def read_config(folder: str | Path) -> dict[str, Any]:
     """How the run was made: what :func:`write_run` was given as ``config``.
 
     Raises:
-        RunError: if it is missing or damaged.
+        RunError: if it is missing or damaged, or does not say what the run was trained on.
     """
     path = Path(folder) / CONFIG
     try:
         config = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path} cannot be read: {error}") from None
     if not isinstance(config, dict):
         raise RunError(f"{path} is damaged: it is no JSON object")
+    if not {"source", "target"} <= set(config):
+        raise RunError(f"{path} is damaged: it does not say what the run was trained on")
     return config
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from backpath.graph import RunError
 from backpath.training.target import Task
@@ -45,7 +45,7 @@ class Settings:
         """The settings among what ``config.json`` of a run holds.
 
         Raises:
-            RunError: if one is missing.
+            RunError: if one is missing, or is not of its kind.
         """
         try:
             kept: dict[str, Any] = {field.name: config[field.name] for field in fields(cls)}
@@ -53,4 +53,21 @@ class Settings:
             raise RunError(f"the run's config.json lacks {error}: another version of backpath made it") from None
         for name, value in kept.items():
             kept[name] = tuple(value) if isinstance(value, list) else value
+        for name, kind in get_type_hints(cls).items():
+            if not _is(kept[name], kind) or (name in ("epochs", "batch") and kept[name] < 1):
+                raise RunError(f"the run's configuration is damaged: its {name!r} is {kept[name]!r}")
         return cls(**kept)
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Whether a value is of an annotation's kind; no whole number of a setting is negative."""
+    if kind is int:
+        return type(value) is int and value >= 0
+    if kind is float:
+        return type(value) in (int, float)
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_is(part, get_args(kind)[0]) for part in value)
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    choices = get_args(kind)
+    return any(_is(value, choice) for choice in choices) if choices else type(value) is kind
