@@ -25,9 +25,7 @@ Means = Callable[[], float]
 
 
 def report(settings: Settings) -> str:
-    runners: dict[str, Means] = {LOOP: one_by_one, VMAP: vmapped()}
-    if hasattr(bp, "fit_many"):
-        runners[AT_ONCE] = at_once
+    runners: dict[str, Means] = {LOOP: one_by_one, VMAP: vmapped(), AT_ONCE: at_once}
     losses = {name: run() for name, run in runners.items()}
     require_near(losses)
     times = in_turn(runners, settings.rounds(7))
@@ -58,9 +56,7 @@ def one_by_one() -> float:
 def at_once() -> float:
     X, y = CASE.data()
     options: dict[str, Any] = {"epochs": EPOCHS, "batch": CASE.batch, "optimizer": bp.optimizers.sgd(RATE, MOMENTUM)}
-    fits = bp.fit_many(  # pyright: ignore[reportAttributeAccessIssue]
-        CASE.network, X, y, seeds=range(NETWORKS), **options
-    )
+    fits = bp.fit_many(CASE.network, X, y, seeds=range(NETWORKS), **options)
     return float(np.mean([fit.history[-1].loss for fit in fits]))
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 import backpath as bp
+from backpath.training.cores import usable_cores
 from backpath.training.examples import InMemory
 from backpath.training.loop import Loop
 from backpath.training.rows import rows_of
@@ -25,21 +22,9 @@ def loop(case: Case, engine: str, dtype: type = np.float32) -> Loop:
     X, y = case.data()
     examples = InMemory(rows_of(X), y)
     optimizer = bp.optimizers.sgd(RATE, MOMENTUM)
-    options = engine_option(Loop, engine)
-    return Loop(network, flat, examples, case.batch, optimizer, 0, shuffle=False, **options)
-
-
-def engine_option(function: Callable[..., Any], engine: str) -> dict[str, Any]:
-    """The argument that chooses the engine.
-
-    Raises:
-        NotImplementedError: if there is no choice yet, and it is not NumPy.
-    """
-    if "engine" in inspect.signature(function).parameters:
-        return {"engine": engine}
-    if engine not in ("numpy", "auto"):
-        raise NotImplementedError(f"backpath has no {engine} engine yet")
-    return {}
+    return Loop(
+        network, flat, examples, case.batch, optimizer, 0, shuffle=False, engine=engine, threads=usable_cores()
+    )
 
 
 def numpy_engine(case: Case) -> Runner:
@@ -52,4 +37,9 @@ def compiled_engine(case: Case) -> Runner:
 
 def _runner(case: Case, engine: str) -> Runner:
     made = loop(case, engine)
-    return lambda: made.epoch().loss
+
+    def run() -> float:
+        with made.blas():
+            return made.epoch().loss
+
+    return run

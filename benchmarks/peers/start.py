@@ -10,7 +10,7 @@ from benchmarks.peers.tables import rounded, table
 from benchmarks.peers.timing import Times
 
 FIT = """
-import inspect, json, sys, time
+import json, sys, time
 began = time.perf_counter()
 import numpy as np
 import backpath as bp

@@ -38,8 +38,8 @@ def times(**medians):
 @pytest.mark.parametrize("case", SMALL, ids=lambda case: case.name)
 def test_all_reach_the_same_losses(case):
     runners, failures = started(case, QUICK)
-    assert set(runners) | set(failures) == set(QUICK)
-    assert set(failures) <= {"backpath compiled"}
+    assert set(runners) == set(QUICK)
+    assert not failures
     for _ in range(3):
         losses = [runner() for runner in runners.values()]
         np.testing.assert_allclose(losses, losses[0], rtol=2e-5)
@@ -166,7 +166,7 @@ def test_engines_differ_by_the_worst_array():
 
 def test_many_networks_are_trained_alike(monkeypatch):
     monkeypatch.setattr(many, "NETWORKS", 32)
-    losses = {"loop": many.one_by_one(), "vmap": many.vmapped()()}
+    losses = {"loop": many.one_by_one(), "vmap": many.vmapped()(), "at once": many.at_once()}
     many.require_near(losses)
     with pytest.raises(SystemExit, match="not the same training"):
         many.require_near({"one": 1.0, "other": 1.05})

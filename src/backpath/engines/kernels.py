@@ -16,7 +16,8 @@ from numba import types
 from numba.extending import overload
 
 from backpath.engines.jit import OPTIONS, compiled
-from backpath.engines.operations import BINARY, OPERATIONS, UNARY
+from backpath.engines.operations import BINARY, OPERATIONS, TERNARY, UNARY
+from backpath.engines.pointers import entry, put
 from backpath.engines.products import product
 from backpath.engines.typed import typed
 
@@ -42,6 +43,11 @@ def _two(operation: int, x: Any, y: Any) -> Any:
     raise NotImplementedError
 
 
+def _three(operation: int, x: Any, y: Any, z: Any) -> Any:
+    """The operation of this number on three entries."""
+    raise NotImplementedError
+
+
 @overload(_one, prefer_literal=True)
 def _compiled_one(operation, x):  # Without annotations, which Numba would compare with the lambda's.
     f = compiled(UNARY[OPERATIONS[operation.literal_value]])
@@ -52,6 +58,12 @@ def _compiled_one(operation, x):  # Without annotations, which Numba would compa
 def _compiled_two(operation, x, y):
     f = compiled(BINARY[OPERATIONS[operation.literal_value]])
     return lambda operation, x, y: f(x, y)
+
+
+@overload(_three, prefer_literal=True)
+def _compiled_three(operation, x, y, z):
+    f = compiled(TERNARY[OPERATIONS[operation.literal_value]])
+    return lambda operation, x, y, z: f(x, y, z)
 
 
 @cache
@@ -67,7 +79,8 @@ def elementwise_address(name: str, dtype: np.dtype) -> int:
     elif name == "integer_power":
         made = _integer_power(SOURCE)
     else:
-        made = _of_one(operation, SOURCE) if name in UNARY else _of_two(operation, SOURCE)
+        loops = _of_one if name in UNARY else _of_two if name in BINARY else _of_three
+        made = loops(operation, SOURCE)
     number = types.CPointer(numba.from_dtype(dtype))
     step = types.int64
     return _address(made, types.void(number, number, step, number, step, number, step, step, step))
@@ -95,7 +108,7 @@ def _of_one(operation: int, source: int) -> Any:
         _ = source
         if a_step == 1:
             for j in range(n):
-                out[j] = _one(operation, a[j])
+                put(out, j, _one(operation, entry(a, j)))
         else:
             value = _one(operation, a[0])
             for j in range(n):
@@ -109,19 +122,40 @@ def _of_two(operation: int, source: int) -> Any:
         _ = source
         if a_step == 1 and b_step == 1:
             for j in range(n):
-                out[j] = _two(operation, a[j], b[j])
+                put(out, j, _two(operation, entry(a, j), entry(b, j)))
         elif a_step == 1:
             right = b[0]
             for j in range(n):
-                out[j] = _two(operation, a[j], right)
+                put(out, j, _two(operation, entry(a, j), right))
         elif b_step == 1:
             left = a[0]
             for j in range(n):
-                out[j] = _two(operation, left, b[j])
+                put(out, j, _two(operation, left, entry(b, j)))
         else:
             value = _two(operation, a[0], b[0])
             for j in range(n):
                 out[j] = value
+
+    return kernel
+
+
+def _of_three(operation: int, source: int) -> Any:
+    def kernel(out, a, a_step, b, b_step, c, c_step, parameter, n):
+        _ = source
+        if a_step == 1 and b_step == 1 and c_step == 1:
+            for j in range(n):
+                put(out, j, _three(operation, entry(a, j), entry(b, j), entry(c, j)))
+        elif a_step == 1 and c_step == 1:
+            factor = b[0]
+            for j in range(n):
+                put(out, j, _three(operation, entry(a, j), factor, entry(c, j)))
+        elif a_step == 1 and b_step == 1:
+            summand = c[0]
+            for j in range(n):
+                put(out, j, _three(operation, entry(a, j), entry(b, j), summand))
+        else:
+            for j in range(n):
+                out[j] = _three(operation, a[j * a_step], b[j * b_step], c[j * c_step])
 
     return kernel
 
@@ -131,7 +165,7 @@ def _choice(source: int) -> Any:
         _ = source
         if c_step == 1 and a_step == 1 and b_step == 1:
             for j in range(n):
-                out[j] = a[j] if condition[j] != 0 else b[j]
+                put(out, j, entry(a, j) if entry(condition, j) != 0 else entry(b, j))
         else:
             for j in range(n):
                 out[j] = a[j * a_step] if condition[j * c_step] != 0 else b[j * b_step]

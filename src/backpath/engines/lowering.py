@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -167,9 +167,9 @@ class Code:
             shared = own if own[2] else None
             accesses.append(self._access(array, p in instruction, shared, alone))
         first = len(self.operations)
-        for n in instruction:
-            self._operation(program, n, seen, strides, columns)
-        self._row(FUSED, [rows, columns, first, len(instruction)], accesses)
+        for name, n, operands in _operations(program, instruction):
+            self._operation(program, name, n, operands, seen, strides, columns)
+        self._row(FUSED, [rows, columns, first, len(self.operations) - first], accesses)
 
     def _layout(
         self, shape: tuple[int, ...], seen: dict[int, np.ndarray]
@@ -191,15 +191,15 @@ class Code:
     def _operation(
         self,
         program: Program,
+        name: str,
         position: int,
+        parents: Sequence[int],
         seen: dict[int, np.ndarray],
         strides: dict[int, tuple[int, int]],
         columns: int,
     ) -> None:
-        node = program.graph.nodes[position]
-        places = [position, *node.parents]
         operands: list[tuple[int, int, int]] = []
-        for p in places:
+        for p in (position, *parents):
             if program.places[p].kind is Kind.REGISTER:
                 number = program.places[p].number
                 self.registers = max(self.registers, number + 1)
@@ -207,11 +207,43 @@ class Code:
             else:
                 operands.append((address(seen[p]), *strides[p]))
         flat = all(o in ((o[0], columns, 1), (o[0], 0, 0)) or (columns == 1 and o[1] == 1) for o in operands)
-        parameter = node.params.get("n", 0)
+        parameter = program.graph.nodes[position].params.get("n", 0)
         out, *rest = operands
         rest += [(MOST_REGISTERS, 0, 0)] * (3 - len(rest))
-        row = [elementwise_address(node.primitive, self.dtype), parameter, int(flat), out[0], out[1]]
+        row = [elementwise_address(name, self.dtype), parameter, int(flat), out[0], out[1]]
         self.operations.append([*row, *(number for operand in rest for number in operand)])
+
+
+def _operations(program: Program, instruction: Instruction) -> Iterator[tuple[str, int, tuple[int, ...]]]:
+    """Name, node and operands of what an instruction does, a product and a sum right after it as one."""
+    nodes = program.graph.nodes
+    k = 0
+    while k < len(instruction):
+        n = instruction[k]
+        after = instruction[k + 1] if k + 1 < len(instruction) else -1
+        if after >= 0 and _only_summed(program, n, after):
+            a, b = nodes[n].parents
+            a, b = (b, a) if nodes[a].shape != nodes[n].shape else (a, b)
+            first = nodes[after].parents[0] == n
+            c = nodes[after].parents[1 if first else 0]
+            name = "multiply_add" if nodes[after].primitive == "add" else "multiply_subtract" if first else "subtract_multiply"
+            yield name, after, (a, b, c)
+            k += 1
+        else:
+            yield nodes[n].primitive, n, nodes[n].parents
+        k += 1
+
+
+def _only_summed(program: Program, product: int, after: int) -> bool:
+    """Whether a node is a product that never reaches memory, and ``after`` the sum or difference that alone reads it."""
+    nodes = program.graph.nodes
+    return (
+        nodes[product].primitive == "multiply"
+        and nodes[after].primitive in ("add", "subtract")
+        and nodes[after].parents.count(product) == 1
+        and program.places[product].kind is Kind.REGISTER
+        and sum(product in node.parents for node in nodes) == 1
+    )
 
 
 def _of_four(numbers: list[int], fill: int) -> list[int]:

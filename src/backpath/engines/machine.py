@@ -67,8 +67,12 @@ def _fused(like: Any, i: Any, operations: Any, registers: int, thread: int, thre
     else:
         row_first, row_last = 0, rows
         first, last = share(columns, thread, threads)
-    width = min(max(last - first, 1), BLOCK)
-    height = max(BLOCK // width, 1)
+    width, height = last - first, row_last - row_first
+    if width * height > BLOCK:
+        width = min(width, BLOCK)
+        height = max(BLOCK // width, 1)
+    elif width * height == 0:
+        return
     for row in range(row_first, row_last, height):
         high = min(height, row_last - row)
         for column in range(first, last, width):

@@ -84,6 +84,15 @@ BINARY: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
 )
 """By the primitive's name."""
 
+TERNARY: Mapping[str, Callable[[Any, Any, Any], Any]] = MappingProxyType(
+    {
+        "multiply_add": lambda a, b, c: a * b + c,
+        "multiply_subtract": lambda a, b, c: a * b - c,
+        "subtract_multiply": lambda a, b, c: c - a * b,
+    }
+)
+"""Two primitives in one: a product, and a sum or difference with it."""
+
 OTHERS = ("where", "integer_power")
-OPERATIONS = (*UNARY, *BINARY, *OTHERS)
-"""All of them; a number in a kernel's name is a place in here."""
+OPERATIONS = (*UNARY, *BINARY, *OTHERS, *TERNARY)
+"""All of them; the number of an operation is its place in here."""

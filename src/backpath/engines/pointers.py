@@ -56,3 +56,38 @@ def call_at(typing: Any, address: Any, *arguments: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64, types.StarArgTuple.from_types(arguments)), emit
+
+
+# Operands of one loop may be the same memory, but then entry by entry, and each is read before it is written. Where
+# LLVM is not told so, it takes numbers one at a time as soon as two addresses are equal.
+
+
+def _operands(builder: ir.IRBuilder) -> Any:
+    """The metadata that the loads of a loop are under, and its stores apart from."""
+    domain = builder.module.add_metadata(["backpath entries"])
+    return builder.module.add_metadata([builder.module.add_metadata(["backpath operands", domain])])
+
+
+@emitted
+def entry(typing: Any, pointer: Any, index: Any) -> Any:
+    """``pointer[index]``, which no ``put`` in the same loop has written."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        value = builder.load(builder.gep(arguments[0], [arguments[1]]), align=pointer.dtype.bitwidth // 8)
+        value.set_metadata("alias.scope", _operands(builder))
+        return value
+
+    return pointer.dtype(pointer, types.int64), emit
+
+
+@emitted
+def put(typing: Any, pointer: Any, index: Any, value: Any) -> Any:
+    """``pointer[index] = value``, where ``entry`` reads nothing else in the same loop."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(arguments[0], [arguments[1]])
+        stored = builder.store(arguments[2], place, align=pointer.dtype.bitwidth // 8)
+        stored.set_metadata("noalias", _operands(builder))
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64, pointer.dtype), emit

@@ -78,7 +78,31 @@ def schedule(graph: Graph, seen_through: Mapping[int, int]) -> tuple[Instruction
         for parent in node.parents:
             held = root(parent, seen_through)
             readers[held] = max(readers.get(held, -1), number)
-    return tuple(tuple(reversed(group)) for group in reversed(backwards))
+    return _hoisted(graph, [sorted(group) for group in reversed(backwards)], seen_through)
+
+
+def _hoisted(
+    graph: Graph, instructions: list[list[int]], seen_through: Mapping[int, int]
+) -> tuple[Instruction, ...]:
+    """Elementwise instructions join an earlier one that computes what they read, if all they need is there by then."""
+    number_of = {n: k for k, instruction in enumerate(instructions) for n in instruction}
+    for k, instruction in enumerate(instructions):
+        operands = {p for n in instruction for p in graph.nodes[n].parents} - {*instruction}
+        held = {root(p, seen_through): p for p in operands}
+        latest = max((number_of[h] for h in held if h in number_of), default=-1)
+        if latest < 0 or not _fits(graph, instructions[latest], instruction):
+            continue
+        if all(p == h for h, p in held.items() if number_of.get(h) == latest):
+            instructions[latest] += instruction
+            number_of.update(dict.fromkeys(instruction, latest))
+            instructions[k] = []
+    return tuple(tuple(sorted(instruction)) for instruction in instructions if instruction)
+
+
+def _fits(graph: Graph, one: list[int], other: list[int]) -> bool:
+    """Whether two instructions can be one."""
+    nodes = [graph.nodes[n] for n in (*one, *other)]
+    return {n.primitive for n in nodes} <= FUSABLE and len({n.shape for n in nodes}) == 1
 
 
 def _joined(graph: Graph, backwards: list[list[int]], position: int, reader: int, viewed: bool) -> int:
@@ -87,8 +111,7 @@ def _joined(graph: Graph, backwards: list[list[int]], position: int, reader: int
     if backwards and reader < len(backwards) - 1:
         fitting.append(len(backwards) - 1)
     for number in fitting:
-        last = graph.nodes[backwards[number][0]]
-        if {last.primitive, graph.nodes[position].primitive} <= FUSABLE and last.shape == graph.nodes[position].shape:
+        if _fits(graph, backwards[number][:1], [position]):
             return number
     backwards.append([])
     return len(backwards) - 1

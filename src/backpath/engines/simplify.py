@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import CONSTANT, INPUT, Graph, Node, ancestors
+from backpath.graph import CONSTANT, INPUT, NO_PARAMS, Graph, Node, ancestors
 from backpath.ops import PRIMITIVES
 
 # Elementwise operations, which broadcast their operands by themselves.
@@ -153,24 +153,77 @@ def _transpose(builder: _Builder, node: Node) -> Node | int:
 
 
 def _reduction(builder: _Builder, node: Node) -> Node | int:
-    """Kept axes are a mere reshape of the reduction without them, which other nodes may want too."""
-    if not node.params["keepdims"]:
-        return node
+    """Kept axes are a mere reshape of the reduction without them, which other nodes may want too; so are single ones.
+
+    A sum of all entries, each times one number, is that number times the sum.
+    """
     source = builder.nodes[node.parents[0]]
-    shape = tuple(n for k, n in enumerate(source.shape) if k not in node.params["axes"])
-    bare = replace(node, shape=shape, params={**node.params, "keepdims": False})
-    reduced = builder._place(bare)
-    return builder._place(replace(node, primitive="reshape", parents=(reduced,), params={"shape": node.shape}))
+    axes = tuple(k for k in node.params["axes"] if source.shape[k] != 1)
+    if node.params["keepdims"] or axes != node.params["axes"]:
+        reduced = node.parents[0]
+        if axes:
+            shape = tuple(n for k, n in enumerate(source.shape) if k not in axes)
+            reduced = builder._place(replace(node, shape=shape, params={"axes": axes, "keepdims": False}))
+        return builder._place(replace(node, primitive="reshape", parents=(reduced,), params={"shape": node.shape}))
+    number, rest = _factor(builder, source)
+    if node.primitive == "sum" and node.shape == () and number is not None and builder.nodes[rest].shape == source.shape:
+        reduced = builder._place(replace(node, parents=(rest,)))
+        return builder._place(replace(node, primitive="multiply", parents=(number, reduced), params=NO_PARAMS))
+    return node
+
+
+def _factor(builder: _Builder, node: Node) -> tuple[int | None, int]:
+    """Of a product with a single known number: that number's position, and the other factor's."""
+    if node.primitive == "multiply":
+        for slot in (0, 1):
+            number = builder.nodes[node.parents[slot]]
+            if number.primitive == CONSTANT and number.shape == ():
+                return node.parents[slot], node.parents[1 - slot]
+    return None, -1
+
+
+def _sum_of_two(builder: _Builder, node: Node) -> Node | int:
+    """x + x is 2 x."""
+    first, second = node.parents
+    if first == second and node.dtype.kind == "f":
+        two = builder._constant(np.asarray(2, node.dtype), f"{node.name}_two")
+        return builder._place(replace(node, primitive="multiply", parents=(two, first)))
+    return _drop_neutral(0.0, (0, 1))(builder, node)
+
+
+def _product_of_two(builder: _Builder, node: Node) -> Node | int:
+    """Known numbers among the factors are multiplied beforehand."""
+    number, rest = _factor(builder, node)
+    if number is not None:
+        inner, innermost = _factor(builder, builder.nodes[rest])
+        if inner is not None and builder.nodes[rest].dtype == node.dtype:
+            value = builder.nodes[number].params["value"] * builder.nodes[inner].params["value"]
+            product = builder._constant(np.asarray(value, node.dtype), f"{node.name}_factor")
+            return builder._place(replace(node, parents=(product, innermost)))
+    return _drop_neutral(1.0, (0, 1))(builder, node)
+
+
+def _matmul(builder: _Builder, node: Node) -> Node | int:
+    """A product with a vector of ones is a sum."""
+    a, b = (builder.nodes[p] for p in node.parents)
+    if len(a.shape) == 2 and len(b.shape) == 1 and uniform(b) == 1 and a.dtype == node.dtype:
+        held, axis = node.parents[0], 1
+        if a.primitive == "transpose":
+            held, axis = a.parents[0], 0
+        params = {"axes": (axis,), "keepdims": False}
+        return builder._place(replace(node, primitive="sum", parents=(held,), params=params))
+    return node
 
 
 _RULES: Mapping[str, Callable[[_Builder, Node], Node | int]] = {
-    "add": _drop_neutral(0.0, (0, 1)),
+    "add": _sum_of_two,
     "subtract": _drop_neutral(0.0, (1,)),
-    "multiply": _drop_neutral(1.0, (0, 1)),
+    "multiply": _product_of_two,
     "divide": _drop_neutral(1.0, (1,)),
     "reshape": _same_shape,
     "broadcast_to": _same_shape,
     "transpose": _transpose,
+    "matmul": _matmul,
     "sum": _reduction,
     "max": _reduction,
 }

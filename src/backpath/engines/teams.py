@@ -108,6 +108,8 @@ def meet(barrier: int, threads: int, give_way: int) -> None:
 @compiled
 def share(extent: int, thread: int, threads: int) -> tuple[int, int]:
     """From where to where a thread's part of so many goes: equal parts, in whole vectors where there are many."""
+    if threads == 1:
+        return 0, extent
     step = -(-extent // threads)
     if extent >= 64 * threads:
         step = -(-step // 16) * 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,9 @@ Arrays = tuple[np.ndarray, ...]
 
 class Transform(ABC):
     """One link of a chain: makes an update of an update; the first one gets the gradient."""
+
+    scales: ClassVar[bool] = False
+    """Whether it multiplies each update by its scalar alone."""
 
     def init(self, parameters: np.ndarray) -> Arrays:
         """Its arrays of state before the first step, each shaped as the parameters."""
@@ -64,7 +67,9 @@ class Optimizer:
         """What ``apply`` needs of the ``count`` steps after so many, of shape (count, numbers)."""
         counts = np.arange(steps + 1, steps + count + 1)
         own = [s for t in self.transforms for s in t.scalars(counts)]
-        return np.stack([*own, np.full(count, factor)], axis=1)
+        # One product fewer for every parameter, where the last transform takes a factor along.
+        last = factor * own.pop() if self.transforms[-1].scales else np.full(count, factor)
+        return np.stack([*own, last], axis=1)
 
     def apply(self, gradient: Any, arrays: Any, parameters: Any, scalars: Any) -> tuple[Any, tuple[Any, ...]]:
         """Parameters and arrays of state after a step; traceable.
@@ -81,7 +86,7 @@ class Optimizer:
             x, state = t.apply(x, state, parameters, [scalars[k] for k in range(first, last)])
             after.append(tuple(state))
             first = last
-        return parameters + x * scalars[first], tuple(after)
+        return parameters + (x if self.transforms[-1].scales else x * scalars[first]), tuple(after)
 
     def update(
         self, gradient: np.ndarray, state: OptimizerState, parameters: np.ndarray

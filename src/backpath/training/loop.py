@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from backpath.paths import linearize
 from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer, OptimizerState
 from backpath.training.checkpoint import Checkpoint
+from backpath.training.cores import blas_threads, usable_cores
 from backpath.training.examples import Examples
 from backpath.training.plateau import PlateauState, ReduceOnPlateau
 from backpath.training.saver import LONGEST, Saver
@@ -84,20 +84,6 @@ def descend(
     if average and loop.stepping.averaged:
         average.read(loop.stepping.averaged, parameters)
     return tuple(loop.history), loop.steps
-
-
-@contextmanager
-def blas_threads(threads: int | None) -> Iterator[None]:
-    """The BLAS with so many threads, by default as many as this process may use cores."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(threads or usable_cores(), user_api="blas"):
-        yield
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Loop:

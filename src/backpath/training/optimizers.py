@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,7 @@ Rate = float | Schedule
 class ScaleByRate(Transform):
     """Times minus the step size: the last link of a chain, which turns a direction of ascent into a step down."""
 
+    scales: ClassVar[bool] = True
     rate: Rate
 
     def __post_init__(self) -> None:

@@ -14,7 +14,8 @@ from backpath.graph import SettingError
 from backpath.nets import Network
 from backpath.ops import trace
 from backpath.training.fit import MOST_FOLDED, Fit, checked_examples, checked_weights
-from backpath.training.loop import Epoch, blas_threads
+from backpath.training.cores import blas_threads
+from backpath.training.loop import Epoch
 from backpath.training.rows import Rows
 from backpath.training.starts import some, start
 from backpath.training.step import BatchGradient
