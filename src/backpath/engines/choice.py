@@ -14,7 +14,7 @@ from backpath.ops.movement import is_slice
 START = 0.5
 """Seconds until the compiled engine is loaded, once its kernels are on disk."""
 
-WORTH_SHARING = 8e-6
+WORTH_SHARING = 1e-4
 """Seconds of one thread that a step must take for a second thread to be of use."""
 
 CALL, INSTRUCTION = 8e-7, 5e-8

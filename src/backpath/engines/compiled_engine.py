@@ -57,7 +57,7 @@ class Machine:
 
     def __call__(self, steps: int = 1, losses: np.ndarray | None = None) -> None:
         """Run for so many steps; note the loss of each."""
-        losses = np.empty(0) if losses is None else losses
+        losses = np.empty(steps, self.like.dtype) if losses is None else losses
         others = [threading.Thread(target=self._work, args=(k, steps, losses)) for k in range(1, self.threads)]
         for thread in others:
             thread.start()
@@ -70,7 +70,8 @@ class Machine:
         registers = -(-(scratch + SCRATCH) // ALIGNMENT) * ALIGNMENT
         loss = 0 if self.loss is None else address(self.loss)
         run(
-            self.like, self.code, self.operations, self.feeds, steps, loss, losses, self.product, self.gemm, scratch, registers,
+            self.like, self.barrier, address(self.code), len(self.code), address(self.operations), address(self.feeds),
+            len(self.feeds), steps, loss, address(losses), self.product, self.gemm, scratch, registers,
             address(self.barrier), self.give_way, thread, self.threads,
         )  # fmt: skip
 
@@ -85,6 +86,7 @@ class CompiledSteps(Steps):
         batch = max((len(i.target) for i in self.intakes if not i.by_step), default=1)
         self._order = np.empty(self.most * batch, np.int64)
         self._ready = np.arange(self.most * batch)
+        self._noted = np.empty(self.most, loss.dtype)
         feeds = [self._feed(intake, stage) for intake, stage in zip(self.intakes, self.stages, strict=True)]
         kept = [i.source for i in self.intakes if i.source is not None]
         self._machine = Machine(parts, loss.dtype, feeds, loss, threads, kept)
@@ -103,4 +105,5 @@ class CompiledSteps(Steps):
 
     def _run(self, rows: np.ndarray, losses: np.ndarray) -> None:
         self._order[: rows.size] = rows.reshape(-1)
-        self._machine(len(rows), losses)
+        self._machine(len(rows), self._noted)
+        losses[...] = self._noted[: len(rows)]

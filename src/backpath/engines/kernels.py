@@ -70,8 +70,8 @@ def _compiled_three(operation, x, y, z):
 def elementwise_address(name: str, dtype: np.dtype) -> int:
     """Where the kernel lies that computes rows of an elementwise operation.
 
-    Its arguments are pointers to out, a, b and c, with a step of 0 or 1 after each operand, then a parameter and the
-    number of entries.
+    Its arguments are pointers to out, a, b and c, after each the stride of its rows and, but for out, a step of 0 or 1
+    within a row; then a parameter, and the numbers of rows and of entries in a row.
     """
     operation = OPERATIONS.index(name)
     if name == "where":
@@ -83,7 +83,7 @@ def elementwise_address(name: str, dtype: np.dtype) -> int:
         made = loops(operation, SOURCE)
     number = types.CPointer(numba.from_dtype(dtype))
     step = types.int64
-    return _address(made, types.void(number, number, step, number, step, number, step, step, step))
+    return _address(made, types.void(number, step, *[number, step, step] * 3, step, step, step))
 
 
 @cache
@@ -104,88 +104,97 @@ _KEPT: list[Any] = []
 
 
 def _of_one(operation: int, source: int) -> Any:
-    def kernel(out, a, a_step, b, b_step, c, c_step, parameter, n):
+    def kernel(out, out_row, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, parameter, rows, n):
         _ = source
-        if a_step == 1:
-            for j in range(n):
-                put(out, j, _one(operation, entry(a, j)))
-        else:
-            value = _one(operation, a[0])
-            for j in range(n):
-                out[j] = value
+        for i in range(rows):
+            o, x = i * out_row, i * a_row
+            if a_step == 1:
+                for j in range(n):
+                    put(out, o + j, _one(operation, entry(a, x + j)))
+            else:
+                value = _one(operation, a[x])
+                for j in range(n):
+                    out[o + j] = value
 
     return kernel
 
 
 def _of_two(operation: int, source: int) -> Any:
-    def kernel(out, a, a_step, b, b_step, c, c_step, parameter, n):
+    def kernel(out, out_row, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, parameter, rows, n):
         _ = source
-        if a_step == 1 and b_step == 1:
-            for j in range(n):
-                put(out, j, _two(operation, entry(a, j), entry(b, j)))
-        elif a_step == 1:
-            right = b[0]
-            for j in range(n):
-                put(out, j, _two(operation, entry(a, j), right))
-        elif b_step == 1:
-            left = a[0]
-            for j in range(n):
-                put(out, j, _two(operation, left, entry(b, j)))
-        else:
-            value = _two(operation, a[0], b[0])
-            for j in range(n):
-                out[j] = value
+        for i in range(rows):
+            o, x, y = i * out_row, i * a_row, i * b_row
+            if a_step == 1 and b_step == 1:
+                for j in range(n):
+                    put(out, o + j, _two(operation, entry(a, x + j), entry(b, y + j)))
+            elif a_step == 1:
+                right = b[y]
+                for j in range(n):
+                    put(out, o + j, _two(operation, entry(a, x + j), right))
+            elif b_step == 1:
+                left = a[x]
+                for j in range(n):
+                    put(out, o + j, _two(operation, left, entry(b, y + j)))
+            else:
+                value = _two(operation, a[x], b[y])
+                for j in range(n):
+                    out[o + j] = value
 
     return kernel
 
 
 def _of_three(operation: int, source: int) -> Any:
-    def kernel(out, a, a_step, b, b_step, c, c_step, parameter, n):
+    def kernel(out, out_row, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, parameter, rows, n):
         _ = source
-        if a_step == 1 and b_step == 1 and c_step == 1:
-            for j in range(n):
-                put(out, j, _three(operation, entry(a, j), entry(b, j), entry(c, j)))
-        elif a_step == 1 and c_step == 1:
-            factor = b[0]
-            for j in range(n):
-                put(out, j, _three(operation, entry(a, j), factor, entry(c, j)))
-        elif a_step == 1 and b_step == 1:
-            summand = c[0]
-            for j in range(n):
-                put(out, j, _three(operation, entry(a, j), entry(b, j), summand))
-        else:
-            for j in range(n):
-                out[j] = _three(operation, a[j * a_step], b[j * b_step], c[j * c_step])
+        for i in range(rows):
+            o, x, y, z = i * out_row, i * a_row, i * b_row, i * c_row
+            if a_step == 1 and b_step == 1 and c_step == 1:
+                for j in range(n):
+                    put(out, o + j, _three(operation, entry(a, x + j), entry(b, y + j), entry(c, z + j)))
+            elif a_step == 1 and c_step == 1:
+                factor = b[y]
+                for j in range(n):
+                    put(out, o + j, _three(operation, entry(a, x + j), factor, entry(c, z + j)))
+            elif a_step == 1 and b_step == 1:
+                summand = c[z]
+                for j in range(n):
+                    put(out, o + j, _three(operation, entry(a, x + j), entry(b, y + j), summand))
+            else:
+                for j in range(n):
+                    out[o + j] = _three(operation, a[x + j * a_step], b[y + j * b_step], c[z + j * c_step])
 
     return kernel
 
 
 def _choice(source: int) -> Any:
-    def kernel(out, condition, c_step, a, a_step, b, b_step, parameter, n):
+    def kernel(out, out_row, condition, c_row, c_step, a, a_row, a_step, b, b_row, b_step, parameter, rows, n):
         _ = source
-        if c_step == 1 and a_step == 1 and b_step == 1:
-            for j in range(n):
-                put(out, j, entry(a, j) if entry(condition, j) != 0 else entry(b, j))
-        else:
-            for j in range(n):
-                out[j] = a[j * a_step] if condition[j * c_step] != 0 else b[j * b_step]
+        for i in range(rows):
+            o, w, x, y = i * out_row, i * c_row, i * a_row, i * b_row
+            if c_step == 1 and a_step == 1 and b_step == 1:
+                for j in range(n):
+                    put(out, o + j, entry(a, x + j) if entry(condition, w + j) != 0 else entry(b, y + j))
+            else:
+                for j in range(n):
+                    out[o + j] = a[x + j * a_step] if condition[w + j * c_step] != 0 else b[y + j * b_step]
 
     return kernel
 
 
 def _integer_power(source: int) -> Any:
-    def kernel(out, a, a_step, b, b_step, c, c_step, exponent, n):
+    def kernel(out, out_row, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, exponent, rows, n):
         _ = source
-        for j in range(n):
-            base = a[j * a_step]
-            result = typed(base, 1)
-            left = abs(exponent)
-            while left:
-                if left & 1:
-                    result = result * base
-                base = base * base
-                left >>= 1
-            out[j] = result if exponent >= 0 else typed(base, 1) / result
+        for i in range(rows):
+            for j in range(n):
+                base = a[i * a_row + j * a_step]
+                result = typed(base, 1)
+                left = abs(exponent)
+                while left:
+                    if left & 1:
+                        result = result * base
+                    base = base * base
+                    left >>= 1
+                out[i * out_row + j] = result if exponent >= 0 else typed(base, 1) / result
 
     return kernel
 
