@@ -22,9 +22,7 @@ def loop(case: Case, engine: str, dtype: type = np.float32) -> Loop:
     X, y = case.data()
     examples = InMemory(rows_of(X), y)
     optimizer = bp.optimizers.sgd(RATE, MOMENTUM)
-    return Loop(
-        network, flat, examples, case.batch, optimizer, 0, shuffle=False, engine=engine, threads=usable_cores()
-    )
+    return Loop(network, flat, examples, case.batch, optimizer, 0, shuffle=False, engine=engine, threads=usable_cores())
 
 
 def numpy_engine(case: Case) -> Runner:

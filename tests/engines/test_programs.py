@@ -83,7 +83,7 @@ def test_outputs_that_are_inputs_constants_views_or_repeated():
 
 def test_equal_subexpressions_are_computed_once():
     program = compile_graph(trace(lambda x: np.exp(x).sum() + np.exp(x).sum(), np.ones(3)))
-    assert [program.graph.nodes[k].primitive for (k,) in program.instructions] == ["exp", "sum", "add"]
+    assert [program.graph.nodes[k].primitive for (k,) in program.instructions] == ["exp", "sum", "multiply"]
 
 
 def test_constants_are_folded():

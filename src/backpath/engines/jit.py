@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 """Of fast mathematics only the contraction of a product and a sum is allowed: NaN and infinity stay what they are."""
 

@@ -226,7 +226,13 @@ def _operations(program: Program, instruction: Instruction) -> Iterator[tuple[st
             a, b = (b, a) if nodes[a].shape != nodes[n].shape else (a, b)
             first = nodes[after].parents[0] == n
             c = nodes[after].parents[1 if first else 0]
-            name = "multiply_add" if nodes[after].primitive == "add" else "multiply_subtract" if first else "subtract_multiply"
+            name = (
+                "multiply_add"
+                if nodes[after].primitive == "add"
+                else "multiply_subtract"
+                if first
+                else "subtract_multiply"
+            )
             yield name, after, (a, b, c)
             k += 1
         else:
@@ -235,7 +241,7 @@ def _operations(program: Program, instruction: Instruction) -> Iterator[tuple[st
 
 
 def _only_summed(program: Program, product: int, after: int) -> bool:
-    """Whether a node is a product that never reaches memory, and ``after`` the sum or difference that alone reads it."""
+    """Whether a node is a product that only ``after``, a sum or difference, reads, and that never reaches memory."""
     nodes = program.graph.nodes
     return (
         nodes[product].primitive == "multiply"

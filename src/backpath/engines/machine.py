@@ -31,9 +31,7 @@ MOST_REGISTERS = 4096
 
 
 @compiled
-def _operation(
-    kind: Any, f: Any, row: int, column: int, rows: int, columns: int, whole: bool, registers: int
-) -> None:
+def _operation(kind: Any, f: Any, row: int, column: int, rows: int, columns: int, whole: bool, registers: int) -> None:
     """One operation on one block, ``f`` being its row of the table."""
     size = size_of(kind)
     out, a, b, c = f[3], f[5], f[8], f[11]

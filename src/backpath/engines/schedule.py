@@ -81,9 +81,7 @@ def schedule(graph: Graph, seen_through: Mapping[int, int]) -> tuple[Instruction
     return _hoisted(graph, [sorted(group) for group in reversed(backwards)], seen_through)
 
 
-def _hoisted(
-    graph: Graph, instructions: list[list[int]], seen_through: Mapping[int, int]
-) -> tuple[Instruction, ...]:
+def _hoisted(graph: Graph, instructions: list[list[int]], seen_through: Mapping[int, int]) -> tuple[Instruction, ...]:
     """Elementwise instructions join an earlier one that computes what they read, if all they need is there by then."""
     number_of = {n: k for k, instruction in enumerate(instructions) for n in instruction}
     for k, instruction in enumerate(instructions):

@@ -166,7 +166,12 @@ def _reduction(builder: _Builder, node: Node) -> Node | int:
             reduced = builder._place(replace(node, shape=shape, params={"axes": axes, "keepdims": False}))
         return builder._place(replace(node, primitive="reshape", parents=(reduced,), params={"shape": node.shape}))
     number, rest = _factor(builder, source)
-    if node.primitive == "sum" and node.shape == () and number is not None and builder.nodes[rest].shape == source.shape:
+    if (
+        node.primitive == "sum"
+        and node.shape == ()
+        and number is not None
+        and builder.nodes[rest].shape == source.shape
+    ):
         reduced = builder._place(replace(node, parents=(rest,)))
         return builder._place(replace(node, primitive="multiply", parents=(number, reduced), params=NO_PARAMS))
     return node

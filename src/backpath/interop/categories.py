@@ -63,7 +63,9 @@ class Categories:
 def _frame(X: Any) -> Any:
     import narwhals as nw
 
-    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    frame = nw.from_native(X, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        raise DataError("the frame is lazy, and training needs its rows: give what its collect() returns")
     return frame if isinstance(frame, nw.DataFrame) else None
 
 

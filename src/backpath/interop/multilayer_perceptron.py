@@ -19,9 +19,9 @@ from backpath.interop.course import Course
 from backpath.interop.random_order import RandomOrder
 from backpath.interop.steps import RATES, optimizer_of, weight_mask
 from backpath.nets import Loss, Network
+from backpath.training.cores import blas_threads
 from backpath.training.examples import InMemory
 from backpath.training.fit import MOST_FOLDED, checked_examples
-from backpath.training.cores import blas_threads
 from backpath.training.loop import Loop
 from backpath.training.rows import Rows, rows_of
 from backpath.training.scaling import fit_scaling

@@ -18,7 +18,9 @@ def usable_cores() -> int:
 @contextmanager
 def blas_threads(threads: int | None) -> Iterator[None]:
     """Every BLAS with so many threads, by default as many as this process may use cores."""
-    with _controller("scipy.linalg.cython_blas" in sys.modules).limit(limits=threads or usable_cores(), user_api="blas"):
+    with _controller("scipy.linalg.cython_blas" in sys.modules).limit(
+        limits=threads or usable_cores(), user_api="blas"
+    ):
         yield
 
 

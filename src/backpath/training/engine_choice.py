@@ -11,8 +11,8 @@ from backpath.graph import SettingError
 from backpath.nets import Network
 from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer
-from backpath.training.examples import Examples
 from backpath.training.cores import usable_cores
+from backpath.training.examples import Examples
 from backpath.training.stepping import ENGINES, Programs, Stepping
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backpath.engines import Choice
-from backpath.graph import DataError, ShapeError
+from backpath.graph import DataError, SettingError, ShapeError
 from backpath.nets import Network
 from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer
@@ -22,6 +22,7 @@ from backpath.training.identity import described, digest, require_same
 from backpath.training.loop import Epoch, descend
 from backpath.training.optimizers import sgd
 from backpath.training.plateau import ReduceOnPlateau
+from backpath.training.ranges import check_whole
 from backpath.training.rows import DenseRows, Rows, rows_of
 from backpath.training.saver import Saver
 from backpath.training.starts import some, start
@@ -114,26 +115,28 @@ def fit(
         DataError: if X or y hold numbers that are not finite, or no example.
         RunError: if the checkpoint is damaged, or of another training.
         NonFiniteError: if the loss is not finite for a fourth time: it names the first node that is not.
-        SettingError: if the compiled engine cannot train such a network.
-        ValueError: if a number is outside its range.
+        SettingError: if a setting is not of its kind or outside its range, or the compiled engine cannot train such a
+            network.
     """
-    if epochs < 1 or batch < 1:
-        raise ValueError(f"epochs={epochs}, batch={batch}: both must be at least 1")
+    _check(epochs, batch, threads, optimizer, plateau, average)
     examples = X if isinstance(X, Examples) else _in_memory(network, X, y, weights)
-    flat = np.empty(network.parameter_count, dtype)
-    first = start(network, examples.at_hand, init, seed, dtype) if isinstance(init, str) else init
+    flat = first_parameters(network, examples, init, seed, dtype)
     views = network.views(flat)
-    for name, view in views.items():
-        view[...] = first[name]
-    choice, programs = choose_engine(engine, network, flat, examples, optimizer, average, batch, epochs, threads)
     saver = Saver(checkpoint) if isinstance(checkpoint, (str, Path)) else checkpoint
-    resume = None
+    resume = _found(saver) if saver else None
+    if resume and engine == "auto":
+        # More epochs than before may favour another engine, whose sums end in other digits.
+        engine = resume.facts.get("identity", {}).get("engine", engine)
+    choice, programs = choose_engine(engine, network, flat, examples, optimizer, average, batch, epochs, threads)
     if saver:
         parts = {"optimizer": optimizer, "batch": batch, "seed": seed, "plateau": plateau, "average": average}
         parts["engine"] = choice.engine
         digests = {"initial parameters": digest(flat), "data": examples.identity()}
         saver.about["identity"] = {"network": network.to_json(), **described(parts), **digests}
-        resume = _found(saver)
+        if resume:
+            # As JSON has it, without tuples.
+            ours = json.loads(json.dumps(saver.about["identity"]))
+            require_same(saver.path, ours, resume.facts.get("identity"))
     history, steps = descend(
         network,
         flat,
@@ -161,10 +164,39 @@ def _found(saver: Saver) -> Checkpoint | None:
     """The checkpoint to go on from, if there is one; an empty file holds its place."""
     if not saver.path.exists() or saver.path.stat().st_size == 0:
         return None
-    found = read_checkpoint(saver.path)
-    # As JSON has it, without tuples.
-    require_same(saver.path, json.loads(json.dumps(saver.about["identity"])), found.facts.get("identity"))
-    return found
+    return read_checkpoint(saver.path)
+
+
+def _check(epochs: Any, batch: Any, threads: Any, optimizer: Any, plateau: Any, average: Any) -> None:
+    """Raises SettingError for what is not of its kind."""
+    check_whole(epochs=epochs, batch=batch, **({} if threads is None else {"threads": threads}))
+    kinds = {
+        "optimizer": (optimizer, Optimizer, "bp.optimizers.adam(1e-3)"),
+        "plateau": (plateau, ReduceOnPlateau, "bp.ReduceOnPlateau()"),
+        "average": (average, PolyakAverage, "bp.PolyakAverage()"),
+    }
+    for name, (value, kind, example) in kinds.items():
+        if not isinstance(value, kind) and (value is not None or name == "optimizer"):
+            raise SettingError(f"{name}={value!r}: give something like {example}")
+
+
+def first_parameters(
+    network: Network, examples: Examples, init: str | Mapping[str, np.ndarray], seed: int, dtype: Any
+) -> np.ndarray:
+    """Initial parameters as one new flat array; arguments as of ``fit``.
+
+    Raises:
+        SettingError: if no way to begin has that name.
+        ShapeError: if parameters that are given do not fit the network.
+    """
+    flat = np.empty(network.parameter_count, dtype)
+    first = start(network, examples.at_hand, init, seed, dtype) if isinstance(init, str) else init
+    for name, view in network.views(flat).items():
+        if name not in first or np.shape(first[name]) != view.shape:
+            given = f"has shape {list(np.shape(first[name]))}" if name in first else "is missing"
+            raise ShapeError(f"init: the parameter {name} of {network!r} needs shape {list(view.shape)}, and {given}")
+        view[...] = first[name]
+    return flat
 
 
 def _in_memory(network: Network, X: Any, y: Any, weights: Any) -> InMemory:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -24,6 +24,9 @@ from backpath.training.snapshot import Snapshot
 from backpath.training.stepping import Programs, Stepping
 
 MOST_ROLLBACKS = 3
+
+FAR = 3.0
+"""How many times the lowest loss a loss may lie above it, in a state that is worth going back to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +156,19 @@ class Loop:
         return blas_threads(self.stepping.threads if self.stepping.engine == "numpy" else 1)
 
     def epoch(self) -> Epoch:
-        """One pass in a new order, or the rest of one, with half the steps as often as its loss is not finite."""
-        number = len(self.history) + 1
+        """One pass in a new order, or the rest of one.
+
+        As often as its loss or the parameters after it are not finite, training goes back to where its loss was last
+        near its lowest, with half the steps.
+        """
         while True:
             self._descend(self.steps)
             loss = float(self.losses @ self.feed.weights)
-            if np.isfinite(loss):
+            # The sum of finite numbers is finite in double precision, and takes no array of flags.
+            if np.isfinite(loss) and np.isfinite(self.stepping.parameters.sum(dtype=float)):
                 break
-            self._roll_back(number)
-        self.history.append(Epoch(number, loss, self.spent, self.state.factor))
+            self._roll_back()
+        self.history.append(Epoch(len(self.history) + 1, loss, self.spent, self.state.factor))
         if self.plateau and self.waiting:
             lowered, self.waiting = self.plateau.update(loss, self.waiting)
             self.state = self.state._replace(factor=self.state.factor * lowered)
@@ -182,6 +189,7 @@ class Loop:
             "factor": self.state.factor,
             "weight": self.stepping.averaged.weight if self.stepping.averaged else 0.0,
             "waiting": list(self.waiting) if self.waiting else None,
+            "random": self.began,
             "start": snapshot.facts,
         }
         return Checkpoint({**arrays, "losses": self.losses}, facts)
@@ -200,15 +208,17 @@ class Loop:
         try:
             step = int(facts["step"])
             self.history = [Epoch(**told) for told in facts["history"]]
-            self.snapshot.facts = dict(facts["start"])
+            self.snapshot.facts = self._start_of(facts["start"])
             self.state = self.state._replace(steps=int(facts["steps"]), factor=float(facts["factor"]))
             self.rollbacks, self.spent = int(facts["rollbacks"]), float(facts["spent"])
             if averaged := self.stepping.averaged:
                 self.stepping.averaged = averaged._replace(weight=float(facts["weight"]))
             if self.waiting:
                 self.waiting = PlateauState(*facts["waiting"])
-            self.rng.bit_generator.state = self.snapshot.facts["random"]
-        except (KeyError, TypeError, ValueError) as error:
+            self.rng.bit_generator.state = facts["random"]
+            if not np.isfinite(self.spent):
+                raise ValueError(f"spent is {self.spent}")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RunError(f"the checkpoint is damaged: {error}") from None
         if not 0 <= step <= self.steps:
             raise RunError(f"the checkpoint is damaged: it has made {step} of {self.steps} steps")
@@ -217,11 +227,23 @@ class Loop:
         self._shuffle()
         self.step = step
 
+    def _start_of(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """The facts of a snapshot from a checkpoint, each of its kind; ValueError, KeyError or TypeError if not."""
+        self.rng.bit_generator.state = facts["random"]
+        numbers = {"steps": int(facts["steps"]), "weight": float(facts["weight"]), "epochs": int(facts["epochs"])}
+        waiting = facts["waiting"] and list(PlateauState(*facts["waiting"]))
+        return {**numbers, "random": facts["random"], "waiting": waiting}
+
     def _begin(self) -> None:
-        self.snapshot.save(self.state, self.stepping.averaged, self.rng)
+        """An epoch; where it begins is kept to go back to, unless the loss has left its lowest far below."""
+        lowest = min((epoch.loss for epoch in self.history), default=0.0)
+        if not self.history or self.history[-1].loss <= lowest + FAR * abs(lowest):
+            self.snapshot.save(self.state, self.stepping.averaged, self.rng)
+            self.snapshot.facts |= {"epochs": len(self.history), "waiting": self.waiting and list(self.waiting)}
         self._shuffle()
 
     def _shuffle(self) -> None:
+        self.began = self.rng.bit_generator.state
         self.feed.shuffle(self.rng)
         self.step = 0
 
@@ -242,28 +264,45 @@ class Loop:
                 if self.saver:
                     self.saver.after_step(self.capture)
 
-    def _roll_back(self, number: int) -> None:
-        step = int(np.argmin(np.isfinite(self.losses)))
+    def _roll_back(self) -> None:
         if self.rollbacks == MOST_ROLLBACKS:
-            raise self._error(number, step)
+            raise self._error()
         self.rollbacks += 1
-        self.state, self.stepping.averaged = self.snapshot.restore(self.state, self.stepping.averaged, self.rng)
+        self._restore()
         self.state = self.state._replace(factor=self.state.factor / 2)
+
+    def _restore(self) -> None:
+        """Go back to the snapshot, and begin its epoch."""
+        self.state, self.stepping.averaged = self.snapshot.restore(self.state, self.stepping.averaged, self.rng)
+        del self.history[self.snapshot.facts["epochs"] :]
+        if waiting := self.snapshot.facts["waiting"]:
+            self.waiting = PlateauState(*waiting)
         self._shuffle()
 
-    def _error(self, number: int, step: int) -> NonFiniteError:
+    def _error(self) -> NonFiniteError:
         """What happened, found by making the steps before it again."""
-        loss = self.losses[step]
-        self.state, self.stepping.averaged = self.snapshot.restore(self.state, self.stepping.averaged, self.rng)
-        self._shuffle()
+        number, finite = len(self.history) + 1, np.isfinite(self.losses)
+        step = self.steps if finite.all() else int(np.argmin(finite))
+        loss = "finite, and then the weights are not" if finite.all() else str(self.losses[step])
+        self._restore()
         self.saver = None
-        self._descend(step)
+        while len(self.history) < number - 1:
+            self._descend(self.steps)
+            self.history.append(Epoch(len(self.history) + 1, float(self.losses @ self.feed.weights), 0.0))
+            self._shuffle()
+        self._descend(min(step, self.steps - 1))
+        where = self._first_not_finite(min(step, self.steps - 1))
+        return NonFiniteError(
+            f"training diverged: the loss is {loss} at step {min(step, self.steps - 1) + 1} of epoch {number}{where}, "
+            f"with step sizes already halved {MOST_ROLLBACKS} times. Lower the rate, or scale the features to mean 0 "
+            f"and deviation 1"
+        )
+
+    def _first_not_finite(self, step: int) -> str:
+        """The first node of a step's loss, or of its gradient, that is not finite; in words."""
         X, y = self.feed.examples(step)
         network, parameters = self.stepping.network, self.stepping.parameters
+        y = y.astype(parameters.dtype) if y.dtype.kind == "f" else y
         p = linearize(network.loss_value, network.views(parameters), X.astype(parameters.dtype), y)
         bad = next((name for name, value in zip(p.names, p.values, strict=True) if not np.all(np.isfinite(value))), "")
-        where = f", where {bad} is the first node that is not finite" if bad else ""
-        return NonFiniteError(
-            f"training diverged: the loss is {loss} at step {step + 1} of epoch {number}{where}, with step sizes "
-            f"already halved {MOST_ROLLBACKS} times. Lower the rate, or scale the features to mean 0 and deviation 1"
-        )
+        return f", where {bad} is the first node that is not finite" if bad else ""

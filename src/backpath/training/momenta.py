@@ -23,7 +23,8 @@ class Trace(Transform):
     nesterov: bool = False
 
     def __post_init__(self) -> None:
-        check_fraction(momentum=self.decay)
+        if not 0 <= self.decay <= 1:
+            raise SettingError(f"momentum={self.decay}: it must be from 0 to 1")
 
     def init(self, parameters: np.ndarray) -> Arrays:
         return (np.zeros_like(parameters),)

@@ -11,8 +11,8 @@ import numpy as np
 from backpath.graph import DataError, SettingError
 from backpath.nets import Network
 from backpath.training.chain import Optimizer
-from backpath.training.fit import checked_examples
 from backpath.training.cores import blas_threads
+from backpath.training.fit import checked_examples
 from backpath.training.optimizers import Rate, sgd
 from backpath.training.rows import Rows
 from backpath.training.starts import start

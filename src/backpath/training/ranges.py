@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 
 from backpath.graph import SettingError
 
@@ -12,6 +13,13 @@ def check_positive(**numbers: float) -> None:
     for name, number in numbers.items():
         if not (number > 0 and math.isfinite(number)):
             raise SettingError(f"{name}={number}: it must be a positive number")
+
+
+def check_whole(**numbers: object) -> None:
+    """Raises SettingError for what is not a whole number from 1 on."""
+    for name, number in numbers.items():
+        if not isinstance(number, Integral) or isinstance(number, bool) or number < 1:
+            raise SettingError(f"{name}={number!r}: it must be a whole number, at least 1")
 
 
 def check_fraction(**numbers: float) -> None:

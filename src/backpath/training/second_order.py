@@ -13,8 +13,8 @@ from backpath.engines import Choice, Executable, compile_graph
 from backpath.graph import SettingError
 from backpath.nets import Network
 from backpath.ops import trace
-from backpath.training.fit import MOST_FOLDED, Fit, checked_examples, checked_weights
 from backpath.training.cores import blas_threads
+from backpath.training.fit import MOST_FOLDED, Fit, checked_examples, checked_weights
 from backpath.training.loop import Epoch
 from backpath.training.rows import Rows
 from backpath.training.starts import some, start
@@ -109,7 +109,9 @@ def minimize(
     views = network.views(found.x)
     if network.options:
         network, views = network.folded(views, some(X, seed, float, MOST_FOLDED))
-    return Fit(network, views, tuple(history), int(found.nfev), seconds, Choice("numpy", "SciPy asks for all examples at once"))
+    return Fit(
+        network, views, tuple(history), int(found.nfev), seconds, Choice("numpy", "SciPy asks for all examples at once")
+    )
 
 
 def solve(
