@@ -40,7 +40,7 @@ def trained(case: Case, engine: str, epochs: int, dtype: type) -> np.ndarray:
     made = loop(case, engine, dtype)
     for _ in range(epochs):
         made.epoch()
-    return made.parameters
+    return made.stepping.parameters
 
 
 def difference(case: Case, one: np.ndarray, other: np.ndarray) -> float:

@@ -118,10 +118,9 @@ def fit(
         SettingError: if a setting is not of its kind or outside its range, or the compiled engine cannot train such a
             network.
     """
-    _check(epochs, batch, threads, optimizer, plateau, average)
-    examples = X if isinstance(X, Examples) else _in_memory(network, X, y, weights)
+    check_settings(epochs, batch, threads, optimizer, plateau, average)
+    examples = examples_of(network, X, y, weights)
     flat = first_parameters(network, examples, init, seed, dtype)
-    views = network.views(flat)
     saver = Saver(checkpoint) if isinstance(checkpoint, (str, Path)) else checkpoint
     resume = _found(saver) if saver else None
     if resume and engine == "auto":
@@ -154,10 +153,23 @@ def fit(
         engine=choice.engine,
         programs=programs,
     )
-    seconds = float(np.median([e.seconds for e in history])) / steps
+    return finished(network, flat, history, steps, examples, seed, choice)
+
+
+def finished(
+    network: Network,
+    flat: np.ndarray,
+    history: tuple[Epoch, ...],
+    steps: int,
+    examples: Examples,
+    seed: int,
+    choice: Choice,
+) -> Fit:
+    """What training made of one flat array of parameters, in epochs of so many steps."""
+    seconds, views = float(np.median([e.seconds for e in history])) / steps, network.views(flat)
     if network.options:
-        network, views = network.folded(views, some(examples.at_hand, seed, dtype, MOST_FOLDED))
-    return Fit(network, views, history, epochs * steps, seconds, choice)
+        network, views = network.folded(views, some(examples.at_hand, seed, flat.dtype, MOST_FOLDED))
+    return Fit(network, views, history, len(history) * steps, seconds, choice)
 
 
 def _found(saver: Saver) -> Checkpoint | None:
@@ -167,7 +179,9 @@ def _found(saver: Saver) -> Checkpoint | None:
     return read_checkpoint(saver.path)
 
 
-def _check(epochs: Any, batch: Any, threads: Any, optimizer: Any, plateau: Any, average: Any) -> None:
+def check_settings(
+    epochs: Any, batch: Any, threads: Any, optimizer: Any, plateau: Any = None, average: Any = None
+) -> None:
     """Raises SettingError for what is not of its kind."""
     check_whole(epochs=epochs, batch=batch, **({} if threads is None else {"threads": threads}))
     kinds = {
@@ -199,7 +213,10 @@ def first_parameters(
     return flat
 
 
-def _in_memory(network: Network, X: Any, y: Any, weights: Any) -> InMemory:
+def examples_of(network: Network, X: Any, y: Any, weights: Any) -> Examples:
+    """What to train on, from the arguments of ``fit``, checked."""
+    if isinstance(X, Examples):
+        return X
     X, y = checked_examples(network, X, y)
     return InMemory(X, y, None if weights is None else checked_weights(weights, len(X)))
 

@@ -21,7 +21,7 @@ from backpath.training.examples import Examples
 from backpath.training.plateau import PlateauState, ReduceOnPlateau
 from backpath.training.saver import LONGEST, Saver
 from backpath.training.snapshot import Snapshot
-from backpath.training.stepping import Programs, Stepping
+from backpath.training.stepping import Programs, Stepping, form
 
 MOST_ROLLBACKS = 3
 
@@ -150,6 +150,19 @@ class Loop:
     @state.setter
     def state(self, state: OptimizerState) -> None:
         self.stepping.state = state
+
+    def takes(self, optimizer: Optimizer) -> bool:
+        """Whether the programs are of this optimizer too, which then differs in its step sizes alone."""
+        return form(optimizer) == form(self.stepping.optimizer)
+
+    def restart(self, parameters: np.ndarray, optimizer: Optimizer, seed: int) -> None:
+        """Begin again, as a new loop would from these parameters, with an optimizer that :meth:`takes` accepts."""
+        self.stepping.restart(parameters, optimizer, seed)
+        self.rng = np.random.default_rng([seed, 1])
+        self.waiting = self.plateau.init() if self.plateau else None
+        self.history = []
+        self.rollbacks, self.spent = 0, 0.0
+        self._begin()
 
     def blas(self) -> Any:
         """A context in which the BLAS has the threads that the engine needs: the compiled one shares out products."""

@@ -71,7 +71,7 @@ class Batch:
         batch: how many rows there are.
         dtype: of the network's numbers.
         weights: of the examples, of shape (examples,), if they differ.
-        seed: of what drops out.
+        seed: gives that of what drops out.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Batch:
         batch: int,
         dtype: np.dtype,
         weights: np.ndarray | None = None,
-        seed: int = 0,
+        seed: Callable[[], int] = lambda: 0,
     ):
         rows, targets = np.empty((batch, network.sizes[0]), dtype), np.empty((batch, network.sizes[-1]), dtype)
         self.inputs = [rows, targets]
@@ -129,7 +129,7 @@ class BatchGradient:
     ):
         dtype = parameters.dtype
         self.loss = np.zeros((), dtype)
-        given = Batch(network, X, y, batch, dtype, weights, seed)
+        given = Batch(network, X, y, batch, dtype, weights, lambda: seed)
         program = loss_and_gradient_program(network, batch, dtype, weights is not None)
         inputs = [*network.views(parameters).values(), *given.inputs]
         self._run = Executable(program, inputs, [self.loss, *network.views(gradient).values()])
@@ -146,13 +146,13 @@ class BatchGradient:
         self._run()
 
 
-def _noise(seed: int) -> Callable[[np.ndarray], Take]:
+def _noise(seed: Callable[[], int]) -> Callable[[np.ndarray], Take]:
     """Numbers uniform in [0, 1), of each step's own number, so that a step made again drops out the same neurons."""
 
     def taker(target: np.ndarray) -> Take:
         def take(counts: np.ndarray) -> None:
             for row, count in zip(target, counts, strict=True):
-                np.random.default_rng([seed, 4, int(count)]).random(out=row, dtype=row.dtype.type)
+                np.random.default_rng([seed(), 4, int(count)]).random(out=row, dtype=row.dtype.type)
 
         return take
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,18 @@ from backpath.engines import Intake, NumPySteps, Program, Steps, Take
 from backpath.nets import Network
 from backpath.training.averaging import AverageState, PolyakAverage
 from backpath.training.chain import Optimizer, OptimizerState
+from backpath.training.identity import described
 from backpath.training.rows import Rows
 from backpath.training.step import Batch, loss_and_gradient_program, update_program
 
 ENGINES = ("numpy", "compiled")
 Programs = dict[Any, Program]
+
+
+def form(optimizer: Optimizer) -> str:
+    """The same for optimizers whose steps are the same program: for those that differ in step sizes alone."""
+    links = [{**described(t), **({"rate": None} if t.scales else {})} for t in optimizer.transforms]
+    return json.dumps(links)
 
 
 class Stepping:
@@ -55,7 +63,7 @@ class Stepping:
     def steps(self, X: Rows, y: np.ndarray, batch: int, weights: np.ndarray | None) -> Steps:
         """What makes steps on so many examples each."""
         dtype, network = self.parameters.dtype, self.network
-        given = Batch(network, X, y, batch, dtype, weights, self.seed)
+        given = Batch(network, X, y, batch, dtype, weights, lambda: self.seed)
         gradients = network.views(self.gradient).values()
         first = (
             self.gradient_program(batch, weights is not None),
@@ -73,6 +81,19 @@ class Stepping:
         from backpath.engines.compiled_engine import CompiledSteps
 
         return CompiledSteps([first, second], intakes, self.loss, self.threads)
+
+    def restart(self, parameters: np.ndarray, optimizer: Optimizer, seed: int) -> None:
+        """The arrays and the state before the first step, from these parameters."""
+        self.optimizer, self.seed = optimizer, seed
+        np.copyto(self.parameters, parameters)
+        fresh = optimizer.init(self.parameters)
+        for arrays, first in zip(self.state.arrays, fresh.arrays, strict=True):
+            for array, value in zip(arrays, first, strict=True):
+                np.copyto(array, value)
+        self.state = OptimizerState(0, self.state.arrays, 1.0)
+        if self.averaged:
+            self.averaged.total.fill(0)
+            self.averaged = self.averaged._replace(weight=0.0)
 
     def made(self, steps: int) -> None:
         """Note that so many were made."""
@@ -108,7 +129,7 @@ class Stepping:
 
     def update_program(self) -> Program:
         """What the optimizer makes of a gradient."""
-        key = id(self.optimizer)
+        key = form(self.optimizer)
         if key not in self.programs:
             self.programs[key] = update_program(
                 self.optimizer, self.average, self.parameters, self.state, self._conditions
