@@ -23,6 +23,7 @@ from backpath.diagnosis import (
     debug_gradient,
     explain,
 )
+from backpath.engines import Compiled, Program, compile
 from backpath.graph import (
     BackpathError,
     DataError,
@@ -79,6 +80,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BackpathError",
     "Check",
+    "Compiled",
     "Dag",
     "DataError",
     "Edge",
@@ -98,6 +100,7 @@ __all__ = [
     "NonFiniteError",
     "Path",
     "PolyakAverage",
+    "Program",
     "RangeTest",
     "ReduceOnPlateau",
     "RunError",
@@ -107,6 +110,7 @@ __all__ = [
     "TraceError",
     "check",
     "check_grads",
+    "compile",
     "debug_gradient",
     "elu",
     "erf",

@@ -1,12 +1,15 @@
 """Floor 5: programs, and the engines that run them. Knows nothing of networks."""
 
-from backpath.engines.choice import Choice, choose, obstacle
+from backpath.engines.choice import ENGINES, Choice, choose, obstacle
+from backpath.engines.compile import Compiled, compile
 from backpath.engines.numpy_engine import Executable
 from backpath.engines.program import Program, compile_graph
 from backpath.engines.steps import Intake, NumPySteps, Steps, Take
 
 __all__ = [
+    "ENGINES",
     "Choice",
+    "Compiled",
     "Executable",
     "Intake",
     "NumPySteps",
@@ -14,6 +17,7 @@ __all__ = [
     "Steps",
     "Take",
     "choose",
+    "compile",
     "compile_graph",
     "obstacle",
 ]

@@ -11,17 +11,22 @@ from backpath.engines.program import Program
 from backpath.engines.schedule import FUSABLE
 from backpath.ops.movement import is_slice
 
+ENGINES = ("numpy", "compiled")
+
 START = 0.5
 """Seconds until the compiled engine is loaded, once its kernels are on disk."""
 
 WORTH_SHARING = 1e-4
 """Seconds of one thread that a step must take for a second thread to be of use."""
 
-CALL, INSTRUCTION = 8e-7, 5e-8
+CALL, INSTRUCTION = 1.2e-6, 7e-8
 """Seconds that an operation takes beside its work: a call from Python, and an instruction of the machine."""
 
-OPERATIONS_A_SECOND, BYTES_A_SECOND = 5e10, 2e10
+OPERATIONS_A_SECOND = 1e11
+"""Of one core, in matrix products, which are nearly all of them."""
 
+BYTES_A_SECOND, FUSED_BYTES_A_SECOND = 2e10, 5e10
+"""Moved by calls of NumPy's, and by kernels that pass over memory once."""
 
 COMPILED = FUSABLE | frozenset(
     "matmul sum max transpose broadcast_to index reshape concatenate pad scatter input constant".split()
@@ -59,11 +64,22 @@ def obstacle(program: Program, dtype: np.dtype) -> str | None:
     )
 
 
-def seconds(programs: Sequence[Program], call: float) -> float:
-    """About how long one thread takes for a run of these programs, with so many seconds a call."""
+def by_numpy(programs: Sequence[Program], threads: int) -> float:
+    """About how many seconds a run of these programs takes the NumPy engine, whose matrix products share threads."""
     calls = sum(len(instruction) for p in programs for instruction in p.instructions)
-    work = sum(p.flops / OPERATIONS_A_SECOND + p.traffic / BYTES_A_SECOND for p in programs)
-    return work + call * calls
+    moved, work = _work(programs)
+    return CALL * calls + moved / BYTES_A_SECOND + work / OPERATIONS_A_SECOND / threads
+
+
+def by_machine(programs: Sequence[Program]) -> float:
+    """Likewise of one thread of the compiled engine."""
+    moved, work = _work(programs)
+    instructions = sum(len(p.instructions) for p in programs)
+    return INSTRUCTION * instructions + moved / FUSED_BYTES_A_SECOND + work / OPERATIONS_A_SECOND
+
+
+def _work(programs: Sequence[Program]) -> tuple[int, int]:
+    return sum(p.traffic for p in programs), sum(p.flops for p in programs)
 
 
 def choose(programs: Sequence[Program], steps: int, threads: int, obstacle: str | None) -> Choice:
@@ -77,11 +93,8 @@ def choose(programs: Sequence[Program], steps: int, threads: int, obstacle: str 
     """
     if obstacle:
         return Choice("numpy", obstacle)
-    by_numpy = seconds(programs, CALL)
-    by_machine = seconds(programs, INSTRUCTION)
-    if by_machine > WORTH_SHARING:
-        by_machine /= threads
-    saved = steps * (by_numpy - by_machine)
+    alone = by_machine(programs)
+    saved = steps * (by_numpy(programs, threads) - (alone / threads if alone > WORTH_SHARING else alone))
     if saved > START:
         return Choice("compiled", f"saves about {saved:.1f} s in {steps:,} steps, for a start of {START:g} s")
     return Choice("numpy", f"{steps:,} steps are too few for a start of {START:g} s to pay off")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from backpath.engines.blas import gemm_address
-from backpath.engines.choice import INSTRUCTION, WORTH_SHARING, seconds
+from backpath.engines.choice import WORTH_SHARING, by_machine
 from backpath.engines.kernels import product_address
 from backpath.engines.lowering import Code
 from backpath.engines.machine import BLOCK, FEED_FIELDS, ONE_HOT, ROWS, run
@@ -41,8 +41,7 @@ class Machine:
         threads: int = 1,
         kept: Sequence[np.ndarray] = (),
     ):
-        alone = seconds([program for program, _, _ in parts], INSTRUCTION)
-        self.threads = threads if alone > WORTH_SHARING else 1
+        self.threads = threads if by_machine([program for program, _, _ in parts]) > WORTH_SHARING else 1
         code = Code(dtype)
         for program, inputs, outputs in parts:
             code.add(program, bound_arrays(program, inputs, outputs), outputs)

@@ -133,6 +133,7 @@ class Program:
             node = self.graph.nodes[n]
             inner = [p for p in node.parents if self.places[p].kind is Kind.REGISTER]
             operands = [written[p] if p in inner else self._named(p) for p in node.parents]
+            operands += [str(node.params["n"])] if node.primitive == "integer_power" else []
             written[n] = f"{node.primitive}({', '.join(operands)})"
         return written[position]
 

@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from backpath.engines import Choice, choose, obstacle
+from backpath.engines import ENGINES, Choice, choose, obstacle
 from backpath.graph import SettingError
 from backpath.nets import Network
 from backpath.training.averaging import PolyakAverage
 from backpath.training.chain import Optimizer
 from backpath.training.cores import usable_cores
 from backpath.training.examples import Examples
-from backpath.training.stepping import ENGINES, Programs, Stepping
+from backpath.training.stepping import Programs, Stepping
 
 
 def choose_engine(

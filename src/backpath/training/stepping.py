@@ -15,7 +15,6 @@ from backpath.training.identity import described
 from backpath.training.rows import Rows
 from backpath.training.step import Batch, loss_and_gradient_program, update_program
 
-ENGINES = ("numpy", "compiled")
 Programs = dict[Any, Program]
 
 

@@ -1,0 +1,101 @@
+"""Functions compiled: traced once for each kind of arguments, then run as a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+
+from backpath.engines.choice import ENGINES, obstacle
+from backpath.engines.numpy_engine import Executable
+from backpath.engines.program import Program, compile_graph
+from backpath.graph import SettingError
+from backpath.ops import Variable, flatten, record, unflatten
+
+
+class Compiled:
+    """A function that runs as a program; see :func:`compile`."""
+
+    def __init__(self, function: Callable[..., Any], engine: str):
+        update_wrapper(self, function)
+        self.function, self.engine = function, engine
+        self._made: dict[Any, _Made] = {}
+
+    def __call__(self, *args: Any) -> Any:
+        """What the function returns, in arrays of its own."""
+        leaves = [leaf for _, leaf in flatten(args, "args")[0]]
+        if any(isinstance(leaf, Variable) for leaf in leaves):
+            return self.function(*args)
+        return self._for(args)(leaves)
+
+    def program(self, *args: Any) -> Program:
+        """The program for arguments of these shapes and types, which prints one line an instruction."""
+        return self._for(args).program
+
+    def _for(self, args: tuple[Any, ...]) -> _Made:
+        leaves, structure = flatten(args, "args")
+        key = repr(structure), tuple((np.shape(leaf), np.asarray(leaf).dtype) for _, leaf in leaves)
+        if key not in self._made:
+            self._made[key] = _Made(self.function, args, self.engine)
+        return self._made[key]
+
+
+class _Made:
+    """The program for one kind of arguments, bound to arrays."""
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], engine: str):
+        traced = record(function, *args)
+        self.structure = traced.structure
+        self.program = compile_graph(traced.graph)
+        graph = self.program.graph
+        self.inputs = [np.empty(graph.nodes[i].shape, graph.nodes[i].dtype) for i in graph.inputs]
+        self.outputs = [np.empty(graph.nodes[o].shape, graph.nodes[o].dtype) for o in graph.outputs]
+        self.run: Callable[[], Any] = self._bound(engine)
+
+    def _bound(self, engine: str) -> Callable[[], Any]:
+        if engine == "numpy":
+            return Executable(self.program, self.inputs, self.outputs)
+        dtype = self.outputs[0].dtype if self.outputs else np.dtype(float)
+        if reason := obstacle(self.program, dtype):
+            raise SettingError(f"engine='compiled': {reason}; take engine='numpy'")
+        from backpath.engines.compiled_engine import Machine
+
+        self.program = compile_graph(self.program.graph, conditions=dtype)
+        return Machine([(self.program, self.inputs, self.outputs)], dtype)
+
+    def __call__(self, leaves: list[Any]) -> Any:
+        for array, leaf in zip(self.inputs, leaves, strict=True):
+            np.copyto(array, leaf)
+        self.run()
+        return unflatten(self.structure, [array.copy() for array in self.outputs])
+
+
+def compile(function: Callable[..., Any], engine: str = "numpy") -> Compiled:
+    """A function that computes what ``function`` does as a program: fused, planned, and without allocation inside.
+
+    The first call with arguments of new shapes or types traces the function and makes its program, which
+    ``program(*args)`` returns and which prints one line an instruction.
+
+    Args:
+        function: traceable, of arrays or tuples, lists and dicts of them; gradients made by ``grad`` too.
+        engine: ``"numpy"``, or ``"compiled"`` for machine code (float32 or float64 throughout).
+
+    Raises:
+        SettingError: if there is no such engine; and from a call, if it cannot run the program.
+        TraceError: from a call, if the function cannot be traced.
+
+    >>> import numpy as np
+    >>> from backpath.calculus import grad
+    >>> slope = compile(grad(lambda w: np.sum(np.tanh(w) ** 2)))
+    >>> slope(np.array([0.0, 1.0])).round(4)
+    array([0.    , 0.6397])
+    >>> print(compile(lambda W, x: np.tanh(x @ W + 1)).program(np.ones((3, 2)), np.ones(3)))
+    buffer 0  matmul_2  float64[2]  12 op  88 B  matmul(x, W)
+    output 0  tanh_5    float64[2]  4 op   40 B  tanh(add(matmul_2, 1))
+    2 instructions, 16 operations, 128 bytes moved, 64 bytes of buffers
+    """
+    if engine not in ENGINES:
+        raise SettingError(f"engine={engine!r}: it is one of {', '.join(ENGINES)}")
+    return Compiled(function, engine)
