@@ -11,6 +11,7 @@ import numpy as np
 from backpath.engines.barriers import Access, Meetings
 from backpath.engines.kernels import elementwise_address
 from backpath.engines.machine import COPY, FIELDS, FILL, FUSED, MOST_REGISTERS, OPERATION_FIELDS, PRODUCT, REDUCE
+from backpath.engines.numpy_kernels import pieces
 from backpath.engines.operations import OPERATIONS
 from backpath.engines.planning import Kind
 from backpath.engines.program import Program
@@ -270,11 +271,9 @@ def _reshape(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray
 
 
 def _concatenate(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
-    axis, start = node.params["axis"], 0
-    for x in operands:
-        part = (slice(None),) * axis + (slice(start, start + x.shape[axis]),)
-        code._copy(out[part], x)
-        start += x.shape[axis]
+    for part, x in zip(pieces(out, operands, node.params["axis"]), operands, strict=True):
+        if address(part) != address(x):
+            code._copy(part, x)
 
 
 def _pad(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:

@@ -66,15 +66,29 @@ def bound_arrays(
             arrays[position] = next(given)
         elif node.primitive == CONSTANT:
             arrays[position] = np.ascontiguousarray(node.params["value"]).reshape(node.shape)
-        elif place.kind is Kind.VIEW:
-            arrays[position] = _view(node, arrays[place.number])
         elif place.kind is Kind.OUTPUT:
             arrays[position] = outputs[place.number]
         elif place.kind is Kind.BUFFER:
             start = starts[place.number]
             nbytes = int(np.prod(node.shape, dtype=int)) * node.dtype.itemsize
             arrays[position] = block[start : start + nbytes].view(node.dtype).reshape(node.shape)
+    for position, (node, place) in enumerate(zip(graph.nodes, program.places, strict=True)):
+        if place.kind is Kind.VIEW:
+            arrays[position] = _view(node, arrays[place.number])
+        elif place.kind is Kind.PART:
+            arrays[position] = _part_of(program, position, arrays[place.number])
     return arrays
+
+
+def _part_of(program: Program, position: int, whole: np.ndarray) -> np.ndarray:
+    """Where in the longer array a value belongs."""
+    nodes, start = program.graph.nodes, 0
+    for p in nodes[program.places[position].number].parents:
+        stop = start + nodes[p].shape[0]
+        if program.root(p) == position:
+            return whole[start:stop].reshape(nodes[position].shape)
+        start = stop
+    raise AssertionError(f"{nodes[position].name} is no part of the value it was placed in")
 
 
 def _view(node: Node, array: np.ndarray) -> np.ndarray:

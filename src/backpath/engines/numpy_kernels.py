@@ -6,7 +6,7 @@ that allocates nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -130,7 +130,25 @@ def _reshape(x: np.ndarray, out: np.ndarray, shape: tuple[int, ...]) -> Bound:
 
 @kernel("concatenate")
 def _concatenate(*arrays: np.ndarray, axis: int) -> Bound:
-    return partial(np.concatenate, arrays[:-1], axis, out=arrays[-1])
+    copies = []
+    *operands, out = arrays
+    for part, x in zip(pieces(out, operands, axis), operands, strict=True):
+        if x.size and x.__array_interface__["data"] != part.__array_interface__["data"]:
+            copies.append(partial(np.copyto, part, x))
+
+    def run() -> None:
+        for copy in copies:
+            copy()
+
+    return run
+
+
+def pieces(out: np.ndarray, operands: Sequence[np.ndarray], axis: int) -> Iterator[np.ndarray]:
+    """Where in ``out`` each of the operands comes that are put together along an axis; some may be there already."""
+    start = 0
+    for x in operands:
+        yield out[(slice(None),) * axis + (slice(start, start + x.shape[axis]),)]
+        start += x.shape[axis]
 
 
 @kernel("pad")

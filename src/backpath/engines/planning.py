@@ -19,6 +19,7 @@ class Kind(Enum):
 
     GIVEN = "given"
     VIEW = "view"
+    PART = "part"
     REGISTER = "register"
     BUFFER = "buffer"
     OUTPUT = "output"
@@ -26,7 +27,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of one node's value: a register's, buffer's or output's number, or the node that a view looks into."""
+    """The place of one node's value.
+
+    Attributes:
+        kind: what kind of place.
+        number: a register's, buffer's or output's number; the node that a view looks into, or that a part lies in.
+    """
 
     kind: Kind
     number: int = -1
@@ -69,6 +75,9 @@ class _Planner:
         self.last_read = self._last_reads()
         self.overwrites = {graph.outputs[o]: graph.inputs[i] for o, i in overwrites.items()}
         self.outputs = {o: k for k, o in reversed(list(enumerate(graph.outputs)))}
+        # An output that takes an input's memory may not be written before that is read for the last time.
+        wholes = _wholes(graph, seen_through)
+        self.wholes = {part: whole for part, whole in wholes.items() if whole not in self.overwrites}
 
     def run(self) -> tuple[tuple[Place, ...], tuple[int, ...]]:
         for position, node in enumerate(self.graph.nodes):
@@ -79,7 +88,7 @@ class _Planner:
         for number, instruction in enumerate(self.instructions):
             registers = _Registers()
             for position in instruction:
-                self.places[position] = self._place(number, position, registers)
+                self.places[position] = self.places[position] or self._place(number, position, registers)
             self._release(number, instruction)
         assert all(self.places)
         return tuple(p for p in self.places if p), tuple(self.pool.sizes)
@@ -102,6 +111,10 @@ class _Planner:
 
     def _place(self, number: int, position: int, registers: _Registers) -> Place:
         inner = self.instructions[number]
+        if (whole := self.wholes.get(position)) is not None:
+            # Its memory is taken now, for it is written from now on, and read no earlier than it is put together.
+            self.places[whole] = self.places[whole] or self._place(self.instruction_of[whole], whole, registers)
+            return Place(Kind.PART, whole)
         if position in self.outputs and self._may_be_written(number, position):
             return Place(Kind.OUTPUT, self.outputs[position])
         direct = all(position in self.graph.nodes[r].parents for r in inner if self._reads(r, position))
@@ -148,6 +161,28 @@ class _Planner:
         alive = {buffer for position, buffer in buffers.items() if not self._dies_before(position, number)}
         for buffer in sorted(set(buffers.values()) - alive):
             self.pool.give_back(buffer)
+
+
+def _wholes(graph: Graph, seen_through: Mapping[int, int]) -> dict[int, int]:
+    """For each value that is read only to be put into a longer one, and could be written there at once: that one."""
+    readers: dict[int, list[int]] = {o: [-1] for o in graph.outputs}
+    for position, node in enumerate(graph.nodes):
+        for parent in node.parents:
+            readers.setdefault(parent, []).append(position)
+    found = {}
+    for whole, node in enumerate(graph.nodes):
+        if node.primitive != "concatenate" or node.params["axis"] != 0:
+            continue
+        for operand in node.parents:
+            reader = whole
+            while (
+                operand in seen_through and graph.nodes[operand].primitive == "reshape" and readers[operand] == [reader]
+            ):
+                operand, reader = seen_through[operand], operand
+            given = operand in seen_through or graph.nodes[operand].primitive in (INPUT, CONSTANT)
+            if not given and readers[operand] == [reader]:
+                found[operand] = whole
+    return {part: whole for part, whole in found.items() if whole not in found}
 
 
 class _Registers:

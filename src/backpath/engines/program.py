@@ -85,6 +85,8 @@ class Program:
                 for parent in nodes[position].parents:
                     self._require(holder, parent, nodes[position].name)
                 holder[self._memory(position)] = position
+                if self.places[position].kind is Kind.PART:
+                    holder[self._memory(self.places[position].number)] = self.places[position].number
             for memory in [memory for memory in holder if memory[0] is Kind.REGISTER]:
                 del holder[memory]
         for k in self.copies:
@@ -97,13 +99,15 @@ class Program:
             return "input", self.overwrites[place.number]
         if self.graph.nodes[position].primitive == INPUT:
             return "input", self.graph.inputs.index(position)
-        return place.kind, place.number
+        return place.kind, position if place.kind is Kind.PART else place.number
 
     def _require(self, holder: Mapping[tuple[object, int], int], position: int, reader: str) -> None:
         held = self.root(position)
-        if self.graph.nodes[held].primitive != CONSTANT and holder.get(self._memory(held)) != held:
-            name = self.graph.nodes[held].name
-            raise GraphError(f"the value of {name!r} is overwritten before {reader!r} reads it")
+        whole = [self.places[held].number] if self.places[held].kind is Kind.PART else []
+        for node in (held, *whole):
+            if self.graph.nodes[node].primitive != CONSTANT and holder.get(self._memory(node)) != node:
+                name = self.graph.nodes[held].name
+                raise GraphError(f"the value of {name!r} is overwritten before {reader!r} reads it")
 
     def __str__(self) -> str:
         rows = [row for instruction in self.instructions for row in self._rows(instruction)]
@@ -121,7 +125,8 @@ class Program:
             node, place = self.graph.nodes[position], self.places[position]
             if place.kind is not Kind.REGISTER:
                 shape = f"{node.dtype}[{','.join(map(str, node.shape))}]"
-                where = f"{place.kind.value} {place.number}"
+                part = place.kind is Kind.PART
+                where = f"in {self.graph.nodes[place.number].name}" if part else f"{place.kind.value} {place.number}"
                 rows.append((where, node.name, shape, *costs, self._expression(position, instruction)))
                 costs = ["", ""]
         return rows

@@ -6,7 +6,10 @@ one who reads it, where it may never reach memory at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from backpath.graph import CONSTANT, INPUT, Graph
 from backpath.ops.movement import is_slice
@@ -42,11 +45,19 @@ def views(graph: Graph) -> dict[int, int]:
             node.primitive == "index" and is_slice(node.params["index"])
         ):
             found[position] = node.parents[0]
-            dense = False
+            dense = node.primitive == "index" and contiguous[node.parents[0]] and _in_one_piece(node.params["index"])
         elif node.primitive == "reshape" and contiguous[node.parents[0]]:
             found[position] = node.parents[0]
         contiguous.append(dense)
     return found
+
+
+def _in_one_piece(index: Sequence[Any]) -> bool:
+    """Whether the entries of a slice of a contiguous array lie beside each other: some of its rows, whole ones."""
+    rest = [part for part in index if not isinstance(part, (int, np.integer))]
+    leads = list(index)[len(index) - len(rest) :] == rest
+    steps = all(isinstance(part, slice) and part.step in (None, 1) for part in rest)
+    return leads and steps and all(part == slice(None) for part in rest[1:])
 
 
 def root(position: int, seen_through: Mapping[int, int]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from backpath.engines.pieces import joined_pieces
 from backpath.graph import CONSTANT, INPUT, NO_PARAMS, Graph, Node, ancestors
 from backpath.ops import PRIMITIVES
 
@@ -188,8 +189,15 @@ def _factor(builder: _Builder, node: Node) -> tuple[int | None, int]:
 
 
 def _sum_of_two(builder: _Builder, node: Node) -> Node | int:
-    """x + x is 2 x."""
+    """x + x is 2 x; arrays that are zero but for pieces at different places are put together."""
     first, second = node.parents
+    if joined := joined_pieces(builder.nodes, node):
+        zero = np.zeros((), node.dtype)
+        parts = [
+            p if isinstance(p, int) else builder._constant(np.broadcast_to(zero, (p.stop - p.start,)), "gap")
+            for p in joined
+        ]
+        return builder._place(replace(node, primitive="concatenate", parents=tuple(parts), params={"axis": 0}))
     if first == second and node.dtype.kind == "f":
         two = builder._constant(np.asarray(2, node.dtype), f"{node.name}_two")
         return builder._place(replace(node, primitive="multiply", parents=(two, first)))
