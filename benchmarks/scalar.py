@@ -5,7 +5,7 @@ once, and the CPU time of the reverse sweep alone is taken: ``dag.adjoints(outpu
 node in an order found once, autograd's ``backward_pass``. Prints Markdown tables: large graphs of backpath alone, with
 the time to build them, then nanoseconds an edge and ratios of medians.
 
-Run with ``python benchmarks/scalar.py [--rounds 15]``, after ``pip install micrograd autograd``.
+Run with ``python benchmarks/scalar.py [--rounds 15]``.
 """
 
 from __future__ import annotations
@@ -16,15 +16,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from autograd.core import VJPNode, backward_pass
+from autograd.tracer import new_box, trace_stack
+from micrograd.engine import Value
 
 import backpath as bp
-
-try:
-    from autograd.core import VJPNode, backward_pass
-    from autograd.tracer import new_box, trace_stack
-    from micrograd.engine import Value
-except ImportError as missing:
-    raise SystemExit(f"{missing}: pip install micrograd autograd") from None
 
 SLOPE = 0.7
 Sweep = Callable[[], float]

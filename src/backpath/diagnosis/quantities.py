@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -245,7 +246,7 @@ class Quantities:
         return {k: np.sqrt(s) for k, s in self._on_paths(PathNorm(2)).items()}
 
     @cached_property
-    def _alpha(self) -> dict[int, np.ndarray]:
+    def _alpha(self) -> Mapping[int, np.ndarray]:
         """The mass of paths from the explained inputs to each node."""
         lin = self.lin
         return push_forward(

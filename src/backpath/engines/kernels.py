@@ -95,7 +95,7 @@ def product_address(dtype: np.dtype) -> int:
 
 
 def _address(function: Any, signature: Any) -> int:
-    made = numba.cfunc(signature, cache=True, **OPTIONS)(function)
+    made: Any = numba.cfunc(signature, cache=True, **OPTIONS)(function)
     _KEPT.append(made)
     return made.address
 

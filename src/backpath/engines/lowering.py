@@ -292,7 +292,8 @@ def _reduction(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarr
 
 
 def _matmul(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
-    code._product(*operands, out)
+    a, b = operands
+    code._product(a, b, out)
 
 
 _LOWERINGS: dict[str, Callable[[Code, Node, list[np.ndarray], np.ndarray], Any]] = {

@@ -55,7 +55,8 @@ def call_at(typing: Any, address: Any, *arguments: Any) -> Any:
         builder.call(builder.inttoptr(values[0], function.as_pointer()), given)
         return context.get_dummy_value()
 
-    return types.void(types.int64, types.StarArgTuple.from_types(arguments)), emit
+    given: Any = types.StarArgTuple.from_types(arguments)
+    return types.void(types.int64, given), emit
 
 
 # Operands of one loop may be the same memory, but then entry by entry, and each is read before it is written. Where

@@ -31,7 +31,7 @@ FUSABLE = IN_PLACE | frozenset(
 )
 """Primitives of which several can work on one part of memory after another."""
 
-Instruction = tuple[int, ...]
+Instruction = Sequence[int]
 """Positions of nodes: one, or several elementwise ones of one shape, in order."""
 
 
