@@ -4,7 +4,7 @@ from backpath.engines.choice import ENGINES, Choice, choose, obstacle
 from backpath.engines.compile import Compiled, compile
 from backpath.engines.numpy_engine import Executable
 from backpath.engines.program import Program, compile_graph
-from backpath.engines.steps import Intake, NumPySteps, Steps, Take
+from backpath.engines.steps import Intake, NumPySteps, Part, Steps, Take
 
 __all__ = [
     "ENGINES",
@@ -13,6 +13,7 @@ __all__ = [
     "Executable",
     "Intake",
     "NumPySteps",
+    "Part",
     "Program",
     "Steps",
     "Take",

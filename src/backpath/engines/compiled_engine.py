@@ -14,6 +14,7 @@ from backpath.engines.lowering import Code
 from backpath.engines.machine import BLOCK, FEED_FIELDS, ONE_HOT, ROWS, run
 from backpath.engines.numpy_engine import bound_arrays
 from backpath.engines.planning import ALIGNMENT
+from backpath.engines.products import LARGEST
 from backpath.engines.small_products import SCRATCH
 from backpath.engines.steps import Intake, Part, Steps
 from backpath.engines.strides import address
@@ -46,6 +47,7 @@ class Machine:
         for program, inputs, outputs in parts:
             code.add(program, bound_arrays(program, inputs, outputs), outputs)
         self.code, self.operations = code.tables()
+        self.uses_blas = code.largest > LARGEST
         self.feeds = np.array(feeds, np.int64).reshape(len(feeds), FEED_FIELDS)
         self.like, self.loss = np.empty(0, dtype), loss
         self.kept = [*code.kept, *kept]
@@ -89,6 +91,7 @@ class CompiledSteps(Steps):
         feeds = [self._feed(intake, stage) for intake, stage in zip(self.intakes, self.stages, strict=True)]
         kept = [i.source for i in self.intakes if i.source is not None]
         self._machine = Machine(parts, loss.dtype, feeds, loss, threads, kept)
+        self.uses_blas = self._machine.uses_blas
 
     def _stages(self, intake: Intake) -> bool:
         return intake.source is None

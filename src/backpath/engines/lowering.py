@@ -28,6 +28,7 @@ class Code:
         instructions: one row each.
         operations: the elementwise ones.
         registers: how many one instruction needs at most.
+        largest: of its matrix products, by the measure of ``products.LARGEST``.
         kept: arrays that must live as long as the code.
     """
 
@@ -35,6 +36,7 @@ class Code:
     instructions: list[list[int]] = field(default_factory=list)
     operations: list[list[int]] = field(default_factory=list)
     registers: int = 0
+    largest: float = 0.0
     kept: list[np.ndarray] = field(default_factory=list)
     meetings: Meetings = field(default_factory=Meetings)
 
@@ -100,6 +102,7 @@ class Code:
         a, b = np.reshape(self._factor(a), (-1, k)), self._factor(b)
         b = b[:, None] if b.ndim == 1 else b
         m, n = a.shape[0], b.shape[1]
+        self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
         c = out.reshape(m, n)
         a_row, a_col = strides_of(a)
         b_row, b_col = strides_of(b)

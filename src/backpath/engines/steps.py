@@ -49,9 +49,13 @@ class Steps(ABC):
         parts: run one after another in each step.
         intakes: fill inputs before each step.
         loss: noted after each step.
+
+    Attributes:
+        uses_blas: whether some product goes to the BLAS.
     """
 
     engine: ClassVar[str]
+    uses_blas = True
 
     def __init__(self, parts: Sequence[Part], intakes: Sequence[Intake], loss: np.ndarray):
         self.intakes, self.loss = tuple(intakes), loss

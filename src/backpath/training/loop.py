@@ -166,6 +166,8 @@ class Loop:
 
     def blas(self) -> Any:
         """A context in which the BLAS has the threads that the engine needs: the compiled one shares out products."""
+        if not self.stepping.uses_blas:
+            return nullcontext()
         return blas_threads(self.stepping.threads if self.stepping.engine == "numpy" else 1)
 
     def epoch(self) -> Epoch:

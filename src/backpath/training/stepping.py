@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from backpath.engines import Intake, NumPySteps, Program, Steps, Take
+from backpath.engines import Intake, NumPySteps, Part, Program, Steps, Take
 from backpath.nets import Network
 from backpath.training.averaging import AverageState, PolyakAverage
 from backpath.training.chain import Optimizer, OptimizerState
@@ -56,7 +57,7 @@ class Stepping:
         self.state = optimizer.init(parameters) if state is None else state
         self.average = average
         self.averaged: AverageState | None = average.init(parameters) if average else None
-        self.engine, self.threads = engine, threads
+        self.engine, self.threads, self.uses_blas = engine, threads, False
         self.programs: Programs = {} if programs is None else programs
 
     def steps(self, X: Rows, y: np.ndarray, batch: int, weights: np.ndarray | None) -> Steps:
@@ -75,11 +76,16 @@ class Stepping:
         scalars = np.empty((1, update.graph.nodes[update.graph.inputs[-1]].shape[0]), dtype)
         second = update, [self.gradient, *changed, scalars[0]], changed
         intakes = [*given.intakes, Intake(scalars, self._scalars, by_step=True)]
+        made = self._made([first, second], intakes)
+        self.uses_blas |= made.uses_blas
+        return made
+
+    def _made(self, parts: Sequence[Part], intakes: Sequence[Intake]) -> Steps:
         if self.engine == "numpy":
-            return NumPySteps([first, second], intakes, self.loss)
+            return NumPySteps(parts, intakes, self.loss)
         from backpath.engines.compiled_engine import CompiledSteps
 
-        return CompiledSteps([first, second], intakes, self.loss, self.threads)
+        return CompiledSteps(parts, intakes, self.loss, self.threads)
 
     def restart(self, parameters: np.ndarray, optimizer: Optimizer, seed: int) -> None:
         """The arrays and the state before the first step, from these parameters."""
