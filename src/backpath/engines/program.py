@@ -132,15 +132,22 @@ class Program:
         return rows
 
     def _expression(self, position: int, instruction: Instruction) -> str:
-        """The call that computes a node, with what stays in registers written out."""
+        """The call that computes a node; what stays in registers is written out, or named if it is read twice."""
+        nodes, needed = self.graph.nodes, {position}
+        for n in reversed(instruction):
+            if n in needed:
+                needed.update(p for p in nodes[n].parents if self.places[p].kind is Kind.REGISTER)
+        reads = [p for n in needed for p in nodes[n].parents]
         written: dict[int, str] = {}
-        for n in [n for n in instruction if n <= position]:
-            node = self.graph.nodes[n]
-            inner = [p for p in node.parents if self.places[p].kind is Kind.REGISTER]
-            operands = [written[p] if p in inner else self._named(p) for p in node.parents]
-            operands += [str(node.params["n"])] if node.primitive == "integer_power" else []
-            written[n] = f"{node.primitive}({', '.join(operands)})"
-        return written[position]
+        named = ""
+        for n in sorted(needed):
+            operands = [written.get(p, self._named(p)) for p in nodes[n].parents]
+            operands += [str(nodes[n].params["n"])] if nodes[n].primitive == "integer_power" else []
+            written[n] = f"{nodes[n].primitive}({', '.join(operands)})"
+            if n != position and reads.count(n) > 1:
+                named += f"{nodes[n].name} = {written[n]}; "
+                written[n] = nodes[n].name
+        return named + written[position]
 
     def _named(self, position: int) -> str:
         node = self.graph.nodes[position]
