@@ -100,7 +100,7 @@ def _view(node: Node, array: np.ndarray) -> np.ndarray:
 
 
 class _Scratch:
-    """Registers: room for a block of numbers each, shared by all instructions."""
+    """Registers: room for a block of numbers of any type each, shared by all instructions."""
 
     def __init__(self) -> None:
         self.rooms: list[np.ndarray] = []
@@ -108,7 +108,7 @@ class _Scratch:
     def view(self, number: int, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
         """The register of that number as an array of no more than a block of entries."""
         while len(self.rooms) <= number:
-            self.rooms.append(np.empty(BLOCK))
+            self.rooms.append(np.empty(BLOCK, np.clongdouble))
         size = int(np.prod(shape, dtype=int))
         return self.rooms[number].view(dtype)[:size].reshape(shape)
 

@@ -73,8 +73,9 @@ class _Planner:
         self.pool = _Pool()
         self.instruction_of = {n: k for k, instruction in enumerate(instructions) for n in instruction}
         self.last_read = self._last_reads()
-        self.overwrites = {graph.outputs[o]: graph.inputs[i] for o, i in overwrites.items()}
         self.outputs = {o: k for k, o in reversed(list(enumerate(graph.outputs)))}
+        # A value that is several outputs is computed into the first one's memory.
+        self.overwrites = {o: graph.inputs[overwrites[k]] for o, k in self.outputs.items() if k in overwrites}
         # An output that takes an input's memory may not be written before that is read for the last time.
         wholes = _wholes(graph, seen_through)
         self.wholes = {part: whole for part, whole in wholes.items() if whole not in self.overwrites}

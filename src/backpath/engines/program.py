@@ -10,7 +10,7 @@ import numpy as np
 
 from backpath.engines.expand import expand
 from backpath.engines.planning import Kind, Place, nbytes, plan
-from backpath.engines.schedule import Instruction, schedule, views
+from backpath.engines.schedule import Instruction, root, schedule, views
 from backpath.engines.simplify import simplify
 from backpath.graph import CONSTANT, INPUT, Graph, GraphError, Node
 
@@ -91,6 +91,8 @@ class Program:
                 del holder[memory]
         for k in self.copies:
             self._require(holder, self.graph.outputs[k], f"output {k}")
+            if k in self.overwrites:
+                holder["input", self.overwrites[k]] = self.graph.outputs[k]
 
     def _memory(self, position: int) -> tuple[object, int]:
         """What two nodes have in common if one overwrites the other."""
@@ -182,12 +184,26 @@ def compile_graph(
     graph = simplify(expand(graph))
     if conditions is not None:
         graph = _without_bool(graph, conditions)
+    graph = _kept_apart(graph, overwrites)
     seen_through = views(graph)
     instructions = schedule(graph, seen_through)
     places, buffers = plan(graph, seen_through, instructions, overwrites)
     program = Program(graph, instructions, places, buffers, overwrites)
     program.check()
     return program
+
+
+def _kept_apart(graph: Graph, overwrites: Mapping[int, int]) -> Graph:
+    """The graph with a copy for each output that lies in the memory of an input which another value overwrites."""
+    changed = {graph.inputs[i] for k, i in overwrites.items() if graph.outputs[k] != graph.inputs[i]}
+    nodes, outputs, seen_through = list(graph.nodes), list(graph.outputs), views(graph)
+    for k, o in enumerate(graph.outputs):
+        if root(o, seen_through) in changed:
+            node = nodes[o]
+            copied = {"name": f"{node.name}_kept_{k}", "primitive": "astype", "parents": (o,)}
+            nodes.append(replace(node, **copied, params={"dtype": node.dtype}))
+            outputs[k] = len(nodes) - 1
+    return Graph(tuple(nodes), graph.inputs, tuple(outputs))
 
 
 def _without_bool(graph: Graph, dtype: np.dtype) -> Graph:
