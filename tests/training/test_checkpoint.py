@@ -64,23 +64,16 @@ def test_a_rolled_back_epoch_is_resumed_too(tmp_path):
         same(bp.fit(net, inputs, inputs[:, 0], checkpoint=path, **settings), whole)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"optimizer": bp.optimizers.sgd(3.0)},
-        {"optimizer": bp.optimizers.sgd(12.0), "plateau": bp.ReduceOnPlateau(0.9, 3), "average": bp.PolyakAverage(0.9)},
-    ],
-    ids=["constant", "plateau"],
-)
-def test_a_training_that_goes_back_many_epochs_is_resumed_too(tmp_path, settings):
+@pytest.mark.parametrize("plateau", [None, bp.ReduceOnPlateau(0.9, 4)], ids=["constant", "plateau"])
+def test_a_training_that_goes_back_many_epochs_is_resumed_too(tmp_path, plateau):
     inputs = np.random.default_rng(0).standard_normal((64, 5))
-    data = bp.Network([5, 1], loss="squared_error"), inputs, inputs[:, 0]
-    numbers = []
-    settings = {"epochs": 120, "batch": 32, **settings}
+    data = bp.Network([5, 1], loss="squared_error"), inputs, inputs[:, 0] + 0.3 * inputs[:, 1] ** 2
+    numbers, settings = [], {"epochs": 30, "batch": 32, "optimizer": bp.optimizers.sgd(6.0), "plateau": plateau}
     whole = bp.fit(*data, on_epoch=lambda epoch: numbers.append(epoch.number), **settings)
-    before = next(number for number, after in pairwise(numbers) if after < number)
-    # While the loss is on its way up, at the step that ends it, and after going back.
-    for at in (before, 3 * before - 1, 3 * before, 3 * before + 4, 3 * before + 20):
+    assert min(after - before for before, after in pairwise(numbers)) < -5
+    # The loss has left its lowest again: training would go back far at its end, too.
+    assert whole.history[-1].loss > 1e6
+    for at in range(1, 3 * len(numbers), 8):
         path = tmp_path / f"{at}.checkpoint"
         with pytest.raises(Interrupted):
             bp.fit(*data, checkpoint=Stopping(path, at), **settings)
