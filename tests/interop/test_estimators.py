@@ -235,11 +235,37 @@ def test_explains_what_it_learned():
 def test_a_loss_that_is_not_finite_halves_the_steps_and_says_so():
     X = np.tile(IRIS, (20, 1))
     linear = {"hidden_layer_sizes": (), "solver": "sgd", "momentum": 0, "batch_size": 1, "random_state": 0}
-    with pytest.warns(ConvergenceWarning, match="in iteration 1: it was made again with step sizes times 0.5"):
+    with pytest.warns(
+        ConvergenceWarning, match="in iteration 1: training went on from iteration 1 with step sizes times 0.5"
+    ):
         b = MLPRegressor(**linear, learning_rate_init=0.53).fit(X, X[:, 0])
     assert b.score(X, X[:, 0]) > 0.999
     with pytest.raises(ValueError, match=r"is the first node that is not finite, with step sizes already halved 3"):
         MLPRegressor(**linear, learning_rate_init=10).fit(X, X[:, 0])
+
+
+def test_iterations_that_are_undone_leave_the_curve():
+    X = np.random.default_rng(0).standard_normal((64, 5))
+    b = MLPRegressor(
+        hidden_layer_sizes=(),
+        solver="sgd",
+        momentum=0,
+        learning_rate_init=6.0,
+        batch_size=64,
+        tol=0,
+        alpha=0,
+        random_state=0,
+        max_iter=400,
+        n_iter_no_change=np.inf,
+        scale_features=False,
+        scale_target=False,
+        dtype="float32",
+    )
+    with pytest.warns(ConvergenceWarning, match="training went on from iteration 2 with step sizes times"):
+        b.fit(X, X[:, 0])
+    assert len(b.loss_curve_) == b.n_iter_ == 400
+    assert b.t_ == 400 * 64
+    assert b.loss_curve_[-1] < 1e-10
 
 
 @pytest.mark.parametrize(

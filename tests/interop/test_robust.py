@@ -102,6 +102,17 @@ def test_an_unseen_category_and_a_missing_one_are_none_of_the_known():
     assert first == second
 
 
+@pytest.mark.parametrize("columns", [["size"], ["city", "size"]], ids=["numbers", "categories"])
+def test_a_lazy_frame_is_refused(columns):
+    data, sales = shops()
+    frame = pl.DataFrame({name: data[name] for name in columns})
+    with pytest.raises(DataError, match=r"the frame is lazy.*give what its collect\(\) returns"):
+        RobustMLPRegressor(**SMALL).fit(frame.lazy(), sales)
+    fitted = RobustMLPRegressor(**SMALL).fit(frame, sales)
+    with pytest.raises(DataError, match=r"the frame is lazy.*give what its collect\(\) returns"):
+        fitted.predict(frame.lazy())
+
+
 def test_a_frame_that_changed_is_refused():
     columns, sales = shops()
     fitted = RobustMLPRegressor(**SMALL).fit(pd.DataFrame(columns), sales)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -61,6 +62,22 @@ def test_a_rolled_back_epoch_is_resumed_too(tmp_path):
         with pytest.raises(Interrupted):
             bp.fit(net, inputs, inputs[:, 0], checkpoint=Stopping(path, at), **settings)
         same(bp.fit(net, inputs, inputs[:, 0], checkpoint=path, **settings), whole)
+
+
+@pytest.mark.parametrize("plateau", [None, bp.ReduceOnPlateau(0.9, 4)], ids=["constant", "plateau"])
+def test_a_training_that_goes_back_many_epochs_is_resumed_too(tmp_path, plateau):
+    inputs = np.random.default_rng(0).standard_normal((64, 5))
+    data = bp.Network([5, 1], loss="squared_error"), inputs, inputs[:, 0] + 0.3 * inputs[:, 1] ** 2
+    numbers, settings = [], {"epochs": 30, "batch": 32, "optimizer": bp.optimizers.sgd(6.0), "plateau": plateau}
+    whole = bp.fit(*data, on_epoch=lambda epoch: numbers.append(epoch.number), **settings)
+    assert min(after - before for before, after in pairwise(numbers)) < -5
+    # The loss has left its lowest again: training would go back far at its end, too.
+    assert whole.history[-1].loss > 1e6
+    for at in range(1, 3 * len(numbers), 8):
+        path = tmp_path / f"{at}.checkpoint"
+        with pytest.raises(Interrupted):
+            bp.fit(*data, checkpoint=Stopping(path, at), **settings)
+        same(bp.fit(*data, checkpoint=path, **settings), whole)
 
 
 def test_more_epochs_go_on_from_a_finished_training(tmp_path):
@@ -174,7 +191,12 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, other, named):
 def test_facts_that_do_not_fit_are_refused(tmp_path):
     path = written(tmp_path)
     found = read_checkpoint(path)
-    for facts in ({"step": 99}, {"history": 3}, {"start": {"random": "x"}}, {"factor": "x"}):
+    epoch, start = found.facts["history"][0], found.facts["start"]
+    damages = [{"step": 99}, {"history": 3}, {"start": {"random": "x"}}, {"factor": "x"}, {"random": 3}]
+    damages += [{name: float("inf")} for name in ("step", "steps", "rollbacks", "spent", "factor")]
+    damages += [{"history": [{**epoch, name: value}]} for name, value in {"loss": np.inf, "seconds": "1"}.items()]
+    damages += [{"start": {**start, name: value}} for name, value in {"epochs": 2, "steps": np.inf}.items()]
+    for facts in damages:
         write_checkpoint(path, Checkpoint(found.arrays, {**found.facts, **facts}))
         with pytest.raises(bp.RunError, match="damaged"):
             bp.fit(NET, X, CLASSES, epochs=2, checkpoint=path)

@@ -1,6 +1,7 @@
 """The fit loop: the same steps as PyTorch, to the bit from its seed, without copies."""
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -135,9 +136,35 @@ def test_bad_data_are_refused(arguments, error, message):
         bp.fit(NET, *arguments)
 
 
-@pytest.mark.parametrize("setting", [{"epochs": 0}, {"batch": 0}])
-def test_bad_settings_are_refused(setting):
-    with pytest.raises(ValueError, match=next(iter(setting))):
+WITHOUT_B1 = {name: value for name, value in NET.init(0).items() if name != "b1"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "error", "message"),
+    [
+        ({"epochs": 0}, bp.SettingError, "epochs=0: it must be a whole number, at least 1"),
+        ({"epochs": 1.5}, bp.SettingError, "epochs=1.5: it must be a whole number"),
+        ({"epochs": True}, bp.SettingError, "epochs=True: it must be a whole number"),
+        ({"batch": 0}, bp.SettingError, "batch=0: it must be a whole number"),
+        ({"threads": 0}, bp.SettingError, "threads=0: it must be a whole number, at least 1"),
+        ({"seed": -1}, bp.SettingError, "seed=-1: it must be a whole number, at least 0"),
+        ({"optimizer": "adam"}, bp.SettingError, "optimizer='adam': give something like bp.optimizers.adam"),
+        ({"optimizer": None}, bp.SettingError, "optimizer=None: give something like"),
+        ({"average": 0.9}, bp.SettingError, r"average=0.9: give something like bp.PolyakAverage\(\)"),
+        ({"plateau": 1}, bp.SettingError, r"plateau=1: give something like bp.ReduceOnPlateau\(\)"),
+        ({"dtype": int}, bp.SettingError, "dtype=<class 'int'>: give a type of real numbers"),
+        ({"engine": "xla"}, bp.SettingError, "engine='xla': it is one of auto, numpy, compiled"),
+        ({"init": 3}, bp.SettingError, "init=3: give a name"),
+        ({"init": WITHOUT_B1}, bp.ShapeError, r"init: the parameter b1 .* needs shape \[16\], and is missing"),
+        (
+            {"init": {**WITHOUT_B1, "b1": np.zeros((1, 16))}},
+            bp.ShapeError,
+            r"init: the parameter b1 .* needs shape \[16\], and has shape \[1, 16\]",
+        ),
+    ],
+)
+def test_bad_settings_are_refused(setting, error, message):
+    with pytest.raises(error, match=message):
         bp.fit(NET, X, CLASSES, **setting)
 
 
@@ -157,3 +184,75 @@ def test_an_epoch_whose_loss_is_not_finite_is_made_again_with_half_the_steps():
     at_once = bp.fit(net, inputs, inputs[:, 0], optimizer=bp.optimizers.sgd(0.2), **settings)
     assert same(fitted.parameters, at_once.parameters)
     assert [e.loss for e in fitted.history] == [e.loss for e in at_once.history]
+
+
+# Trainings that diverge over many epochs: one step an epoch of a quadratic whose curvature the rate is too large for.
+
+INPUTS = np.random.default_rng(0).standard_normal((64, 5))
+LINEAR = bp.Network([5, 1], loss="squared_error")
+
+
+def linear(rate, y=INPUTS[:, 0], *, epochs=400, scale=1.0, **options):
+    told = []
+    optimizer = bp.optimizers.sgd(rate)
+    settings = {"epochs": epochs, "batch": 64, "optimizer": optimizer, "on_epoch": told.append, **options}
+    fitted = bp.fit(LINEAR, scale * INPUTS, y, **settings)
+    turns = [(a, b) for a, b in pairwise(told) if b.number <= a.number]
+    return fitted, turns
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_a_loss_that_grew_for_many_epochs_is_undone_to_where_it_was_low(engine):
+    fitted, turns = linear(3.0, engine=engine)
+    assert fitted.history[-1].loss < 1e-12
+    np.testing.assert_allclose(fitted.parameters["W1"], np.eye(5)[:, :1], atol=1e-5)
+    assert [epoch.number for epoch in fitted.history] == list(range(1, 401))
+    assert max(epoch.loss for epoch in fitted.history) < 10
+    assert turns
+    for before, after in turns:
+        assert before.loss > 1e30
+        assert after.number < before.number - 10
+        assert after.factor == before.factor / 2
+
+
+def test_epochs_near_the_lowest_loss_are_kept():
+    """The step size explodes after 60 epochs: those are not made again."""
+    rate = bp.schedules.piecewise_constant(0.1, {60: 40.0})
+    fitted, turns = linear(rate, INPUTS[:, 0] + 0.3 * INPUTS[:, 1] ** 2)
+    assert all(60 < after.number < before.number - 10 for before, after in turns)
+    assert [epoch.factor for epoch in fitted.history[:60]] == [1.0] * 60
+    best = np.linalg.lstsq(np.c_[INPUTS, np.ones(64)], INPUTS[:, 0] + 0.3 * INPUTS[:, 1] ** 2)[1][0] / 128
+    assert fitted.history[-1].loss == pytest.approx(best, rel=1e-5)
+
+
+def test_a_plateau_waits_as_it_did_where_training_goes_back_to():
+    """A loss that was low before the roll-back is not held against the epochs after it."""
+    plateau = bp.ReduceOnPlateau(0.9, 4)
+    fitted, turns = linear(6.0, epochs=100, plateau=plateau)
+    ((before, after),) = turns
+    assert (before.number - after.number + 1) % plateau.patience != 0
+    _, state = plateau.update(fitted.history[0].loss, plateau.init())
+    factor = after.factor
+    for epoch in fitted.history[1:]:
+        assert epoch.factor == factor
+        lowered, state = plateau.update(epoch.loss, state)
+        factor *= lowered
+
+
+@pytest.mark.parametrize("rate", [30.0, 1e30])
+@pytest.mark.parametrize("plateau", [None, bp.ReduceOnPlateau(0.9, 5)], ids=["constant", "plateau"])
+def test_the_error_of_a_divergence_names_the_node_whatever_the_targets_type(rate, plateau):
+    for dtype in (np.float32, np.float64):
+        with pytest.raises(
+            bp.NonFiniteError, match=r"the loss is inf at step 1 of epoch \d+, where \w+ is the first node"
+        ):
+            linear(max(rate, 100.0) if plateau else rate, INPUTS[:, 0].astype(dtype), plateau=plateau)
+
+
+def test_weights_that_are_not_finite_after_the_last_step_count():
+    settings = {"epochs": 1, "scale": 1e3}
+    fitted, _ = linear(5e33, **settings)
+    assert 0 < fitted.history[0].factor < 1
+    assert all(np.isfinite(value).all() for value in fitted.parameters.values())
+    with pytest.raises(bp.NonFiniteError, match="the weights are not finite after step 1 of epoch 1, with step sizes"):
+        linear(1e36, **settings)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from backpath.training import optimizers, schedules
-from backpath.training.chain import BLOCK, chain
+from backpath.training.chain import chain
 from backpath.training.limits import Clip, ClipByGlobalNorm, Decay, Factors
 from backpath.training.optimizers import sgd
 
@@ -17,6 +17,7 @@ jax.config.update("jax_enable_x64", True)
 PAIRS = {
     "sgd": (sgd(0.1), optax.sgd(0.1)),
     "momentum": (sgd(0.1, 0.9), optax.sgd(0.1, 0.9)),
+    "momentum of 1": (sgd(0.1, 1.0), optax.sgd(0.1, 1.0)),
     "nesterov": (sgd(0.1, 0.9, nesterov=True), optax.sgd(0.1, 0.9, nesterov=True)),
     "adagrad": (optimizers.adagrad(0.1), optax.adagrad(0.1)),
     "rmsprop": (optimizers.rmsprop(0.01), optax.rmsprop(0.01)),
@@ -43,7 +44,7 @@ PAIRS = {
 
 
 @pytest.mark.parametrize("name", PAIRS)
-@pytest.mark.parametrize("size", [1, 7, BLOCK + 5])
+@pytest.mark.parametrize("size", [1, 7, 1000])
 def test_a_hundred_steps_are_optaxs(name, size):
     ours, theirs = PAIRS[name]
     rng = np.random.default_rng(size)
@@ -51,26 +52,24 @@ def test_a_hundred_steps_are_optaxs(name, size):
     v = jnp.array(w.copy())
     state, their_state = ours.init(w), theirs.init(v)
     step = jax.jit(theirs.update)
-    for _ in range(100 if size < BLOCK else 10):
+    for _ in range(100):
         gradient = rng.standard_normal(size) * rng.choice([1.0, 3.0]) + 0.1 * w
         updates, their_state = step(jnp.array(gradient), their_state, v)
         v = optax.apply_updates(v, updates)
-        state = ours.update(gradient.copy(), state, w)
+        w, state = ours.update(gradient, state, w)
     # Optax computes its schedules in float32.
     np.testing.assert_allclose(w, v, rtol=1e-11, atol=1e-7 if name == "schedule" else 1e-12)
-    assert state.steps == (100 if size < BLOCK else 10)
+    assert state.steps == 100
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_float32_stays_float32_and_a_step_allocates_nothing(name):
+def test_float32_stays_float32(name):
     w = np.ones(1000, np.float32)
     optimizer = PAIRS[name][0]
     state = optimizer.init(w)
-    assert all(a.dtype == np.float32 for arrays in state.arrays for a in arrays)
-    before = [id(a) for arrays in state.arrays for a in arrays]
     for k in range(3):
-        state = optimizer.update(np.full(1000, k + 1.0, np.float32), state, w)
-    assert [id(a) for arrays in state.arrays for a in arrays] == before
+        w, state = optimizer.update(np.full(1000, k + 1.0, np.float32), state, w)
+    assert all(a.dtype == np.float32 for arrays in state.arrays for a in arrays)
     assert w.dtype == np.float32
     assert np.isfinite(w).all()
 
@@ -86,7 +85,7 @@ def test_rprop_makes_pytorchs_steps():
         gradient = rng.standard_normal(9) + 0.3 * w
         v.grad = torch.tensor(gradient)
         theirs.step()
-        state = ours.update(gradient, state, w)
+        w, state = ours.update(gradient, state, w)
     np.testing.assert_allclose(w, v.detach().numpy(), rtol=1e-11)
 
 
@@ -95,7 +94,7 @@ def test_a_factor_lowers_every_step():
     optimizer = sgd(0.1, 0.9)
     whole, half = optimizer.init(w), optimizer.init(v)._replace(factor=0.5)
     for _ in range(3):
-        whole, half = optimizer.update(np.ones(5), whole, w), optimizer.update(np.ones(5), half, v)
+        (w, whole), (v, half) = optimizer.update(np.ones(5), whole, w), optimizer.update(np.ones(5), half, v)
     np.testing.assert_allclose(1 - v, (1 - w) / 2)
     assert half.factor == 0.5
 
@@ -103,11 +102,11 @@ def test_a_factor_lowers_every_step():
 def test_penalties_by_their_closed_form_and_by_mask():
     w = np.array([2.0, -3.0, 0.0, 5.0])
     optimizer = chain(Decay(0.5, 0.25, np.array([1, 1, 1, 0])), sgd(1.0))
-    optimizer.update(np.zeros(4), optimizer.init(w), w)
+    w, _ = optimizer.update(np.zeros(4), optimizer.init(w), w)
     np.testing.assert_allclose(w, [2 - 1.25, -3 + 1.75, 0.0, 5.0])
 
 
-@pytest.mark.parametrize("size", [7, BLOCK + 5])
+@pytest.mark.parametrize("size", [7, 1000])
 def test_factors_are_step_sizes_of_their_own(size):
     rng = np.random.default_rng(size)
     factors = rng.choice([0.1, 1.0, 6.0], size)
@@ -116,9 +115,9 @@ def test_factors_are_step_sizes_of_their_own(size):
     ours, plain = chain(optimizers.adam(0.01), Factors(factors)), optimizers.adam(0.01)
     state, their_state = ours.init(w), plain.init(v)
     for _ in range(10):
-        gradient, before, theirs_before = rng.standard_normal(size), w.copy(), v.copy()
-        state = ours.update(gradient.copy(), state, w)
-        their_state = plain.update(gradient, their_state, v)
+        gradient, before, theirs_before = rng.standard_normal(size), w, v
+        w, state = ours.update(gradient, state, w)
+        v, their_state = plain.update(gradient, their_state, v)
         np.testing.assert_allclose(w - before, factors * (v - theirs_before), rtol=1e-6, atol=1e-12)
 
 
@@ -159,7 +158,8 @@ def test_schedules_by_their_closed_forms():
     [
         lambda: sgd(0.0),
         lambda: sgd(float("nan")),
-        lambda: sgd(0.1, 1.0),
+        lambda: sgd(0.1, 1.1),
+        lambda: sgd(0.1, float("nan")),
         lambda: optimizers.adam(b1=1.0),
         lambda: optimizers.adam(eps=0.0),
         lambda: optimizers.rprop(100.0),

@@ -30,7 +30,7 @@ class Categories:
         """Learn from a frame; None if it is none, or has numbers only."""
         from sklearn.preprocessing import OneHotEncoder
 
-        frame = _frame(X)
+        frame = frame_of(X)
         if frame is None:
             return None
         categorical = [name for name, kind in frame.schema.items() if not kind.is_numeric()]
@@ -46,7 +46,7 @@ class Categories:
         Raises:
             DataError: if it is no frame, lacks a column, or a numeric column holds something else.
         """
-        frame = _frame(X)
+        frame = frame_of(X)
         if frame is None:
             raise DataError("the estimator was fitted to a frame with categories: give one with the same columns")
         if absent := [name for name in (*self.numeric, *self.categorical) if name not in frame.columns]:
@@ -60,12 +60,17 @@ class Categories:
         return np.column_stack([*numbers, encoded])
 
 
-def _frame(X: Any) -> Any:
+def frame_of(X: Any) -> Any:
+    """X as a Narwhals frame; None if it is none.
+
+    Raises:
+        DataError: if it is a lazy one.
+    """
     import narwhals as nw
 
     frame = nw.from_native(X, pass_through=True)
     if isinstance(frame, nw.LazyFrame):
-        raise DataError("the frame is lazy, and training needs its rows: give what its collect() returns")
+        raise DataError("the frame is lazy, and its rows are needed: give what its collect() returns")
     return frame if isinstance(frame, nw.DataFrame) else None
 
 

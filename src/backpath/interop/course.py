@@ -58,6 +58,12 @@ class Course:
                 self._best_value, self.best_score, self.best = value, judged[1], parameters.copy()
         self.waited = self.waited + 1 if worse else 0
 
+    def undo(self, epochs: int) -> None:
+        """Forget so many, which are made again; the best of all stays what it was."""
+        for told in (self.losses, self.scores, self.validation_losses):
+            del told[max(len(told) - epochs, 0) :]
+        self.waited = 0
+
     @property
     def stalled(self) -> bool:
         """Whether it has not improved for too long."""

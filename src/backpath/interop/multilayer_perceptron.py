@@ -299,8 +299,8 @@ class MultilayerPerceptron(BaseEstimator):
         course, mask = self._course, weight_mask(self._network)
         held_rows = None if held is None else rows_of(held.X, self._scaling)
         self.n_iter_ = self.n_iter_ if most == 1 else 0
-        for _ in range(most):
-            epoch = self._epoch(loop)
+        while len(loop.history) < most:
+            epoch = self._epoch(loop, len(rows))
             penalty = 0.5 * self.alpha * float((self._flat * mask) @ self._flat) / batch
             self.n_iter_ += 1
             self.t_ += len(rows)
@@ -321,17 +321,20 @@ class MultilayerPerceptron(BaseEstimator):
                 stacklevel=5,
             )
 
-    def _epoch(self, loop: Loop) -> float:
+    def _epoch(self, loop: Loop, examples: int) -> float:
         """Its loss; says so if it had to be made again with smaller steps."""
-        before = loop.rollbacks
+        before, iteration = loop.rollbacks, len(loop.history) + 1
         try:
             loss = loop.epoch().loss
         except NonFiniteError as error:
             raise ValueError(f"Solver produced non-finite parameter weights: {error}") from error
         if loop.rollbacks > before:
+            undone = iteration - len(loop.history)
+            self.n_iter_, self.t_ = self.n_iter_ - undone, self.t_ - undone * examples
+            self._course.undo(undone)
             warnings.warn(
-                f"The loss was not finite in iteration {self.n_iter_ + 1}: it was made again with step sizes times "
-                f"{loop.state.factor:g}.",
+                f"The loss was not finite in iteration {self.n_iter_ + undone + 1}: training went on from iteration "
+                f"{self.n_iter_ + 1} with step sizes times {loop.state.factor:g}.",
                 ConvergenceWarning,
                 stacklevel=6,
             )

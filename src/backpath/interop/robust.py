@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_X_y, validate_data
 
-from backpath.interop.categories import Categories
+from backpath.interop.categories import Categories, frame_of
 from backpath.interop.classifier import MLPClassifier
 from backpath.interop.course import Course
 from backpath.interop.multilayer_perceptron import MultilayerPerceptron
@@ -92,6 +92,7 @@ class RobustMLP(MultilayerPerceptron):
 
     def _checked_features(self, X: Any) -> Any:
         if not self._categories:
+            frame_of(X)  # Refuses a lazy one.
             return super()._checked_features(X)
         numbers = self._categories.transform(X)
         validate_data(self, X, reset=False, skip_check_array=True)

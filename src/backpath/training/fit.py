@@ -84,8 +84,8 @@ def fit(
 
     The same arguments give the same weights to the last bit on one machine with one number of threads.
 
-    An epoch whose loss is not finite is undone and made again with half the step sizes, at most three times in a fit;
-    each epoch's ``factor`` tells.
+    Where the loss or the weights stop being finite, training goes back to where the loss was last near its lowest, and
+    on from there with half the step sizes, at most three times in a fit; each epoch's ``factor`` tells.
 
     Args:
         network: what to train.
@@ -108,17 +108,17 @@ def fit(
             ``Interrupted``. A ``Saver`` says how often.
         engine: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first; they make the same
             steps but for the last digits of sums.
-        on_epoch: called after each epoch.
+        on_epoch: called after each epoch; an epoch that was undone is told again when it is made again.
 
     Raises:
         ShapeError: if X or y do not fit the network.
         DataError: if X or y hold numbers that are not finite, or no example.
         RunError: if the checkpoint is damaged, or of another training.
-        NonFiniteError: if the loss is not finite for a fourth time: it names the first node that is not.
+        NonFiniteError: if that happens for a fourth time: it names the first node that is not finite.
         SettingError: if a setting is not of its kind or outside its range, or the compiled engine cannot train such a
             network.
     """
-    check_settings(epochs, batch, threads, optimizer, plateau, average)
+    check_settings(epochs, batch, threads, seed, optimizer, plateau, average)
     examples = examples_of(network, X, y, weights)
     flat = first_parameters(network, examples, init, seed, dtype)
     saver = Saver(checkpoint) if isinstance(checkpoint, (str, Path)) else checkpoint
@@ -180,10 +180,11 @@ def _found(saver: Saver) -> Checkpoint | None:
 
 
 def check_settings(
-    epochs: Any, batch: Any, threads: Any, optimizer: Any, plateau: Any = None, average: Any = None
+    epochs: Any, batch: Any, threads: Any, seed: Any, optimizer: Any, plateau: Any = None, average: Any = None
 ) -> None:
     """Raises SettingError for what is not of its kind."""
     check_whole(epochs=epochs, batch=batch, **({} if threads is None else {"threads": threads}))
+    check_whole(0, seed=seed)
     kinds = {
         "optimizer": (optimizer, Optimizer, "bp.optimizers.adam(1e-3)"),
         "plateau": (plateau, ReduceOnPlateau, "bp.ReduceOnPlateau()"),
@@ -200,9 +201,13 @@ def first_parameters(
     """Initial parameters as one new flat array; arguments as of ``fit``.
 
     Raises:
-        SettingError: if no way to begin has that name.
+        SettingError: if no way to begin has that name, or parameters are of no kind to train.
         ShapeError: if parameters that are given do not fit the network.
     """
+    if np.dtype(dtype).kind != "f":
+        raise SettingError(f"dtype={dtype!r}: give a type of real numbers, such as float32")
+    if not isinstance(init, (str, Mapping)):
+        raise SettingError(f"init={init!r}: give a name such as 'orthogonal', or parameters by name")
     flat = np.empty(network.parameter_count, dtype)
     first = start(network, examples.at_hand, init, seed, dtype) if isinstance(init, str) else init
     for name, view in network.views(flat).items():

@@ -72,7 +72,7 @@ def fit_many(
     """
     jobs = _jobs(seeds, optimizer, init)
     for job in jobs:
-        check_settings(epochs, batch, threads, job.optimizer)
+        check_settings(epochs, batch, threads, job.seed, job.optimizer)
     if not jobs:
         return []
     examples, cores = examples_of(network, X, y, weights), threads or usable_cores()

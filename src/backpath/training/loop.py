@@ -222,18 +222,18 @@ class Loop:
                 raise RunError(f"the checkpoint is of another training: its {name!r} does not fit")
         try:
             step = int(facts["step"])
-            self.history = [Epoch(**told) for told in facts["history"]]
+            self.history = [
+                Epoch(**{name: _finite(told) for name, told in epoch.items()}) for epoch in facts["history"]
+            ]
             self.snapshot.facts = self._start_of(facts["start"])
-            self.state = self.state._replace(steps=int(facts["steps"]), factor=float(facts["factor"]))
-            self.rollbacks, self.spent = int(facts["rollbacks"]), float(facts["spent"])
+            self.state = self.state._replace(steps=int(facts["steps"]), factor=_finite(facts["factor"]))
+            self.rollbacks, self.spent = int(facts["rollbacks"]), _finite(facts["spent"])
             if averaged := self.stepping.averaged:
-                self.stepping.averaged = averaged._replace(weight=float(facts["weight"]))
+                self.stepping.averaged = averaged._replace(weight=_finite(facts["weight"]))
             if self.waiting:
                 self.waiting = PlateauState(*facts["waiting"])
             self.rng.bit_generator.state = facts["random"]
-            if not np.isfinite(self.spent):
-                raise ValueError(f"spent is {self.spent}")
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise RunError(f"the checkpoint is damaged: {error}") from None
         if not 0 <= step <= self.steps:
             raise RunError(f"the checkpoint is damaged: it has made {step} of {self.steps} steps")
@@ -245,7 +245,9 @@ class Loop:
     def _start_of(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """The facts of a snapshot from a checkpoint, each of its kind; ValueError, KeyError or TypeError if not."""
         self.rng.bit_generator.state = facts["random"]
-        numbers = {"steps": int(facts["steps"]), "weight": float(facts["weight"]), "epochs": int(facts["epochs"])}
+        numbers = {"steps": int(facts["steps"]), "weight": _finite(facts["weight"]), "epochs": int(facts["epochs"])}
+        if not 0 <= numbers["epochs"] <= len(self.history):
+            raise ValueError(f"it goes back to epoch {numbers['epochs']} of {len(self.history)}")
         waiting = facts["waiting"] and list(PlateauState(*facts["waiting"]))
         return {**numbers, "random": facts["random"], "waiting": waiting}
 
@@ -296,28 +298,36 @@ class Loop:
 
     def _error(self) -> NonFiniteError:
         """What happened, found by making the steps before it again."""
-        number, finite = len(self.history) + 1, np.isfinite(self.losses)
-        step = self.steps if finite.all() else int(np.argmin(finite))
-        loss = "finite, and then the weights are not" if finite.all() else str(self.losses[step])
+        number, factor, finite = len(self.history) + 1, self.state.factor, np.isfinite(self.losses)
+        step = self.steps - 1 if finite.all() else int(np.argmin(finite))
+        what = "weights are not finite after" if finite.all() else f"loss is {self.losses[step]} at"
+        undone = self.history[self.snapshot.facts["epochs"] :]
         self._restore()
         self.saver = None
-        while len(self.history) < number - 1:
+        for epoch in undone:
+            self.state = self.state._replace(factor=epoch.factor)
             self._descend(self.steps)
-            self.history.append(Epoch(len(self.history) + 1, float(self.losses @ self.feed.weights), 0.0))
             self._shuffle()
-        self._descend(min(step, self.steps - 1))
-        where = self._first_not_finite(min(step, self.steps - 1))
+        self.state = self.state._replace(factor=factor)
+        self._descend(step)
         return NonFiniteError(
-            f"training diverged: the loss is {loss} at step {min(step, self.steps - 1) + 1} of epoch {number}{where}, "
-            f"with step sizes already halved {MOST_ROLLBACKS} times. Lower the rate, or scale the features to mean 0 "
-            f"and deviation 1"
+            f"training diverged: the {what} step {step + 1} of epoch {number}{self._first_not_finite(step)}, with step "
+            f"sizes already halved {MOST_ROLLBACKS} times. Lower the rate, or scale the features to mean 0 and "
+            f"deviation 1"
         )
 
     def _first_not_finite(self, step: int) -> str:
-        """The first node of a step's loss, or of its gradient, that is not finite; in words."""
+        """The first node of a step's loss that is not finite, in words; none if they all are."""
         X, y = self.feed.examples(step)
         network, parameters = self.stepping.network, self.stepping.parameters
         y = y.astype(parameters.dtype) if y.dtype.kind == "f" else y
         p = linearize(network.loss_value, network.views(parameters), X.astype(parameters.dtype), y)
         bad = next((name for name, value in zip(p.names, p.values, strict=True) if not np.all(np.isfinite(value))), "")
         return f", where {bad} is the first node that is not finite" if bad else ""
+
+
+def _finite(number: Any) -> Any:
+    """The number, if it is one and finite; else raises TypeError or ValueError."""
+    if not np.isfinite(number):
+        raise ValueError(f"it holds {number} for a number")
+    return number

@@ -15,11 +15,11 @@ def check_positive(**numbers: float) -> None:
             raise SettingError(f"{name}={number}: it must be a positive number")
 
 
-def check_whole(**numbers: object) -> None:
-    """Raises SettingError for what is not a whole number from 1 on."""
+def check_whole(least: int = 1, /, **numbers: object) -> None:
+    """Raises SettingError for what is not a whole number from ``least`` on."""
     for name, number in numbers.items():
-        if not isinstance(number, Integral) or isinstance(number, bool) or number < 1:
-            raise SettingError(f"{name}={number!r}: it must be a whole number, at least 1")
+        if not isinstance(number, Integral) or isinstance(number, bool) or number < least:
+            raise SettingError(f"{name}={number!r}: it must be a whole number, at least {least}")
 
 
 def check_fraction(**numbers: float) -> None:
