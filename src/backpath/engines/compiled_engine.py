@@ -9,6 +9,7 @@ import numpy as np
 
 from backpath.engines.blas import gemm_address
 from backpath.engines.choice import INSTRUCTION, WORTH_SHARING, seconds
+from backpath.engines.jit import telling_of_compilation
 from backpath.engines.kernels import product_address
 from backpath.engines.lowering import Code
 from backpath.engines.machine import BLOCK, FEED_FIELDS, ONE_HOT, ROWS, run
@@ -43,15 +44,17 @@ class Machine:
     ):
         alone = seconds([program for program, _, _ in parts], INSTRUCTION)
         self.threads = threads if alone > WORTH_SHARING else 1
-        code = Code(dtype)
-        for program, inputs, outputs in parts:
-            code.add(program, bound_arrays(program, inputs, outputs), outputs)
-        self.code, self.operations = code.tables()
-        self.feeds = np.array(feeds, np.int64).reshape(len(feeds), FEED_FIELDS)
         self.like, self.loss = np.empty(0, dtype), loss
-        self.kept = [*code.kept, *kept]
-        self.product, self.gemm, self.give_way = product_address(dtype), gemm_address(dtype), yield_address()
+        self.feeds = np.array(feeds, np.int64).reshape(len(feeds), FEED_FIELDS)
         self.barrier = np.zeros(WORDS, np.int64)
+        code = Code(dtype)
+        with telling_of_compilation():
+            for program, inputs, outputs in parts:
+                code.add(program, bound_arrays(program, inputs, outputs), outputs)
+            self.product, self.gemm, self.give_way = product_address(dtype), gemm_address(dtype), yield_address()
+            run(self.like, self.barrier, *[0] * 16)  # No step: it is loaded now, and not by the threads at once.
+        self.code, self.operations = code.tables()
+        self.kept = [*code.kept, *kept]
         room = SCRATCH + code.registers * BLOCK * dtype.itemsize + 2 * ALIGNMENT
         self.rooms = [np.zeros(room, np.uint8) for _ in range(self.threads)]
 
