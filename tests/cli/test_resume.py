@@ -120,6 +120,31 @@ def test_a_checkpoint_with_a_hostile_configuration_is_refused(here, monkeypatch)
         assert f"its {name!r} is " in result.stderr
 
 
+@pytest.mark.parametrize("engine", ["auto", "compiled"])
+def test_it_goes_on_with_the_engine_that_it_began_with(here, monkeypatch, engine):
+    stopped_at_its_first_step(monkeypatch, "iris", "--epochs", "2", "--engine", engine)
+    place = here / "runs/iris-1.checkpoint"
+    found = read_checkpoint(place)
+    if engine == "auto":  # As a run from before there was a choice says nothing of it.
+        facts = {**found.facts, "config": {k: v for k, v in found.facts["config"].items() if k != "engine"}}
+        write_checkpoint(place, Checkpoint(found.arrays, facts))
+    result = backpath("train", "--resume", "runs/iris-1", "--json")
+    assert result.exit_code == 0, result.stderr
+    made = found.facts["identity"]["engine"]
+    why = "as the training began" if engine == "auto" else "as asked for"
+    assert json.loads(result.stdout.splitlines()[-1])["engine"] == {"name": made, "why": why}
+
+
+def test_a_checkpoint_of_another_version_is_refused_in_a_sentence(here, monkeypatch):
+    stopped_at_its_first_step(monkeypatch, "iris", "--epochs", "2")
+    place = here / "runs/iris-1.checkpoint"
+    found = read_checkpoint(place)
+    write_checkpoint(place, Checkpoint(found.arrays, {k: v for k, v in found.facts.items() if k != "random"}))
+    result = backpath("train", "--resume", "runs/iris-1")
+    assert result.exit_code == 2, result.exception
+    assert "the checkpoint lacks 'random': another version of backpath made it" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -1,12 +1,14 @@
 import json
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from backpath.cli import main
+from backpath.engines.notices import notice
 from backpath.training.experiment import Experiment
 from backpath.training.run_folder import read_run
 
@@ -114,6 +116,7 @@ def test_brackets_in_names_are_no_markup(here):
         (["iris", "--batch", "-1"], "'--batch'"),
         (["iris", "--seed", "-1"], "'--seed'"),
         (["iris", "--threads", "0"], "'--threads'"),
+        (["iris", "--engine", "xla"], "'--engine'"),
         (["iris", "--rate", "-0.1"], "'--rate': '-0.1' is not a number more than 0"),
         (["iris", "--rate", "nan"], "'--rate'"),
         (["iris", "--rate", "inf"], "'--rate'"),
@@ -166,6 +169,37 @@ def test_schedules_penalties_and_clipping_are_settings(here):
     refused = train("iris", "--optimizer", "adam", "--momentum", "0.5")
     assert refused.exit_code == 2
     assert "momentum=0.5 is a setting of sgd: adam takes none" in refused.stderr
+
+
+@pytest.mark.parametrize("engine", ["auto", "numpy", "compiled"])
+def test_the_engine_is_a_setting_and_told(here, engine):
+    text = train("iris", "--engine", engine, "--out", "told").stdout
+    events = train("iris", "--engine", engine, "--out", "run", "--json").stdout.splitlines()
+    made, why = json.loads(events[-1])["engine"].values()
+    assert "3 epochs, 12 steps, " in text
+    assert f" µs a step by {made} ({why})\n" in text
+    assert (made, why) == (
+        ("numpy", "12 steps are too few for a start of 0.5 s to pay off")
+        if engine == "auto"
+        else (engine, "as asked for")
+    )
+    assert json.loads((here / "run" / "config.json").read_text())["engine"] == engine
+
+
+def test_compiling_is_told_in_a_line_of_its_own(monkeypatch):
+    @contextmanager
+    def slow():
+        notice("compiling")
+        yield
+
+    monkeypatch.setattr("backpath.engines.compiled_engine.telling_of_compilation", slow)
+    told = train("iris", "--engine", "compiled")
+    assert told.stderr == ""
+    # The whole batch and the rest are a program each.
+    assert "parameters\n\n  engine    compiling\n  engine    compiling\n  epoch" in told.stdout
+    for silent in ("--json", "--quiet"):
+        told = train("iris", "--engine", "compiled", silent)
+        assert "compiling" not in told.stdout + told.stderr
 
 
 def test_a_rate_is_found_told_and_kept(here):

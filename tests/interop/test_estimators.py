@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import backpath as bp
-from backpath.sklearn import MLPClassifier, MLPRegressor
+from backpath.sklearn import MLPClassifier, MLPRegressor, RobustMLPClassifier, RobustMLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -26,6 +26,10 @@ IRIS, SPECIES = load_iris(return_X_y=True)
 DIABETES, PROGRESSION = (array[:400] for array in load_diabetes(return_X_y=True))
 LABELLED, LABELS = make_multilabel_classification(200, 10, n_classes=4, random_state=0)
 PLAIN = {"scale_features": False}
+CLASSES_OF = {
+    make: {"classes": np.arange(3)} if "Classifier" in make.__name__ else {}
+    for make in (MLPClassifier, MLPRegressor, RobustMLPClassifier, RobustMLPRegressor)
+}
 PAIRS = [(theirs.MLPClassifier, MLPClassifier), (theirs.MLPRegressor, MLPRegressor)]
 
 
@@ -90,6 +94,28 @@ def test_a_regressor_makes_the_same_steps(loss, y):
     np.testing.assert_allclose(b.predict(DIABETES), a.predict(DIABETES), rtol=1e-6)
     if y.ndim == 1:
         assert b.loss_ == pytest.approx(a.loss_, rel=1e-5)
+
+
+@pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor, RobustMLPClassifier, RobustMLPRegressor])
+def test_both_engines_make_the_same_steps(make):
+    arguments = {"max_iter": 5, "random_state": 0, "dtype": "float64"}
+    a, b, c = (make(**arguments, engine=engine).fit(IRIS, SPECIES) for engine in ("numpy", "compiled", "auto"))
+    assert [e.engine_.engine for e in (a, b)] == ["numpy", "compiled"]
+    assert [e.engine_.why for e in (a, b)] == ["as asked for"] * 2
+    assert c.engine_.engine == "numpy"
+    assert "steps are too few for a start" in c.engine_.why
+    for name, value in a.parameters_.items():
+        np.testing.assert_allclose(b.parameters_[name], value, rtol=1e-9, atol=1e-12)
+        np.testing.assert_array_equal(c.parameters_[name], value)
+    assert (
+        make(engine="compiled", max_iter=5).partial_fit(IRIS, SPECIES, **CLASSES_OF[make]).engine_.engine == "compiled"
+    )
+
+
+def test_many_steps_are_compiled():
+    b = MLPClassifier(hidden_layer_sizes=(300,), max_iter=10**6, tol=1e9, n_iter_no_change=1, random_state=0)
+    assert b.fit(IRIS, SPECIES).engine_.engine == "compiled"
+    assert b.n_iter_ < 10
 
 
 def test_partial_fit_makes_the_same_steps():
@@ -279,6 +305,7 @@ def test_iterations_that_are_undone_leave_the_curve():
         ({"max_iter": 0}, "max_iter=0"),
         ({"learning_rate": "cosin"}, "learning_rate='cosin'"),
         ({"learning_rate_init": 0.0}, "a number above 0"),
+        ({"engine": "xla"}, "engine='xla': it is one of auto, numpy, compiled"),
         ({"norm": "group"}, "norm='group'"),
         ({"dropout": 1.5}, "dropout=1.5: it must be numbers from 0"),
         ({"dropout": "some"}, "dropout='some'"),

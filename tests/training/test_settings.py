@@ -23,6 +23,7 @@ WRONG = {
     "drop": [None],
     "stream": 1.5,
     "threads": -2,
+    "engine": None,
 }
 
 
@@ -40,3 +41,8 @@ def test_what_is_no_setting_is_refused_by_name(name):
 def test_a_missing_one_is_named():
     with pytest.raises(RunError, match="lacks 'epochs'"):
         Settings.from_json({name: value for name, value in asdict(Settings()).items() if name != "epochs"})
+
+
+def test_a_run_from_before_there_were_engines_has_settings():
+    old = {name: value for name, value in asdict(Settings(seed=3)).items() if name != "engine"}
+    assert Settings.from_json(old) == Settings(seed=3)

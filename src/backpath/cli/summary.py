@@ -48,6 +48,7 @@ def outcome(trained: Fit, scores: Mapping[str, Any], check: GradientCheck) -> di
         "epochs": len(trained.history),
         "steps": trained.steps,
         "seconds_per_step": trained.seconds_per_step,
+        "engine": {"name": trained.engine.engine, "why": trained.engine.why},
         "gradient_check": {
             "ok": check.ok,
             "method": check.method,
@@ -96,8 +97,9 @@ def print_outcome(console: Console, trained: Fit, scores: Mapping[str, Mapping[s
     for metric in next(iter(scores.values())):
         values = "   ".join(f"{part} {_bold(part == 'test', _score(metric, s[metric]))}" for part, s in scores.items())
         line(console, {"r2": "R²", "rmse": "RMSE"}.get(metric, metric), values)
-    steps, micro = trained.steps, trained.seconds_per_step * 1e6
-    line(console, "time", f"{len(losses)} epochs, {steps:,} steps, {micro:,.0f} µs a step")
+    steps, micro, engine = trained.steps, trained.seconds_per_step * 1e6, trained.engine
+    pace = f"{len(losses)} epochs, {steps:,} steps, {micro:,.0f} µs a step"
+    line(console, "time", f"{pace} by {engine.engine} [dim]({engine.why})[/]")
 
 
 def print_mistake(console: Console, true: str, taken: str, times: int) -> None:

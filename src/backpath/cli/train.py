@@ -17,6 +17,7 @@ from backpath.cli.progress import emit, progress
 from backpath.cli.sources import open_source
 from backpath.cli.summary import (
     facts,
+    line,
     make_console,
     outcome,
     print_check,
@@ -26,6 +27,7 @@ from backpath.cli.summary import (
     print_rate,
     print_start,
 )
+from backpath.engines import notices_to
 from backpath.graph import DataError
 from backpath.nets import LOSSES, NORMS
 from backpath.training.descent import SCHEDULES
@@ -38,6 +40,7 @@ from backpath.training.scaling import SCALERS
 from backpath.training.scores import Confusions
 from backpath.training.settings import Settings
 from backpath.training.starts import STARTS
+from backpath.training.stepping import ENGINES
 from backpath.training.tables import Table, listed
 from backpath.training.target import TASKS
 
@@ -87,7 +90,8 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
             click.IntRange(min=0),
             "Leave Parquet files on disk: train on a shuffled buffer of so many MiB.",
         ),
-        ("--threads", whole, "Threads of the linear algebra; by default all cores."),
+        ("--threads", whole, "Threads that share a step; by default as many as there are cores."),
+        ("--engine", click.Choice(["auto", *ENGINES]), "What makes the steps; auto takes what is likely done first."),
     ]
     for name, kind, text in reversed(options):
         default = getattr(DEFAULTS, name.removeprefix("--").replace("-", "_"))
@@ -175,7 +179,10 @@ def _train(
         experiment, found = experiment.with_found_rate()
         print_rate(console, found)
     config = {"source": source, "target": column, **asdict(experiment.settings)}
-    with progress(settings.epochs, as_json=as_json, quiet=console.quiet) as on_epoch:
+    with (
+        progress(settings.epochs, as_json=as_json, quiet=console.quiet) as on_epoch,
+        notices_to(lambda text: line(console, "engine", text)),
+    ):
         trained = experiment.train(on_epoch, Saver(checkpoint_of(folder), about={"config": config}))
     model = experiment.model(trained)
     tallies = experiment.tallies(model)

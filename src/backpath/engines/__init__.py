@@ -2,6 +2,7 @@
 
 from backpath.engines.choice import ENGINES, Choice, choose, obstacle
 from backpath.engines.compile import Compiled, compile
+from backpath.engines.notices import notices_to
 from backpath.engines.numpy_engine import Executable
 from backpath.engines.program import Program, compile_graph
 from backpath.engines.steps import Intake, NumPySteps, Part, Steps, Take
@@ -20,5 +21,6 @@ __all__ = [
     "choose",
     "compile",
     "compile_graph",
+    "notices_to",
     "obstacle",
 ]

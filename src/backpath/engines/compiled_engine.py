@@ -9,6 +9,7 @@ import numpy as np
 
 from backpath.engines.blas import gemm_address
 from backpath.engines.choice import WORTH_SHARING, by_machine
+from backpath.engines.jit import telling_of_compilation
 from backpath.engines.kernels import product_address
 from backpath.engines.lowering import Code
 from backpath.engines.machine import BLOCK, FEED_FIELDS, ONE_HOT, ROWS, run
@@ -43,16 +44,18 @@ class Machine:
         kept: Sequence[np.ndarray] = (),
     ):
         self.threads = threads if by_machine([program for program, _, _ in parts]) > WORTH_SHARING else 1
+        self.like, self.loss = np.empty(0, dtype), loss
+        self.feeds = np.array(feeds, np.int64).reshape(len(feeds), FEED_FIELDS)
+        self.barrier = np.zeros(WORDS, np.int64)
         code = Code(dtype)
-        for program, inputs, outputs in parts:
-            code.add(program, bound_arrays(program, inputs, outputs), outputs)
+        with telling_of_compilation():
+            for program, inputs, outputs in parts:
+                code.add(program, bound_arrays(program, inputs, outputs), outputs)
+            self.product, self.gemm, self.give_way = product_address(dtype), gemm_address(dtype), yield_address()
+            run(self.like, self.barrier, *[0] * 16)  # No step: it is loaded now, and not by the threads at once.
         self.code, self.operations = code.tables()
         self.uses_blas = code.largest > LARGEST
-        self.feeds = np.array(feeds, np.int64).reshape(len(feeds), FEED_FIELDS)
-        self.like, self.loss = np.empty(0, dtype), loss
         self.kept = [*code.kept, *kept]
-        self.product, self.gemm, self.give_way = product_address(dtype), gemm_address(dtype), yield_address()
-        self.barrier = np.zeros(WORDS, np.int64)
         room = SCRATCH + code.registers * BLOCK * dtype.itemsize + 2 * ALIGNMENT
         self.rooms = [np.zeros(room, np.uint8) for _ in range(self.threads)]
 

@@ -12,6 +12,7 @@ import numpy as np
 from backpath.graph import SettingError
 from backpath.interop.steps import LEARNING_RATES, SOLVERS
 from backpath.nets import ACTIVATIONS
+from backpath.training.stepping import ENGINES
 
 WHOLE = ("max_iter", "max_fun")
 AT_LEAST_ZERO = ("alpha", "power_t", "tol")
@@ -28,6 +29,7 @@ def check_arguments(estimator: Any) -> None:
     e = estimator
     _choice(e, "solver", SOLVERS)
     _choice(e, "learning_rate", LEARNING_RATES)
+    _choice(e, "engine", ("auto", *ENGINES))
     activations = (*ACTIVATIONS, "logistic")
     for name in e.activation if np.ndim(e.activation) else [e.activation]:
         if name not in activations:

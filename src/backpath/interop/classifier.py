@@ -67,6 +67,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             draws them as scikit-learn does.
         clip: the largest norm of a gradient.
         dtype: in which to train; None is that of X, as in scikit-learn. float32 is faster.
+        engine: what makes the steps: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first.
         class_weight: of each class in the loss, by label, or ``"balanced"``.
         loss: ``"log_loss"``, ``"hinge"``, or a traceable function of scores and targets, both (batch, outputs), to one
             loss for each example.
@@ -75,6 +76,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         coefs_, intercepts_, n_iter_, t_, loss_, loss_curve_, best_loss_, validation_scores_, best_validation_score_,
         n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
         validation_loss_curve_: the loss of the validation part after each epoch.
+        engine_: what made the steps, and why it was chosen.
         network_, parameters_: the trained network and its parameters, of scaled features, for ``backpath.explain`` and
             the other functions of networks.
         classes_: the labels.
@@ -119,6 +121,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         init: str | None = None,
         clip: float | None = None,
         dtype: Any = None,
+        engine: str = "auto",
         class_weight: Any = None,
         loss: str | LossFunction = "log_loss",
     ):

@@ -19,7 +19,8 @@ from backpath.interop.course import Course
 from backpath.interop.random_order import RandomOrder
 from backpath.interop.steps import RATES, optimizer_of, weight_mask
 from backpath.nets import Loss, Network
-from backpath.training.cores import blas_threads
+from backpath.training.cores import blas_threads, usable_cores
+from backpath.training.engine_choice import choose_engine
 from backpath.training.examples import InMemory
 from backpath.training.fit import MOST_FOLDED, checked_examples
 from backpath.training.loop import Loop
@@ -83,6 +84,7 @@ class MultilayerPerceptron(BaseEstimator):
     init: str | None
     clip: float | None
     dtype: Any
+    engine: str
     loss: Any
 
     _accepted: ClassVar[dict[str, Any]] = {"accept_sparse": "csr", "dtype": (np.float64, np.float32)}
@@ -271,24 +273,32 @@ class MultilayerPerceptron(BaseEstimator):
             self._state, self._course = None, self._new_course()
         if incremental and self._course.best is not None and self._course.stalled:
             return
-        batch = self._batch_size(len(rows))
+        batch, most = self._batch_size(len(rows)), 1 if incremental else self.max_iter
         mean_weight = 1.0 if part.weights is None else float(part.weights.mean())
         steps = math.ceil(len(rows) / batch)
+        examples = InMemory(rows, self._to_network(part.y), part.weights)
+        optimizer = optimizer_of(self, self._network, batch * mean_weight, steps * self.max_iter)
+        self.engine_, programs = choose_engine(
+            self.engine, self._network, self._flat, examples, optimizer, None, batch, most, None
+        )
         loop = Loop(
             self._network,
             self._flat,
-            InMemory(rows, self._to_network(part.y), part.weights),
+            examples,
             batch,
-            optimizer_of(self, self._network, batch * mean_weight, steps * self.max_iter),
+            optimizer,
             int(self._random.get_state()[1][0]),  # type: ignore[index]
             state=self._state,
             shuffle=self.shuffle,
             rng=RandomOrder(self._random, len(rows)),
+            engine=self.engine_.engine,
+            threads=usable_cores(),
+            programs=programs,
         )
         quiet = np.errstate(over="ignore", invalid="ignore")
         try:
-            with blas_threads(None), quiet:
-                self._epochs(loop, rows, held, batch * mean_weight, 1 if incremental else self.max_iter)
+            with loop.blas(), quiet:
+                self._epochs(loop, rows, held, batch * mean_weight, most)
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=4)
         self._state = loop.state

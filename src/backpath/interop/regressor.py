@@ -63,6 +63,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
             draws them as scikit-learn does.
         clip: the largest norm of a gradient.
         dtype: in which to train; None is that of X, as in scikit-learn. float32 is faster.
+        engine: what makes the steps: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first.
         scale_target: whether targets have mean 0 and deviation 1 in training; predictions are in their own units, and
             so is the loss. Counts (``"poisson"``) are divided by their mean.
 
@@ -70,6 +71,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         coefs_, intercepts_, n_iter_, t_, loss_, loss_curve_, best_loss_, validation_scores_, best_validation_score_,
         n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
         validation_loss_curve_: the loss of the validation part after each epoch.
+        engine_: what made the steps, and why it was chosen.
         network_, parameters_: the trained network and its parameters, of scaled features, for ``backpath.explain`` and
             the other functions of networks.
     """
@@ -109,6 +111,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         init: str | None = None,
         clip: float | None = None,
         dtype: Any = None,
+        engine: str = "auto",
         scale_target: bool = True,
     ):
         self._set(locals())

@@ -118,10 +118,11 @@ class RobustMLPClassifier(RobustMLP, MLPClassifier):
         random_state: of initial weights, orders and the validation part.
         verbose: whether to print each epoch.
         dtype: in which to train.
+        engine: what makes the steps: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first.
 
     Attributes:
         classes_, loss_curve_, validation_scores_, validation_loss_curve_, best_validation_score_, coefs_, intercepts_,
-        n_iter_, network_, parameters_: as of :class:`MLPClassifier`; weights are of scaled features.
+        n_iter_, engine_, network_, parameters_: as of :class:`MLPClassifier`; weights are of scaled features.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
@@ -146,6 +147,7 @@ class RobustMLPClassifier(RobustMLP, MLPClassifier):
         random_state: Any = None,
         verbose: bool = False,
         dtype: Any = np.float32,
+        engine: str = "auto",
     ):
         self._set(locals())
 
@@ -174,6 +176,7 @@ class RobustMLPRegressor(RobustMLP, MLPRegressor):
         random_state: of initial weights, orders and the validation part.
         verbose: whether to print each epoch.
         dtype: in which to train.
+        engine: what makes the steps: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first.
     """
 
     loss: Any = "squared_error"
@@ -192,5 +195,6 @@ class RobustMLPRegressor(RobustMLP, MLPRegressor):
         random_state: Any = None,
         verbose: bool = False,
         dtype: Any = np.float32,
+        engine: str = "auto",
     ):
         self._set(locals())

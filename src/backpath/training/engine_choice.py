@@ -26,8 +26,11 @@ def choose_engine(
     batch: int,
     epochs: int,
     threads: int | None,
+    asked: str = "as asked for",
 ) -> tuple[Choice, Programs]:
     """The engine that is asked for, or likely to be done first; and the programs that were made to find out.
+
+    The arguments are those of ``fit``; ``asked`` says why it is not ``"auto"``.
 
     Raises:
         SettingError: if there is no such engine, or it cannot train such a network.
@@ -35,7 +38,7 @@ def choose_engine(
     if engine not in ("auto", *ENGINES):
         raise SettingError(f"engine={engine!r}: it is one of auto, {', '.join(ENGINES)}")
     if engine == "numpy":
-        return Choice(engine, "as asked for"), {}
+        return Choice(engine, asked), {}
     size, weighted = min(batch, len(examples)), examples.weighted
     probe = Stepping(network, parameters, optimizer, 0, average=average, engine="numpy")
     numpy_programs = [probe.gradient_program(size, weighted), probe.update_program()]
@@ -43,7 +46,7 @@ def choose_engine(
     if engine == "compiled":
         if hindered:
             raise SettingError(f"engine='compiled': {hindered}; take engine='numpy'")
-        return Choice(engine, "as asked for"), {}
+        return Choice(engine, asked), {}
     steps = epochs * math.ceil(len(examples) / batch)
     choice = choose(numpy_programs, steps, threads or usable_cores(), hindered)
     return choice, probe.programs if choice.engine == "numpy" else {}

@@ -130,6 +130,7 @@ class Experiment:
             init=s.init,
             threads=s.threads,
             checkpoint=saver,
+            engine=s.engine,
             on_epoch=on_epoch,
         )
 

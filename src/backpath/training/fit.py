@@ -122,11 +122,12 @@ def fit(
     examples = examples_of(network, X, y, weights)
     flat = first_parameters(network, examples, init, seed, dtype)
     saver = Saver(checkpoint) if isinstance(checkpoint, (str, Path)) else checkpoint
-    resume = _found(saver) if saver else None
+    resume, asked = _found(saver) if saver else None, "as asked for"
     if resume and engine == "auto":
         # More epochs than before may favour another engine, whose sums end in other digits.
         engine = resume.facts.get("identity", {}).get("engine", engine)
-    choice, programs = choose_engine(engine, network, flat, examples, optimizer, average, batch, epochs, threads)
+        asked = "as the training began"
+    choice, programs = choose_engine(engine, network, flat, examples, optimizer, average, batch, epochs, threads, asked)
     if saver:
         parts = {"optimizer": optimizer, "batch": batch, "seed": seed, "plateau": plateau, "average": average}
         parts["engine"] = choice.engine

@@ -233,7 +233,9 @@ class Loop:
             if self.waiting:
                 self.waiting = PlateauState(*facts["waiting"])
             self.rng.bit_generator.state = facts["random"]
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except KeyError as error:
+            raise RunError(f"the checkpoint lacks {error}: another version of backpath made it") from None
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise RunError(f"the checkpoint is damaged: {error}") from None
         if not 0 <= step <= self.steps:
             raise RunError(f"the checkpoint is damaged: it has made {step} of {self.steps} steps")

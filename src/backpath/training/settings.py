@@ -39,16 +39,18 @@ class Settings:
     dropout: float = 0.0
     stream: int = 0
     threads: int | None = None
+    engine: str = "auto"
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> Settings:
-        """The settings among what ``config.json`` of a run holds.
+        """The settings among what ``config.json`` of a run holds; runs from before there were engines say none.
 
         Raises:
             RunError: if one is missing, or is not of its kind.
         """
+        known = {"engine": cls().engine, **config}
         try:
-            kept: dict[str, Any] = {field.name: config[field.name] for field in fields(cls)}
+            kept: dict[str, Any] = {field.name: known[field.name] for field in fields(cls)}
         except KeyError as error:
             raise RunError(f"the run's config.json lacks {error}: another version of backpath made it") from None
         for name, value in kept.items():
