@@ -86,11 +86,11 @@ def _hoisted(graph: Graph, instructions: list[list[int]], seen_through: Mapping[
     number_of = {n: k for k, instruction in enumerate(instructions) for n in instruction}
     for k, instruction in enumerate(instructions):
         operands = {p for n in instruction for p in graph.nodes[n].parents} - {*instruction}
-        held = {root(p, seen_through): p for p in operands}
-        latest = max((number_of[h] for h in held if h in number_of), default=-1)
+        held = {p: root(p, seen_through) for p in operands}
+        latest = max((number_of[h] for h in held.values() if h in number_of), default=-1)
         if latest < 0 or not _fits(graph, instructions[latest], instruction):
             continue
-        if all(p == h for h, p in held.items() if number_of.get(h) == latest):
+        if all(p == h for p, h in held.items() if number_of.get(h) == latest):
             instructions[latest] += instruction
             number_of.update(dict.fromkeys(instruction, latest))
             instructions[k] = []
