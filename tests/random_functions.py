@@ -41,17 +41,17 @@ MOVES = [
     lambda x: x[2],
     lambda x: x[:, 1:2],
     lambda x: x[1, 1],
-    lambda x: x.sum(axis=0),
+    lambda x: x.mean(axis=0),
     lambda x: x.max(axis=1, keepdims=True),
     lambda x: x.reshape(2, -1)[::-1].reshape(x.shape),
     lambda x: np.broadcast_to(x[:1], x.shape),
     lambda x: np.tanh(x),
-    lambda x: np.sin(x @ x),
+    lambda x: np.tanh(0.1 * x @ x),
 ]
 JOINS = [
     lambda a, b: a + b,
-    lambda a, b: a * b - 0.5,
-    lambda a, b: 0.3 - a * b,
+    lambda a, b: np.sin(a) * b - 0.5,
+    lambda a, b: 0.3 - np.cos(a) * b,
     lambda a, b: np.where(a > b, 0.5 * a, b),
     lambda a, b: np.maximum(a, b),
 ]
