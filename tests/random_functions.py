@@ -1,6 +1,7 @@
 """Functions made of random steps, for the tests of engines."""
 
 import numpy as np
+from hypothesis import strategies as st
 
 import backpath as bp
 
@@ -30,3 +31,46 @@ def function_of(choices):
         return (np.tanh(a) * np.cos(b)).sum()
 
     return f
+
+
+MOVES = [
+    lambda x: x,
+    lambda x: x[::-1],
+    lambda x: x[:, ::-1],
+    lambda x: x.T,
+    lambda x: x[2],
+    lambda x: x[:, 1:2],
+    lambda x: x[1, 1],
+    lambda x: x.mean(axis=0),
+    lambda x: x.max(axis=1, keepdims=True),
+    lambda x: x.reshape(2, -1)[::-1].reshape(x.shape),
+    lambda x: np.broadcast_to(x[:1], x.shape),
+    lambda x: np.tanh(x),
+    lambda x: np.tanh(0.1 * x @ x),
+]
+JOINS = [
+    lambda a, b: a + b,
+    lambda a, b: np.sin(a) * b - 0.5,
+    lambda a, b: 0.3 - np.cos(a) * b,
+    lambda a, b: np.where(a > b, 0.5 * a, b),
+    lambda a, b: np.maximum(a, b),
+]
+
+
+@st.composite
+def functions(draw, n):
+    """A function of three n x n matrices, each step a join of two moved values; and what its outputs overwrite."""
+    moved = st.tuples(st.integers(0, 30), st.integers(0, len(MOVES) - 1))
+    steps = draw(st.lists(st.tuples(st.integers(0, len(JOINS) - 1), moved, moved), min_size=1, max_size=8))
+    outputs = draw(st.lists(st.tuples(st.integers(0, 30), st.sampled_from([0, 0, 0, 1, 3])), min_size=1, max_size=4))
+    targets = draw(st.permutations(range(3)))
+    overwrites = {k: targets[k] for k in range(min(len(outputs), 3)) if draw(st.booleans())}
+
+    def f(a, b, c):
+        values = [a, b, c]
+        for join, (p, move), (q, other) in steps:
+            left, right = MOVES[move](values[-1 - p % len(values)]), MOVES[other](values[-1 - q % len(values)])
+            values.append(np.broadcast_to(JOINS[join](left, right), (n, n)))
+        return tuple(MOVES[move](values[-1 - p % len(values)]) for p, move in outputs)
+
+    return f, overwrites

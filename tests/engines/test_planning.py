@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_functions import functions
 
 import backpath as bp
 from backpath.engines import Executable, compile_graph, numpy_engine
@@ -90,53 +91,8 @@ def test_a_pass_writes_over_its_inputs_at_once(name):
     assert program.copies == ()
 
 
-MOVES = [
-    lambda x: x,
-    lambda x: x[::-1],
-    lambda x: x[:, ::-1],
-    lambda x: x.T,
-    lambda x: x[2],
-    lambda x: x[:, 1:2],
-    lambda x: x[1, 1],
-    lambda x: x.sum(axis=0),
-    lambda x: x.reshape(2, 8)[::-1].reshape(4, 4),
-    lambda x: np.broadcast_to(x[:1], (4, 4)),
-    lambda x: np.tanh(x),
-    lambda x: x @ x,
-]
-JOINS = [
-    lambda a, b: a + b,
-    lambda a, b: a * b - 0.5,
-    lambda a, b: 0.3 - a * b,
-    lambda a, b: np.where(a > b, 0.5 * a, b),
-    lambda a, b: np.maximum(a, b),
-]
-
-
-@st.composite
-def functions(draw):
-    """A function of three square matrices, each step a join of two moved values; its outputs, and what they overwrite.
-
-    Steps are told by numbers, so that a failure can be read.
-    """
-    pair = st.tuples(st.integers(0, 30), st.integers(0, len(MOVES) - 1))
-    steps = draw(st.lists(st.tuples(st.integers(0, len(JOINS) - 1), pair, pair), min_size=1, max_size=8))
-    outputs = draw(st.lists(st.tuples(st.integers(0, 30), st.sampled_from([0, 0, 0, 1, 3])), min_size=1, max_size=4))
-    targets = draw(st.permutations(range(3)))
-    overwrites = {k: targets[k] for k in range(min(len(outputs), 3)) if draw(st.booleans())}
-
-    def f(a, b, c):
-        values = [a, b, c]
-        for join, (p, move), (q, other) in steps:
-            left, right = MOVES[move](values[-1 - p % len(values)]), MOVES[other](values[-1 - q % len(values)])
-            values.append(JOINS[join](left, right) + np.zeros((4, 4)))
-        return tuple(MOVES[move](values[-1 - p % len(values)]) for p, move in outputs)
-
-    return f, overwrites
-
-
 @settings(max_examples=300, deadline=None)
-@given(case=functions(), block=st.sampled_from([3, 4, 8, 1000]))
+@given(case=functions(4), block=st.sampled_from([3, 4, 8, 1000]))
 def test_random_functions_that_overwrite_their_inputs(case, block):
     f, overwrites = case
     with pytest.MonkeyPatch.context() as patch:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_functions import STEPS, function_of
+from random_functions import STEPS, function_of, functions
 
 import backpath as bp
 from backpath.calculus import value_and_grad
@@ -24,8 +24,18 @@ def names_of(f, *inputs):
 
 @settings(max_examples=100, deadline=None)
 @given(choices=st.lists(st.integers(0, len(STEPS) - 1), min_size=1, max_size=8))
-def test_instructions_keep_dependencies_and_shapes(choices):
-    graph = compile_graph(trace(value_and_grad(function_of(choices), (0, 1)), A, A)).graph
+def test_instructions_of_gradients_keep_dependencies_and_shapes(choices):
+    check(trace(value_and_grad(function_of(choices), (0, 1)), A, A))
+
+
+@settings(max_examples=200, deadline=None)
+@given(functions(4))
+def test_instructions_of_functions_keep_dependencies_and_shapes(case):
+    check(trace(case[0], *[np.ones((4, 4))] * 3))
+
+
+def check(graph):
+    graph = compile_graph(graph).graph
     seen_through = views(graph)
     computed = {n for n, node in enumerate(graph.nodes) if node.primitive in (INPUT, CONSTANT)}
     for instruction in schedule(graph, seen_through):
@@ -63,7 +73,18 @@ def test_passes_of_different_shapes_stay_apart():
 
 def test_what_a_view_looks_into_is_computed_before():
     assert names_of(lambda a: np.exp(np.sin(a)[::-1]), A) == [["sin"], ["exp"]]
-    assert names_of(lambda a: np.sin(a) + np.sin(a)[::-1], A) == [["sin"], ["add"]]
+
+
+@pytest.mark.parametrize("before", range(10))
+def test_what_is_read_as_it_is_and_through_a_view_is_computed_before(before):
+    """At whichever position it stands."""
+
+    def f(a):
+        for _ in range(before):
+            a = a @ a
+        return np.sin(a) + np.sin(a)[::-1]
+
+    assert names_of(f, np.ones((3, 3))) == [["matmul"]] * before + [["sin"], ["add"]]
 
 
 def test_reductions_cut_passes():

@@ -16,7 +16,7 @@ from backpath.engines.operations import OPERATIONS
 from backpath.engines.planning import Kind
 from backpath.engines.program import Program
 from backpath.engines.schedule import Instruction
-from backpath.engines.strides import address, merged, span, strides_of
+from backpath.engines.strides import address, merged, span, strides_of, view_at
 from backpath.graph import Node
 
 
@@ -48,11 +48,12 @@ class Code:
         """The instructions of a program that is bound to these arrays, after those that are there."""
         self.kept += [*arrays.values(), *outputs]
         for instruction in program.instructions:
-            node = program.graph.nodes[instruction[0]]
+            position = instruction[0]
+            node = program.graph.nodes[position]
             if len(instruction) > 1 or node.primitive in OPERATIONS:
                 self._fused(program, instruction, arrays)
             else:
-                _LOWERINGS[node.primitive](self, node, [arrays[p] for p in node.parents], arrays[instruction[0]])
+                _LOWERINGS[node.primitive](self, node, [arrays[p] for p in node.parents], arrays[position])
         for k in program.copies:
             self._copy(outputs[k], arrays[program.graph.outputs[k]])
 
@@ -94,6 +95,11 @@ class Code:
         self._row(FILL, [address(out), out.size, address(number)], [self._access(out, True, None, False)])
 
     def _product(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+        if out.size == 0:
+            return
+        if a.size == 0:
+            self._fill(out, 0)
+            return
         if max(a.ndim, b.ndim) > 2:
             for k in range(out.shape[0]):
                 self._product(a[k], b[k], out[k])
@@ -287,7 +293,7 @@ def _pad(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) ->
 
 def _scatter(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
     code._fill(out, 0)
-    code._copy(np.asarray(out[node.params["index"]]), operands[0])
+    code._copy(view_at(out, node.params["index"]), operands[0])
 
 
 def _reduction(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:

@@ -12,6 +12,7 @@ from backpath.engines.numpy_kernels import bind
 from backpath.engines.planning import ALIGNMENT, Kind
 from backpath.engines.program import Program
 from backpath.engines.schedule import Instruction
+from backpath.engines.strides import view_at
 from backpath.graph import CONSTANT, INPUT, Node, ShapeError
 from backpath.ops import PRIMITIVES
 
@@ -92,10 +93,8 @@ def _part_of(program: Program, position: int, whole: np.ndarray) -> np.ndarray:
 
 
 def _view(node: Node, array: np.ndarray) -> np.ndarray:
-    if node.primitive == "index" and node.shape == ():
-        # A slice, where an index would give a number, which does not change with the array.
-        index = node.params["index"]
-        return array[index if Ellipsis in index else (*index, ...)]
+    if node.primitive == "index":
+        return view_at(array, node.params["index"])
     return PRIMITIVES[node.primitive].value(array, **node.params)
 
 

@@ -207,12 +207,13 @@ def _kept_apart(graph: Graph, overwrites: Mapping[int, int]) -> Graph:
 
 
 def _without_bool(graph: Graph, dtype: np.dtype) -> Graph:
-    """The graph with 0 and 1 in place of false and true, but for inputs and outputs."""
+    """The graph with 0 and 1 in place of false and true, but for inputs and outputs; true + true stays true."""
+    logical = {"add": "logical_or", "multiply": "logical_and"}
     ends = {*graph.inputs, *graph.outputs}
     nodes = []
     for position, node in enumerate(graph.nodes):
         if node.dtype == bool and position not in ends:
             params = {"value": node.params["value"].astype(dtype)} if node.primitive == CONSTANT else node.params
-            node = replace(node, dtype=dtype, params=params)
+            node = replace(node, primitive=logical.get(node.primitive, node.primitive), dtype=dtype, params=params)
         nodes.append(node)
     return Graph(tuple(nodes), graph.inputs, graph.outputs)

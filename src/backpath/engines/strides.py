@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,12 @@ import numpy as np
 def address(array: np.ndarray) -> int:
     """Where its first entry lies."""
     return array.__array_interface__["data"][0]
+
+
+def view_at(array: np.ndarray, index: Any) -> np.ndarray:
+    """The view ``array[index]``, even of one entry, which would be a number that does not change with the array."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return array[parts if Ellipsis in parts else (*parts, ...)]
 
 
 def strides_of(array: np.ndarray) -> list[int]:

@@ -1,0 +1,44 @@
+"""Graphs run by the compiled engine, for its tests; and its threads one after another, in any order."""
+
+import itertools
+
+import numpy as np
+
+from backpath.engines import compile_graph, compiled_engine
+from backpath.engines.compiled_engine import Machine
+from backpath.engines.machine import FEED_FIELDS
+
+
+class ByTurns(Machine):
+    """A machine whose threads run one after another, from meeting to meeting: each does all it may before the next.
+
+    Any two instructions that need a meeting between them and have none then run in the wrong order, if the order of
+    the threads is that or its reverse.
+    """
+
+    def by_turns(self, order):
+        code = self.code
+        cuts = sorted({0, len(code), *np.flatnonzero(code[:, 1])})
+        self.feeds = np.empty((0, FEED_FIELDS), np.int64)
+        for first, last in itertools.pairwise(cuts):
+            self.code = code[first:last].copy()
+            self.code[0, 1] = 0
+            for thread in order:
+                self.barrier[0] = self.threads - 1
+                self._work(thread, 1, np.empty(1, self.like.dtype))
+        self.code = code
+
+
+def bound(graph, inputs, overwrites=None, monkeypatch=None, threads=1):
+    """A machine for a graph, and its outputs; inputs are copied."""
+    dtype = inputs[0].dtype
+    program = compile_graph(graph, overwrites or {}, conditions=dtype)
+    inputs = [np.array(x) for x in inputs]
+    nodes = [graph.nodes[o] for o in graph.outputs]
+    outputs = [
+        inputs[overwrites[k]] if overwrites and k in overwrites else np.full(n.shape, 77, n.dtype)
+        for k, n in enumerate(nodes)
+    ]
+    if monkeypatch:
+        monkeypatch.setattr(compiled_engine, "WORTH_SHARING", -1.0)
+    return ByTurns([(program, inputs, outputs)], dtype, threads=threads), outputs, program
