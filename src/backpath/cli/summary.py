@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ def facts(experiment: Experiment) -> dict[str, Any]:
         "classes": list(target.classes),
         "network": network.to_json(),
         "parameters": network.parameter_count,
+        "memory": asdict(experiment.footprint()),
     }
 
 
@@ -74,7 +76,8 @@ def print_start(console: Console, experiment: Experiment) -> None:
     sizes = " → ".join(map(str, told["network"]["sizes"]))
     activations = listed(list(dict.fromkeys(told["network"]["activations"])))
     line(console, "network", f"[bold]{sizes}[/]  {activations + ', ' if activations else ''}{experiment.network.loss}")
-    line(console, "", f"{told['parameters']:,} parameters")
+    memory = sum(told["memory"].values()) / 2**20
+    line(console, "", f"{told['parameters']:,} parameters; a training takes {memory:,.1f} MiB beside the data")
     console.print()
 
 

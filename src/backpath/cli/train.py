@@ -27,7 +27,7 @@ from backpath.cli.summary import (
     print_rate,
     print_start,
 )
-from backpath.engines import notices_to
+from backpath.engines import ENGINES, notices_to
 from backpath.graph import DataError
 from backpath.nets import LOSSES, NORMS
 from backpath.training.descent import SCHEDULES
@@ -40,7 +40,6 @@ from backpath.training.scaling import SCALERS
 from backpath.training.scores import Confusions
 from backpath.training.settings import Settings
 from backpath.training.starts import STARTS
-from backpath.training.stepping import ENGINES
 from backpath.training.tables import Table, listed
 from backpath.training.target import TASKS
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from backpath.engines import ENGINES
 from backpath.graph import SettingError
 from backpath.interop.steps import LEARNING_RATES, SOLVERS
 from backpath.nets import ACTIVATIONS
-from backpath.training.stepping import ENGINES
 
 WHOLE = ("max_iter", "max_fun")
 AT_LEAST_ZERO = ("alpha", "power_t", "tol")

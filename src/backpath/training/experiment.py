@@ -17,6 +17,7 @@ from backpath.training.data import Data, ParquetData
 from backpath.training.descent import descent
 from backpath.training.features import Features
 from backpath.training.fit import Epoch, Fit, fit
+from backpath.training.footprint import Footprint, footprint
 from backpath.training.optimizers import Rate
 from backpath.training.parquet import ParquetSource
 from backpath.training.parting import parted_file, parted_table
@@ -98,6 +99,11 @@ class Experiment:
         s = self.settings
         steps = s.epochs * math.ceil(self.data.sizes["train"] / s.batch)
         return descent(s.optimizer, s.rate, s.momentum, s.schedule, steps, s.l2, s.clip)
+
+    def footprint(self) -> Footprint:
+        """The memory that training will take beside the data."""
+        batch = min(self.settings.batch, self.data.sizes["train"])
+        return footprint(self.network, self.descent(), batch)
 
     def with_found_rate(self) -> tuple[Experiment, RangeTest]:
         """The same experiment at the rate that a range test suggests, and the test.
