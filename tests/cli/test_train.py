@@ -216,7 +216,9 @@ def test_a_rate_that_had_to_be_lowered_is_told(here):
     text = train(
         "diabetes", "--rate", "0.8", "--momentum", "0", "--layers", "none", "--batch", "1", "--epochs", "1"
     ).stdout
-    assert "lowered to" in text
+    assert "of what was asked: the loss was not finite, and epochs were made again" in text
+    lowered = backpath("train", "diabetes", "--schedule", "plateau", "--epochs", "12", "--rate", "1e-9").stdout
+    assert "rate      lowered to 0.1 of what was asked: the loss no longer fell, or was not finite\n" in lowered
 
 
 def test_divergence_is_one_sentence(here):

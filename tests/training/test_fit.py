@@ -249,6 +249,14 @@ def test_the_error_of_a_divergence_names_the_node_whatever_the_targets_type(rate
             linear(max(rate, 100.0) if plateau else rate, INPUTS[:, 0].astype(dtype), plateau=plateau)
 
 
+def test_the_error_names_the_largest_node_where_only_the_steps_program_overflows():
+    """Half a square is finite where the square, which the program of a step sums up first, is not."""
+    with pytest.raises(
+        bp.NonFiniteError, match=r"the loss is inf at step 1 of epoch \d+, where sum_11 reaches 1\.\de\+38,"
+    ):
+        linear(30.0, epochs=100, plateau=bp.ReduceOnPlateau(0.99, 1), engine="numpy")
+
+
 def test_weights_that_are_not_finite_after_the_last_step_count():
     settings = {"epochs": 1, "scale": 1e3}
     fitted, _ = linear(5e33, **settings)

@@ -87,16 +87,17 @@ def print_rate(console: Console, found: RangeTest) -> None:
     console.print()
 
 
-def print_outcome(console: Console, trained: Fit, scores: Mapping[str, Mapping[str, float]]) -> None:
+def print_outcome(console: Console, trained: Fit, scores: Mapping[str, Mapping[str, float]], schedule: str) -> None:
     """The course of the loss, the scores and the time."""
     losses = [epoch.loss for epoch in trained.history]
     line(console, "loss", f"[cyan]{curve(losses)}[/]  {losses[0]:.4f} → {losses[-1]:.4f}")
     if (factor := trained.history[-1].factor) < 1:
-        line(
-            console,
-            "rate",
-            f"lowered to {factor:g} of what was asked: the loss was not finite, and epochs were made again",
+        plateau, again = (
+            "the loss no longer fell, or was not finite",
+            "the loss was not finite, and epochs were made again",
         )
+        why = plateau if schedule == "plateau" else again
+        line(console, "rate", f"lowered to {factor:g} of what was asked: {why}")
     for metric in next(iter(scores.values())):
         values = "   ".join(f"{part} {_bold(part == 'test', _score(metric, s[metric]))}" for part, s in scores.items())
         line(console, {"r2": "R²", "rmse": "RMSE"}.get(metric, metric), values)

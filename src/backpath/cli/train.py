@@ -186,7 +186,7 @@ def _train(
     model = experiment.model(trained)
     tallies = experiment.tallies(model)
     scores = {part: tally.scores() for part, tally in tallies.items()}
-    print_outcome(console, trained, scores)
+    print_outcome(console, trained, scores, settings.schedule)
     if isinstance(tally := tallies.get("test"), Confusions) and (mistake := tally.most_confused()):
         true, taken, times = mistake
         print_mistake(console, str(model.target.classes[true]), str(model.target.classes[taken]), times)

@@ -302,7 +302,9 @@ class Loop:
         """What happened, found by making the steps before it again."""
         number, factor, finite = len(self.history) + 1, self.state.factor, np.isfinite(self.losses)
         step = self.steps - 1 if finite.all() else int(np.argmin(finite))
-        what = "weights are not finite after" if finite.all() else f"loss is {self.losses[step]} at"
+        what = f"weights are not finite after step {step + 1} of epoch {number}"
+        if not finite.all():
+            what = f"loss is {self.losses[step]} at step {step + 1} of epoch {number}"
         undone = self.history[self.snapshot.facts["epochs"] :]
         self._restore()
         self.saver = None
@@ -312,20 +314,24 @@ class Loop:
             self._shuffle()
         self.state = self.state._replace(factor=factor)
         self._descend(step)
+        where = "" if finite.all() else self._first_not_finite(step)
         return NonFiniteError(
-            f"training diverged: the {what} step {step + 1} of epoch {number}{self._first_not_finite(step)}, with step "
-            f"sizes already halved {MOST_ROLLBACKS} times. Lower the rate, or scale the features to mean 0 and "
-            f"deviation 1"
+            f"training diverged: the {what}{where}, with step sizes already halved {MOST_ROLLBACKS} times. Lower the "
+            f"rate, or scale the features to mean 0 and deviation 1"
         )
 
     def _first_not_finite(self, step: int) -> str:
-        """The first node of a step's loss that is not finite, in words; none if they all are."""
+        """The first node of a step's loss that is not finite, in words."""
         X, y = self.feed.examples(step)
         network, parameters = self.stepping.network, self.stepping.parameters
         y = y.astype(parameters.dtype) if y.dtype.kind == "f" else y
         p = linearize(network.loss_value, network.views(parameters), X.astype(parameters.dtype), y)
-        bad = next((name for name, value in zip(p.names, p.values, strict=True) if not np.all(np.isfinite(value))), "")
-        return f", where {bad} is the first node that is not finite" if bad else ""
+        largest = {name: np.max(np.abs(value)) for name, value in zip(p.names, p.values, strict=True) if np.size(value)}
+        if bad := next((name for name, value in largest.items() if not np.isfinite(value)), ""):
+            return f", where {bad} is the first node that is not finite"
+        # The program of the loss computes in another order than its graph.
+        name = max(largest, key=largest.__getitem__)
+        return f", where {name} reaches {largest[name]:.1e}"
 
 
 def _finite(number: Any) -> Any:
