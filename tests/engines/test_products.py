@@ -52,7 +52,7 @@ def multiply(a, b, c, accumulate, how=product, scratch=None):
     (m, k), n = a.values.shape, b.values.shape[1]
     scratch = np.full(SCRATCH, 0xFF, np.uint8) if scratch is None else scratch
     ends = {
-        product: (gemm_address(dtype), scratch.ctypes.data),
+        product: (gemm_address(dtype), scratch.ctypes.data, m),
         blas_product: (gemm_address(dtype),),
         small_product: (scratch.ctypes.data,),
     }
@@ -198,7 +198,7 @@ def test_nothing_behind_the_operands_is_read(dtype, transposed, before_a_wall):
         right = b.reshape(n, k).T if transposed[1] else b.reshape(k, n)
         a_strides, b_strides = ([step // size for step in x.strides] for x in (left, right))
         places = (a.ctypes.data, *a_strides, b.ctypes.data, *b_strides, c.ctypes.data, n)
-        product(c, *places, m, n, k, False, gemm_address(dtype), scratch.ctypes.data)
+        product(c, *places, m, n, k, False, gemm_address(dtype), scratch.ctypes.data, m)
         np.testing.assert_array_equal(c.reshape(m, n), left @ right)
 
 

@@ -91,7 +91,7 @@ def product_address(dtype: np.dtype) -> int:
     """Where the matrix product lies; its arguments are those of ``products.product``, the first one a pointer."""
     word = types.int64
     like = types.CPointer(numba.from_dtype(dtype))
-    return _address(_product(SOURCE), types.void(like, *[word] * 11, types.boolean, word, word))
+    return _address(_product(SOURCE), types.void(like, *[word] * 11, types.boolean, word, word, word))
 
 
 def _address(function: Any, signature: Any) -> int:
@@ -200,8 +200,8 @@ def _integer_power(source: int) -> Any:
 
 
 def _product(source: int) -> Any:
-    def kernel(like, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, more, gemm, scratch):
+    def kernel(like, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, more, gemm, scratch, whole):
         _ = source
-        product(like, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, more, gemm, scratch)
+        product(like, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, more, gemm, scratch, whole)
 
     return kernel

@@ -90,7 +90,7 @@ def _product(kind: Any, i: Any, product: int, gemm: int, scratch: int, thread: i
     if last > first:
         call_at(
             product, kind, i[3] + first * i[4] * size, i[4], i[5], i[6], i[7], i[8], i[9] + first * i[10] * size,
-            i[10], last - first, i[12], i[13], i[14] != 0, gemm, scratch,
+            i[10], last - first, i[12], i[13], i[14] != 0, gemm, scratch, i[11],
         )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ LARGEST = 2.0**30
 @njit(cache=True, nogil=True, error_model="numpy")
 def product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
-    m: int, n: int, k: int, accumulate: bool, gemm: int, scratch: int,
+    m: int, n: int, k: int, accumulate: bool, gemm: int, scratch: int, rows: int,
 ) -> None:  # fmt: skip
     """C = A B, or C += A B, for an m x k matrix A, a k x n matrix B, and C, which overlaps neither.
 
@@ -40,15 +40,19 @@ def product(
         accumulate: whether the product is added to what stands in C.
         gemm: what :func:`backpath.engines.blas.gemm_address` gives for the dtype.
         scratch: address of ``small_products.SCRATCH`` bytes, which are overwritten.
+        rows: m, or where these are some rows of a larger product, all of its rows: which way is taken follows from
+            them, so that the parts give the bits of the whole.
     """
     # A pointer is one word to pass on, and an array seven.
     kind = pointer_at(like, 0)
+    large = float(rows) * n * k * min(rows, n, k) > LARGEST
     if n == 1 and c_row == 1:
         # A column in one piece is a row: C' = B' A'.
         a, a_row, a_col, b, b_row, b_col, m, n = b, b_col, b_row, a, a_col, a_row, n, m
-    if m == 1 and a_col == 1 and b_row == 1:
+        rows = 1
+    if rows == 1 and a_col == 1 and b_row == 1:
         row_product(kind, a, b, b_col, c, n, k, accumulate)
-    elif float(m) * n * k * min(m, n, k) > LARGEST:
+    elif large:
         blas_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, gemm)
     else:
         small_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, scratch)

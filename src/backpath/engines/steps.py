@@ -23,6 +23,9 @@ STAGED = 1 << 18
 
 MOST_AT_ONCE = 4096
 
+MOST_TAKES = 16
+"""That are kept: each may hold room for its rows, and stretches of steps end anywhere."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intake:
@@ -93,6 +96,8 @@ class Steps(ABC):
 
     def _take(self, number: int, stage: np.ndarray, rows: int) -> Take:
         if (number, rows) not in self._takes:
+            if len(self._takes) >= MOST_TAKES:
+                self._takes.clear()
             self._takes[number, rows] = self.intakes[number].taker(stage[:rows])
         return self._takes[number, rows]
 
