@@ -11,7 +11,7 @@ from backpath.engines.blas import gemm_address
 from backpath.engines.choice import INSTRUCTION, WORTH_SHARING, seconds
 from backpath.engines.kernels import product_address
 from backpath.engines.lowering import Code
-from backpath.engines.machine import BLOCK, FEED_FIELDS, ONE_HOT, ROWS, run
+from backpath.engines.machine import BLOCK, FEED_FIELDS, ONE_HOT, ROWS, machine_of
 from backpath.engines.numpy_engine import bound_arrays
 from backpath.engines.planning import ALIGNMENT
 from backpath.engines.small_products import SCRATCH
@@ -50,6 +50,7 @@ class Machine:
         self.feeds = np.array(feeds, np.int64).reshape(len(feeds), FEED_FIELDS)
         self.like, self.loss = np.empty(0, dtype), loss
         self.kept = [*code.kept, *kept]
+        self.run = machine_of(dtype)
         self.product, self.gemm, self.give_way = product_address(dtype), gemm_address(dtype), yield_address()
         self.barrier = np.zeros(WORDS, np.int64)
         room = SCRATCH + code.registers * BLOCK * dtype.itemsize + 2 * ALIGNMENT
@@ -69,7 +70,7 @@ class Machine:
         scratch = -(-address(self.rooms[thread]) // ALIGNMENT) * ALIGNMENT
         registers = -(-(scratch + SCRATCH) // ALIGNMENT) * ALIGNMENT
         loss = 0 if self.loss is None else address(self.loss)
-        run(
+        self.run(
             self.like, self.barrier, address(self.code), len(self.code), address(self.operations), address(self.feeds),
             len(self.feeds), steps, loss, address(losses), self.product, self.gemm, scratch, registers,
             address(self.barrier), self.give_way, thread, self.threads,
