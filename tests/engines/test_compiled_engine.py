@@ -361,22 +361,41 @@ import backpath as bp
 
 rng = np.random.default_rng(0)
 X, y = rng.standard_normal((300, 7)), rng.integers(3, size=300)
-trained = bp.fit(bp.Network([7, 20, 3], "gelu"), X, y, epochs=3, engine="compiled", threads=1)
+net = bp.Network([7, 20, 3], "gelu")
+given = {"epochs": 3, "engine": "compiled", "threads": 1}
+trained = bp.fit(net, X, y, dtype=np.dtype(sys.argv[2]).type, **given)
 from backpath.engines import kernels
 np.savez(sys.argv[1], **trained.parameters)
 print(sum(made.cache_hits for made in kernels._KEPT), len(kernels._KEPT))
 """
 
 
-def test_a_second_process_loads_its_kernels_and_gives_the_same_bits(tmp_path):
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    told, found = [], []
-    for k in range(2):
-        place = tmp_path / f"{k}.npz"
-        command = [sys.executable, "-c", TRAINING, place]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        told.append([int(n) for n in done.stdout.split()])
-        found.append(np.load(place))
-    assert told[0][0] == 0
-    assert told[1][0] == told[1][1] > 5
-    assert all(np.array_equal(found[0][name], found[1][name]) for name in found[0].files)
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A folder of kernels, from two processes that compiled them at the same time."""
+    place = tmp_path_factory.mktemp("kernels")
+    for process in [in_its_own_process(place, dtype, "first") for dtype in ("float32", "float64")]:
+        out, _ = process.communicate()
+        assert process.returncode == 0
+        assert out.startswith("0 ")
+    return place
+
+
+def in_its_own_process(place, dtype, name):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(place / "cache")}
+    command = [sys.executable, "-c", TRAINING, str(place / f"{dtype}_{name}.npz"), dtype]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_second_process_loads_its_kernels_and_gives_the_same_bits(cache, dtype):
+    hits, kernels = map(int, in_its_own_process(cache, dtype, "again").communicate()[0].split())
+    assert hits == kernels > 5
+    first, again = (np.load(cache / f"{dtype}_{name}.npz") for name in ("first", "again"))
+    assert all(np.array_equal(first[name], again[name]) for name in first.files)
+
+
+def test_no_two_kernels_share_a_name_on_disk(cache):
+    """Two processes that compile at once could write both into one file."""
+    assert len(list(cache.rglob("*.nbi"))) > 20
+    assert [p.name for p in cache.rglob("*.nbc") if not p.name.endswith(".1.nbc")] == []

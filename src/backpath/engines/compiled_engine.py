@@ -12,7 +12,7 @@ from backpath.engines.choice import WORTH_SHARING, by_machine
 from backpath.engines.jit import telling_of_compilation
 from backpath.engines.kernels import product_address
 from backpath.engines.lowering import Code
-from backpath.engines.machine import BLOCK, FEED_FIELDS, ONE_HOT, ROWS, run
+from backpath.engines.machine import BLOCK, FEED_FIELDS, ONE_HOT, ROWS, machine_of
 from backpath.engines.numpy_engine import bound_arrays
 from backpath.engines.planning import ALIGNMENT
 from backpath.engines.products import LARGEST
@@ -52,7 +52,8 @@ class Machine:
             for program, inputs, outputs in parts:
                 code.add(program, bound_arrays(program, inputs, outputs), outputs)
             self.product, self.gemm, self.give_way = product_address(dtype), gemm_address(dtype), yield_address()
-            run(self.like, self.barrier, *[0] * 16)  # No step: it is loaded now, and not by the threads at once.
+            self.run = machine_of(dtype)
+            self.run(self.like, self.barrier, *[0] * 16)  # No step: it is loaded now, and not by the threads at once.
         self.code, self.operations = code.tables()
         self.uses_blas = code.largest > LARGEST
         self.kept = [*code.kept, *kept]
@@ -73,7 +74,7 @@ class Machine:
         scratch = -(-address(self.rooms[thread]) // ALIGNMENT) * ALIGNMENT
         registers = -(-(scratch + SCRATCH) // ALIGNMENT) * ALIGNMENT
         loss = 0 if self.loss is None else address(self.loss)
-        run(
+        self.run(
             self.like, self.barrier, address(self.code), len(self.code), address(self.operations), address(self.feeds),
             len(self.feeds), steps, loss, address(losses), self.product, self.gemm, scratch, registers,
             address(self.barrier), self.give_way, thread, self.threads,

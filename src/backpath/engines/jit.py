@@ -42,3 +42,13 @@ class _First(Listener):
 
     def on_end(self, event: Event) -> None:
         pass
+
+
+def apart(function: Callable[..., Any], *words: Any) -> Callable[..., Any]:
+    """The function under a name of its own, by which Numba keeps one compiled form of it on disk.
+
+    Of several forms under one name, two processes that compile at the same time may write two into one file, and the
+    next one would run one in place of the other.
+    """
+    function.__qualname__ = "_".join(map(str, words))
+    return function

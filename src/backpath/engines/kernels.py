@@ -15,7 +15,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from backpath.engines.jit import OPTIONS, compiled
+from backpath.engines.jit import OPTIONS, apart, compiled
 from backpath.engines.operations import BINARY, OPERATIONS, TERNARY, UNARY
 from backpath.engines.pointers import entry, put
 from backpath.engines.products import product
@@ -83,7 +83,9 @@ def elementwise_address(name: str, dtype: np.dtype) -> int:
         made = loops(operation, SOURCE)
     number = types.CPointer(numba.from_dtype(dtype))
     step = types.int64
-    return _address(made, types.void(number, step, *[number, step, step] * 3, step, step, step))
+    return _address(
+        apart(made, name, dtype, SOURCE), types.void(number, step, *[number, step, step] * 3, step, step, step)
+    )
 
 
 @cache
@@ -91,7 +93,8 @@ def product_address(dtype: np.dtype) -> int:
     """Where the matrix product lies; its arguments are those of ``products.product``, the first one a pointer."""
     word = types.int64
     like = types.CPointer(numba.from_dtype(dtype))
-    return _address(_product(SOURCE), types.void(like, *[word] * 11, types.boolean, word, word, word))
+    made = apart(_product(SOURCE), "product", dtype, SOURCE)
+    return _address(made, types.void(like, *[word] * 11, types.boolean, word, word, word))
 
 
 def _address(function: Any, signature: Any) -> int:

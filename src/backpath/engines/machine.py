@@ -8,11 +8,13 @@ array, whose owner's count of users all threads would write to.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numba
+import numpy as np
 
-from backpath.engines.jit import OPTIONS, compiled
+from backpath.engines.jit import OPTIONS, apart, compiled
 from backpath.engines.kernels import SOURCE
 from backpath.engines.pointers import call_at, pointer_at, size_of
 from backpath.engines.reduction_kernels import copy_strided, reduce_columns, reduce_rows
@@ -136,10 +138,13 @@ def _feed(kind: Any, f: Any, step: int, thread: int, threads: int) -> None:
             target[k * length + labels[order[step * f[5] + k]]] = 1
 
 
-def _made(source: int) -> Any:
-    """The machine, kept on disk under a key that changes with its source."""
+@cache
+def machine_of(dtype: np.dtype) -> Any:
+    """The machine for numbers of a type, kept on disk under a name that changes with its source."""
+    return numba.njit(nogil=True, cache=True, **OPTIONS)(apart(_made(SOURCE), "run", dtype, SOURCE))
 
-    @numba.njit(nogil=True, cache=True, **OPTIONS)
+
+def _made(source: int) -> Any:
     def run(
         like: Any, words: Any, code: int, instructions: int, operations: int, feeds: int, intakes: int, steps: int,
         loss: int, losses: int, product: int, gemm: int, scratch: int, registers: int, barrier: int, give_way: int,
@@ -192,6 +197,3 @@ def _made(source: int) -> Any:
         return source
 
     return run
-
-
-run = _made(SOURCE)

@@ -14,7 +14,7 @@ LARGEST = 2.0**30
 """Of m n k times the least of them, up to which the kernels here are faster; beyond, the BLAS has several threads."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
     m: int, n: int, k: int, accumulate: bool, gemm: int, scratch: int, rows: int,

@@ -28,7 +28,7 @@ SPAN = 16384
 """Bytes over which a strip of B may lie spread before packing pays: half of a usual first cache."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def small_product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
     m: int, n: int, k: int, accumulate: bool, scratch: int,
@@ -55,7 +55,7 @@ def small_product(
             _strip_product(like, left, a_row, a_col, strip, step, target, c_row, m, columns, depth, more)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _strip_product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, c: int, c_row: int,
     m: int, columns: int, k: int, accumulate: bool,
@@ -80,7 +80,7 @@ def _strip_product(
         c += rows * c_row * size
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def row_product(like: Any, a: int, b: int, b_col: int, c: int, n: int, k: int, accumulate: bool) -> None:
     """C = A B or C += A B by inner products, for one row of A and a transposed B."""
     size = size_of(like)
