@@ -42,6 +42,16 @@ def test_a_terminal_gets_a_live_bar(capsys, monkeypatch):
     assert "40/40" in capsys.readouterr().out
 
 
+def test_epochs_that_were_undone_leave_the_curve(capsys, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(progress_module.sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(progress_module, "curve", lambda losses: drawn.append(list(losses)) or "")
+    with progress(3, as_json=False, quiet=False) as on_epoch:
+        for number, loss in [(1, 4.0), (2, 9.0), (2, 2.0), (3, 1.0)]:
+            on_epoch(Epoch(number, loss, 0.1))
+    assert drawn == [[4.0], [4.0, 9.0], [4.0, 2.0], [4.0, 2.0, 1.0]]
+
+
 def test_curve_of_few_or_equal_losses():
     assert curve([1.0]) == "▁"
     assert curve([1.0, 1.0]) == "▁▁"

@@ -65,7 +65,7 @@ def _bar(epochs: int) -> Iterator[Tell]:
         task = bar.add_task("", total=epochs, loss="", curve="")
 
         def tell(epoch: Epoch) -> None:
-            losses.append(epoch.loss)
+            losses[epoch.number - 1 :] = [epoch.loss]  # Those after it, if any, were undone.
             bar.update(task, completed=epoch.number, loss=f"{epoch.loss:.5f}", curve=curve(losses))
 
         yield tell
