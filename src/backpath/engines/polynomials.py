@@ -15,7 +15,7 @@ import numba
 
 from backpath.engines.float_bits import bits, constant, from_bits, polynomial
 
-INLINED = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}, "forceinline": True}
+INLINED = {"error_model": "numpy", "fastmath": {"contract"}, "forceinline": True}
 """No check of divisors, since it would branch; products and sums may be fused, nothing else is relaxed."""
 
 LOG2_E = 1 / math.log(2)
