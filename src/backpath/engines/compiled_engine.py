@@ -63,6 +63,19 @@ class Machine:
     def __call__(self, steps: int = 1, losses: np.ndarray | None = None) -> None:
         """Run for so many steps; note the loss of each."""
         losses = np.empty(steps, self.like.dtype) if losses is None else losses
+        if self.threads == 1:
+            self._work(0, steps, losses)
+            return
+        # Ctrl-C reaches the main thread alone, and must not leave a team without one of its threads.
+        leader = threading.Thread(target=self._lead, args=(steps, losses))
+        leader.start()
+        try:
+            leader.join()
+        finally:
+            leader.join()
+
+    def _lead(self, steps: int, losses: np.ndarray) -> None:
+        """All threads' work, the first one's by this thread."""
         others = [threading.Thread(target=self._work, args=(k, steps, losses)) for k in range(1, self.threads)]
         for thread in others:
             thread.start()
