@@ -196,7 +196,7 @@ def test_compiling_is_told_in_a_line_of_its_own(monkeypatch):
     told = train("iris", "--engine", "compiled")
     assert told.stderr == ""
     # The whole batch and the rest are a program each.
-    assert "parameters\n\n  engine    compiling\n  engine    compiling\n  epoch" in told.stdout
+    assert "beside the data\n\n  engine    compiling\n  engine    compiling\n  epoch" in told.stdout
     for silent in ("--json", "--quiet"):
         told = train("iris", "--engine", "compiled", silent)
         assert "compiling" not in told.stdout + told.stderr
