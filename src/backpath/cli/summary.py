@@ -39,7 +39,7 @@ def facts(experiment: Experiment) -> dict[str, Any]:
         "classes": list(target.classes),
         "network": network.to_json(),
         "parameters": network.parameter_count,
-        "memory": asdict(experiment.footprint()),
+        "memory": asdict(experiment.footprint),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.numpy_kernels import bind
-from backpath.engines.planning import ALIGNMENT, Kind
+from backpath.engines.planning import ALIGNMENT, Kind, nbytes
 from backpath.engines.program import Program
 from backpath.engines.schedule import Instruction
 from backpath.engines.strides import view_at
@@ -71,8 +71,7 @@ def bound_arrays(
             arrays[position] = outputs[place.number]
         elif place.kind is Kind.BUFFER:
             start = starts[place.number]
-            nbytes = int(np.prod(node.shape, dtype=int)) * node.dtype.itemsize
-            arrays[position] = block[start : start + nbytes].view(node.dtype).reshape(node.shape)
+            arrays[position] = block[start : start + nbytes(node)].view(node.dtype).reshape(node.shape)
     for position, (node, place) in enumerate(zip(graph.nodes, program.places, strict=True)):
         if place.kind is Kind.VIEW:
             arrays[position] = _view(node, arrays[place.number])

@@ -100,6 +100,7 @@ class Experiment:
         steps = s.epochs * math.ceil(self.data.sizes["train"] / s.batch)
         return descent(s.optimizer, s.rate, s.momentum, s.schedule, steps, s.l2, s.clip)
 
+    @cached_property
     def footprint(self) -> Footprint:
         """The memory that training will take beside the data."""
         batch = min(self.settings.batch, self.data.sizes["train"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backpath.engines.planning import nbytes
 from backpath.nets import Network
 from backpath.training.chain import Optimizer
 from backpath.training.stepping import Stepping
@@ -41,6 +42,6 @@ def footprint(network: Network, optimizer: Optimizer, batch: int, dtype: type = 
     gradient = stepping.gradient_program(batch, False)
     graph = gradient.graph
     given = graph.inputs[len(network.parameter_shapes) :]
-    examples = sum(int(np.prod(graph.nodes[i].shape)) * graph.nodes[i].dtype.itemsize for i in given)
+    examples = sum(nbytes(graph.nodes[i]) for i in given)
     buffers = gradient.memory + stepping.update_program().memory
     return Footprint(2 * parameters + state, parameters + state, examples, buffers)
