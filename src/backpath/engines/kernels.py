@@ -75,12 +75,12 @@ def elementwise_address(name: str, dtype: np.dtype) -> int:
     """
     operation = OPERATIONS.index(name)
     if name == "where":
-        made = _choice(SOURCE)
+        made = _choice()
     elif name == "integer_power":
-        made = _integer_power(SOURCE)
+        made = _integer_power()
     else:
         loops = _of_one if name in UNARY else _of_two if name in BINARY else _of_three
-        made = loops(operation, SOURCE)
+        made = loops(operation)
     number = types.CPointer(numba.from_dtype(dtype))
     step = types.int64
     return _address(
@@ -93,7 +93,7 @@ def product_address(dtype: np.dtype) -> int:
     """Where the matrix product lies; its arguments are those of ``products.product``, the first one a pointer."""
     word = types.int64
     like = types.CPointer(numba.from_dtype(dtype))
-    made = apart(_product(SOURCE), "product", dtype, SOURCE)
+    made = apart(_product(), "product", dtype, SOURCE)
     return _address(made, types.void(like, *[word] * 11, types.boolean, word, word, word))
 
 
@@ -106,9 +106,8 @@ def _address(function: Any, signature: Any) -> int:
 _KEPT: list[Any] = []
 
 
-def _of_one(operation: int, source: int) -> Any:
+def _of_one(operation: int) -> Any:
     def kernel(out, out_row, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, parameter, rows, n):
-        _ = source
         for i in range(rows):
             o, x = i * out_row, i * a_row
             if a_step == 1:
@@ -122,9 +121,8 @@ def _of_one(operation: int, source: int) -> Any:
     return kernel
 
 
-def _of_two(operation: int, source: int) -> Any:
+def _of_two(operation: int) -> Any:
     def kernel(out, out_row, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, parameter, rows, n):
-        _ = source
         for i in range(rows):
             o, x, y = i * out_row, i * a_row, i * b_row
             if a_step == 1 and b_step == 1:
@@ -146,9 +144,8 @@ def _of_two(operation: int, source: int) -> Any:
     return kernel
 
 
-def _of_three(operation: int, source: int) -> Any:
+def _of_three(operation: int) -> Any:
     def kernel(out, out_row, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, parameter, rows, n):
-        _ = source
         for i in range(rows):
             o, x, y, z = i * out_row, i * a_row, i * b_row, i * c_row
             if a_step == 1 and b_step == 1 and c_step == 1:
@@ -169,9 +166,8 @@ def _of_three(operation: int, source: int) -> Any:
     return kernel
 
 
-def _choice(source: int) -> Any:
+def _choice() -> Any:
     def kernel(out, out_row, condition, c_row, c_step, a, a_row, a_step, b, b_row, b_step, parameter, rows, n):
-        _ = source
         for i in range(rows):
             o, w, x, y = i * out_row, i * c_row, i * a_row, i * b_row
             if c_step == 1 and a_step == 1 and b_step == 1:
@@ -184,9 +180,8 @@ def _choice(source: int) -> Any:
     return kernel
 
 
-def _integer_power(source: int) -> Any:
+def _integer_power() -> Any:
     def kernel(out, out_row, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, exponent, rows, n):
-        _ = source
         for i in range(rows):
             for j in range(n):
                 base = a[i * a_row + j * a_step]
@@ -202,9 +197,8 @@ def _integer_power(source: int) -> Any:
     return kernel
 
 
-def _product(source: int) -> Any:
+def _product() -> Any:
     def kernel(like, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, more, gemm, scratch, whole):
-        _ = source
         product(like, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, more, gemm, scratch, whole)
 
     return kernel

@@ -141,15 +141,15 @@ def _feed(kind: Any, f: Any, step: int, thread: int, threads: int) -> None:
 @cache
 def machine_of(dtype: np.dtype) -> Any:
     """The machine for numbers of a type, kept on disk under a name that changes with its source."""
-    return numba.njit(nogil=True, cache=True, **OPTIONS)(apart(_made(SOURCE), "run", dtype, SOURCE))
+    return numba.njit(nogil=True, cache=True, **OPTIONS)(apart(_made(), "run", dtype, SOURCE))
 
 
-def _made(source: int) -> Any:
+def _made() -> Any:
     def run(
         like: Any, words: Any, code: int, instructions: int, operations: int, feeds: int, intakes: int, steps: int,
         loss: int, losses: int, product: int, gemm: int, scratch: int, registers: int, barrier: int, give_way: int,
         thread: int, threads: int,
-    ) -> int:  # fmt: skip
+    ) -> None:  # fmt: skip
         """Run a program for so many steps; all threads call it together, each with its number.
 
         Args:
@@ -194,6 +194,5 @@ def _made(source: int) -> Any:
             if loss != 0 and thread == 0:
                 pointer_at(kind, losses)[step] = pointer_at(kind, loss)[0]
             meet(barrier, threads, give_way)
-        return source
 
     return run
