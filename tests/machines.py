@@ -4,9 +4,8 @@ import itertools
 
 import numpy as np
 
-from backpath.engines import compile_graph, compiled_engine
+from backpath.engines import compile_graph, compiled_engine, tables
 from backpath.engines.compiled_engine import Machine
-from backpath.engines.machine import FEED_FIELDS
 
 
 class ByTurns(Machine):
@@ -17,16 +16,18 @@ class ByTurns(Machine):
     """
 
     def by_turns(self, order):
-        code = self.code
-        cuts = sorted({0, len(code), *np.flatnonzero(code[:, 1])})
-        self.feeds = np.empty((0, FEED_FIELDS), np.int64)
+        cuts = sorted({0, len(self.code), *np.flatnonzero(self.code[:, tables.MEETS])})
+        whole = [told.copy() for told in self.told]
         for first, last in itertools.pairwise(cuts):
-            self.code = code[first:last].copy()
-            self.code[0, 1] = 0
+            code = self.code[first:last].copy()
+            code[0, tables.MEETS] = 0
             for thread in order:
+                fields = [tables.CODE, tables.INSTRUCTIONS, tables.INTAKES]
+                self.told[thread][fields] = code.ctypes.data, len(code), 0
                 self.barrier[0] = self.threads - 1
-                self._work(thread, 1, np.empty(1, self.like.dtype))
-        self.code = code
+                self._work(thread, 1, np.empty(1, self.dtype))
+        for told, before in zip(self.told, whole, strict=True):
+            told[:] = before
 
 
 def bound(graph, inputs, overwrites=None, monkeypatch=None, threads=1):

@@ -17,10 +17,10 @@ def told(*arguments: str, environment: Mapping[str, str] | None = None) -> tuple
     Raises:
         RuntimeError: if it fails; the message is its last words.
     """
+    # A checkout's bytecode is written by whoever first imports it, that of an installed package by its installer.
+    given = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **(environment or {})}
     started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, env={**os.environ, **(environment or {})}
-    )
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=given)
     seconds = time.perf_counter() - started
     if done.returncode:
         raise RuntimeError((done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1])

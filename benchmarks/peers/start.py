@@ -29,7 +29,7 @@ def report(settings: Settings) -> str:
             for kind in KINDS:
                 engine = kind.split(",")[0]
                 try:
-                    found, whole = told("-c", FIT, engine, environment={"NUMBA_CACHE_DIR": cache})
+                    found, whole = told("-c", FIT, engine, environment={"BACKPATH_CACHE_DIR": cache})
                 except RuntimeError as error:
                     return f"The {engine} engine did not start: {error}"
                 taken[kind].append((found["fit"], whole))

@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from backpath.cli import main
 from backpath.engines.notices import notice
+from backpath.engines.store import Kernels
 from backpath.training.experiment import Experiment
 from backpath.training.run_folder import read_run
 
@@ -179,7 +179,7 @@ def test_the_engine_is_a_setting_and_told(here, engine):
     assert "3 epochs, 12 steps, " in text
     assert f" µs a step by {made} ({why})\n" in text
     assert (made, why) == (
-        ("numpy", "12 steps are too few for a start of 0.5 s to pay off")
+        ("numpy", "12 steps are too few for a start of 0.1 s to pay off")
         if engine == "auto"
         else (engine, "as asked for")
     )
@@ -187,12 +187,12 @@ def test_the_engine_is_a_setting_and_told(here, engine):
 
 
 def test_compiling_is_told_in_a_line_of_its_own(monkeypatch):
-    @contextmanager
-    def slow():
-        notice("compiling")
-        yield
+    class Slow(Kernels):
+        def __init__(self, dtype):
+            notice("compiling")
+            super().__init__(dtype)
 
-    monkeypatch.setattr("backpath.engines.compiled_engine.telling_of_compilation", slow)
+    monkeypatch.setattr("backpath.engines.compiled_engine.Kernels", Slow)
     told = train("iris", "--engine", "compiled")
     assert told.stderr == ""
     # The whole batch and the rest are a program each.

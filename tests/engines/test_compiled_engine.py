@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machines import bound
-from random_functions import STEPS, function_of, functions
+from random_functions import STEPS, function_of, functions, rounding
 
 import backpath as bp
 from backpath.calculus import value_and_grad
 from backpath.engines import compile_graph, obstacle
 from backpath.engines.choice import COMPILED
-from backpath.engines.operations import BINARY, OPERATIONS, OTHERS, TERNARY, UNARY
+from backpath.engines.operations import BINARY, OTHERS, TERNARY, UNARY
 from backpath.engines.schedule import FUSABLE
 from backpath.ops import PRIMITIVES, apply, trace
 from backpath.paths import evaluate
@@ -66,8 +66,8 @@ def value_rule(name, operands, params):
 
 
 def test_operations_are_the_fusable_primitives():
-    assert set(OPERATIONS) - set(TERNARY) == FUSABLE
-    assert len(OPERATIONS) == len(set(OPERATIONS)) == len(UNARY) + len(BINARY) + len(OTHERS) + len(TERNARY)
+    assert sorted([*UNARY, *BINARY, *OTHERS]) == sorted(FUSABLE)
+    assert not FUSABLE & set(TERNARY)
     assert set(PRIMITIVES) >= COMPILED - {"input", "constant"}
     assert all(len(PRIMITIVES[name].local) == 1 for name in UNARY)
     assert all(len(PRIMITIVES[name].local) == 2 for name in BINARY)
@@ -305,7 +305,7 @@ def test_gradients_of_random_functions(choices, seed):
     graph = trace(value_and_grad(function_of(choices), (0, 1)), *inputs)
     if compiles(graph, float):
         run, outputs, _ = bound(graph, inputs)
-        assert_agrees(run, outputs, graph, inputs, scale=100)
+        assert_agrees(run, outputs, graph, inputs, scale=1e14 * max(rounding(graph, inputs)))
     else:
         assert 7 in choices
 
@@ -364,9 +364,8 @@ X, y = rng.standard_normal((300, 7)), rng.integers(3, size=300)
 net = bp.Network([7, 20, 3], "gelu")
 given = {"epochs": 3, "engine": "compiled", "threads": 1}
 trained = bp.fit(net, X, y, dtype=np.dtype(sys.argv[2]).type, **given)
-from backpath.engines import kernels
 np.savez(sys.argv[1], **trained.parameters)
-print(sum(made.cache_hits for made in kernels._KEPT), len(kernels._KEPT))
+print("numba" in sys.modules)
 """
 
 
@@ -377,25 +376,18 @@ def cache(tmp_path_factory):
     for process in [in_its_own_process(place, dtype, "first") for dtype in ("float32", "float64")]:
         out, _ = process.communicate()
         assert process.returncode == 0
-        assert out.startswith("0 ")
+        assert out == "True\n"
     return place
 
 
 def in_its_own_process(place, dtype, name):
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(place / "cache")}
+    environment = os.environ | {"BACKPATH_CACHE_DIR": str(place / "cache")}
     command = [sys.executable, "-c", TRAINING, str(place / f"{dtype}_{name}.npz"), dtype]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_second_process_loads_its_kernels_and_gives_the_same_bits(cache, dtype):
-    hits, kernels = map(int, in_its_own_process(cache, dtype, "again").communicate()[0].split())
-    assert hits == kernels > 5
+    assert in_its_own_process(cache, dtype, "again").communicate()[0] == "False\n"
     first, again = (np.load(cache / f"{dtype}_{name}.npz") for name in ("first", "again"))
     assert all(np.array_equal(first[name], again[name]) for name in first.files)
-
-
-def test_no_two_kernels_share_a_name_on_disk(cache):
-    """Two processes that compile at once could write both into one file."""
-    assert len(list(cache.rglob("*.nbi"))) > 20
-    assert [p.name for p in cache.rglob("*.nbc") if not p.name.endswith(".1.nbc")] == []

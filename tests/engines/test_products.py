@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from backpath.engines.blas import blas_product, gemm_address
+from backpath.engines.blas import gemm_address
+from backpath.engines.blas_product import blas_product
 from backpath.engines.pointers import pointer_at, size_of
-from backpath.engines.products import LARGEST, product
-from backpath.engines.small_products import DEPTH, SCRATCH, row_product, small_product
+from backpath.engines.products import product
+from backpath.engines.small_products import row_product, small_product
+from backpath.engines.tables import DEPTH, LARGEST, SCRATCH_BYTES
 
 DTYPES = [np.float32, np.float64]
 CASES = [(False, False), (True, False), (False, True), (True, True)]
@@ -50,7 +52,7 @@ def integers(random, dtype, *shape):
 def multiply(a, b, c, accumulate, how=product, scratch=None):
     dtype = c.values.dtype
     (m, k), n = a.values.shape, b.values.shape[1]
-    scratch = np.full(SCRATCH, 0xFF, np.uint8) if scratch is None else scratch
+    scratch = np.full(SCRATCH_BYTES, 0xFF, np.uint8) if scratch is None else scratch
     ends = {
         product: (gemm_address(dtype), scratch.ctypes.data, m),
         blas_product: (gemm_address(dtype),),
@@ -162,7 +164,7 @@ def test_bits_depend_neither_on_scratch_nor_on_alignment(dtype, transposed):
             a = Placed(left, transposed[0], 1, skip=skip)
             b = Placed(right, transposed[1], 1, skip=skip)
             c = Placed(np.empty((m, n), dtype), skip=skip)
-            multiply(a, b, c, False, scratch=np.full(SCRATCH + start, fill, np.uint8)[start:])
+            multiply(a, b, c, False, scratch=np.full(SCRATCH_BYTES + start, fill, np.uint8)[start:])
             results.append(c.values.tobytes())
         assert len(set(results)) == 1
 
@@ -190,7 +192,7 @@ def before_a_wall():
 def test_nothing_behind_the_operands_is_read(dtype, transposed, before_a_wall):
     """A read would end the process."""
     random, size = np.random.default_rng(5), np.dtype(dtype).itemsize
-    scratch = before_a_wall(SCRATCH)
+    scratch = before_a_wall(SCRATCH_BYTES)
     for m, n, k in [(1, 1, 1), (4, 3, 2), (1, 9, 11), (9, 1, 11), (7, 17, 9), (14, 70, 90), (13, 13, DEPTH + 7)]:
         a, b, c = (before_a_wall(rows * columns * size).view(dtype) for rows, columns in [(m, k), (k, n), (m, n)])
         a[:], b[:] = integers(random, dtype, m * k), integers(random, dtype, k * n)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_functions import STEPS, function_of
+from random_functions import STEPS, function_of, rounding
 
 import backpath as bp
 from backpath.calculus import value_and_grad
@@ -34,9 +34,8 @@ def test_a_program_computes_what_its_graph_says(choices, seed):
     graph = trace(value_and_grad(function_of(choices), (0, 1)), *inputs)
     outputs, program = executed(graph, inputs)
     values = evaluate(graph, inputs)
-    for output, position in zip(outputs, graph.outputs, strict=True):
-        scale = np.abs(values[position]).max()
-        np.testing.assert_allclose(output, values[position], rtol=0, atol=1e-12 * scale + 1e-12)
+    for output, position, atol in zip(outputs, graph.outputs, rounding(graph, inputs), strict=True):
+        np.testing.assert_allclose(output, values[position], rtol=0, atol=atol)
     assert len(program.instructions) <= len(program.graph)
 
 

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backpath.engines.lowering import kernels_of
 from backpath.engines.program import Program
 from backpath.engines.schedule import FUSABLE
+from backpath.engines.store import missing
 from backpath.ops.movement import is_slice
 
 ENGINES = ("numpy", "compiled")
 
-START = 0.5
+START = 0.1
 """Seconds until the compiled engine is loaded, once its kernels are on disk."""
+
+COMPILATION = 1.0
+"""Seconds that it takes to compile a kernel."""
 
 WORTH_SHARING = 1e-4
 """Seconds of one thread that a step must take for a second thread to be of use."""
@@ -82,11 +87,12 @@ def _work(programs: Sequence[Program]) -> tuple[int, int]:
     return sum(p.traffic for p in programs), sum(p.flops for p in programs)
 
 
-def choose(programs: Sequence[Program], steps: int, threads: int, obstacle: str | None) -> Choice:
+def choose(programs: Sequence[Program], dtype: np.dtype, steps: int, threads: int, obstacle: str | None) -> Choice:
     """The engine that is likely to be done first.
 
     Args:
         programs: of a step, as the NumPy engine runs them.
+        dtype: of their numbers.
         steps: to be made.
         threads: that there are.
         obstacle: why the compiled engine cannot run them, if so.
@@ -95,6 +101,8 @@ def choose(programs: Sequence[Program], steps: int, threads: int, obstacle: str 
         return Choice("numpy", obstacle)
     alone = by_machine(programs)
     saved = steps * (by_numpy(programs, threads) - (alone / threads if alone > WORTH_SHARING else alone))
-    if saved > START:
-        return Choice("compiled", f"saves about {saved:.1f} s in {steps:,} steps, for a start of {START:g} s")
-    return Choice("numpy", f"{steps:,} steps are too few for a start of {START:g} s to pay off")
+    # Whether kernels are on disk is looked up only where it matters: that takes a part of the start.
+    start = START if saved < START else START + COMPILATION * missing(kernels_of(programs), dtype)
+    if saved > start:
+        return Choice("compiled", f"saves about {saved:.1f} s in {steps:,} steps, for a start of {start:g} s")
+    return Choice("numpy", f"{steps:,} steps are too few for a start of {start:g} s to pay off")

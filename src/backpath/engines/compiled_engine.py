@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from backpath.engines import tables
 from backpath.engines.blas import gemm_address
 from backpath.engines.choice import WORTH_SHARING, by_machine
-from backpath.engines.jit import telling_of_compilation
-from backpath.engines.kernels import product_address
 from backpath.engines.lowering import Code
-from backpath.engines.machine import BLOCK, FEED_FIELDS, ONE_HOT, ROWS, machine_of
 from backpath.engines.numpy_engine import bound_arrays
 from backpath.engines.planning import ALIGNMENT
-from backpath.engines.products import LARGEST
-from backpath.engines.small_products import SCRATCH
 from backpath.engines.steps import Intake, Part, Steps
+from backpath.engines.store import Kernels
 from backpath.engines.strides import address
-from backpath.engines.teams import WORDS, yield_address
+
+RUN = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)
+"""The machine: places for a result and an error, which it leaves as they are, numbers, and what it is told."""
 
 
 class Machine:
@@ -43,26 +44,42 @@ class Machine:
         threads: int = 1,
         kept: Sequence[np.ndarray] = (),
     ):
-        self.threads = threads if by_machine([program for program, _, _ in parts]) > WORTH_SHARING else 1
-        self.like, self.loss = np.empty(0, dtype), loss
-        self.feeds = np.array(feeds, np.int64).reshape(len(feeds), FEED_FIELDS)
-        self.barrier = np.zeros(WORDS, np.int64)
-        code = Code(dtype)
-        with telling_of_compilation():
-            for program, inputs, outputs in parts:
-                code.add(program, bound_arrays(program, inputs, outputs), outputs)
-            self.product, self.gemm, self.give_way = product_address(dtype), gemm_address(dtype), yield_address()
-            self.run = machine_of(dtype)
-            self.run(self.like, self.barrier, *[0] * 16)  # No step: it is loaded now, and not by the threads at once.
+        programs = [program for program, _, _ in parts]
+        self.threads = threads if by_machine(programs) > WORTH_SHARING else 1
+        kernels = Kernels(dtype)
+        code = Code(kernels)
+        for program, inputs, outputs in parts:
+            code.add(program, bound_arrays(program, inputs, outputs), outputs)
+        self.dtype, self.loss, self.run = dtype, loss, RUN(kernels["run"])
         self.code, self.operations = code.tables()
-        self.uses_blas = code.largest > LARGEST
+        self.feeds = np.array(feeds, np.int64).reshape(len(feeds), tables.FEED_FIELDS)
+        self.barrier = np.zeros(tables.BARRIER_WORDS, np.int64)
+        self.uses_blas = code.largest > tables.LARGEST
+        self.gemm = gemm_address(dtype) if self.uses_blas else 0
         self.kept = [*code.kept, *kept]
-        room = SCRATCH + code.registers * BLOCK * dtype.itemsize + 2 * ALIGNMENT
-        self.rooms = [np.zeros(room, np.uint8) for _ in range(self.threads)]
+        room = 8 * tables.WORK_WORDS + tables.SCRATCH_BYTES + code.registers * tables.BLOCK * dtype.itemsize
+        self.rooms = [np.zeros(room + 3 * ALIGNMENT, np.uint8) for _ in range(self.threads)]
+        self.told = [self._told(thread) for thread in range(self.threads)]
+
+    def _told(self, thread: int) -> np.ndarray:
+        """What a thread's run is told, but for how many steps it makes and where it notes their losses."""
+        room = self.rooms[thread]
+        work = _aligned(address(room))
+        scratch = _aligned(work + 8 * tables.WORK_WORDS)
+        words = room[work - address(room) :][: 8 * tables.WORK_WORDS].view(np.int64)
+        words[tables.REGISTERS] = _aligned(scratch + tables.SCRATCH_BYTES)
+        words[tables.GEMM], words[tables.SCRATCH] = self.gemm, scratch
+        told = np.zeros(tables.CALL_WORDS, np.int64)
+        told[: tables.THREADS + 1] = (
+            address(self.code), len(self.code), address(self.operations), address(self.feeds), len(self.feeds), 0,
+            0 if self.loss is None else address(self.loss), 0, work, address(self.barrier), _yield_address(), thread,
+            self.threads,
+        )  # fmt: skip
+        return told
 
     def __call__(self, steps: int = 1, losses: np.ndarray | None = None) -> None:
         """Run for so many steps; note the loss of each."""
-        losses = np.empty(steps, self.like.dtype) if losses is None else losses
+        losses = np.empty(steps, self.dtype) if losses is None else losses
         if self.threads == 1:
             self._work(0, steps, losses)
             return
@@ -84,14 +101,23 @@ class Machine:
             thread.join()
 
     def _work(self, thread: int, steps: int, losses: np.ndarray) -> None:
-        scratch = -(-address(self.rooms[thread]) // ALIGNMENT) * ALIGNMENT
-        registers = -(-(scratch + SCRATCH) // ALIGNMENT) * ALIGNMENT
-        loss = 0 if self.loss is None else address(self.loss)
-        self.run(
-            self.like, self.barrier, address(self.code), len(self.code), address(self.operations), address(self.feeds),
-            len(self.feeds), steps, loss, address(losses), self.product, self.gemm, scratch, registers,
-            address(self.barrier), self.give_way, thread, self.threads,
-        )  # fmt: skip
+        told = self.told[thread]
+        told[tables.STEPS], told[tables.LOSSES] = steps, address(losses)
+        places = address(told) + 8 * tables.PLACES
+        self.run(places, places + 8, None, address(told))
+
+
+def _aligned(where: int) -> int:
+    return -(-where // ALIGNMENT) * ALIGNMENT
+
+
+def _yield_address() -> int:
+    """Where the C library's ``sched_yield`` lies, or 0 where there is none."""
+    try:
+        function: Any = ctypes.CDLL(None).sched_yield
+    except (AttributeError, OSError, TypeError):
+        return 0
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 class CompiledSteps(Steps):
@@ -119,7 +145,7 @@ class CompiledSteps(Steps):
         source = intake.source if stage is None else stage
         assert source is not None
         order = self._order if stage is None else self._ready
-        kind = ROWS if source.ndim == 2 else ONE_HOT
+        kind = tables.ROWS if source.ndim == 2 else tables.ONE_HOT
         return [kind, address(source), length, length, address(order), rows, address(intake.target), 0]
 
     def _run(self, rows: np.ndarray, losses: np.ndarray) -> None:

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from backpath.engines.barriers import Access, Meetings
-from backpath.engines.kernels import elementwise_address
-from backpath.engines.machine import COPY, FIELDS, FILL, FUSED, MOST_REGISTERS, OPERATION_FIELDS, PRODUCT, REDUCE
 from backpath.engines.numpy_kernels import pieces
-from backpath.engines.operations import OPERATIONS
 from backpath.engines.planning import Kind
 from backpath.engines.program import Program
-from backpath.engines.schedule import Instruction
+from backpath.engines.schedule import FUSABLE, Instruction
+from backpath.engines.store import Kernels
 from backpath.engines.strides import address, merged, span, strides_of, view_at
+from backpath.engines.tables import FIELDS, MOST_REGISTERS, OPERATION_FIELDS
 from backpath.graph import Node
+
+COMMON = frozenset({"run", "product", "reduce"})
+"""Kernels that nearly every program needs."""
+
+
+def kernels_of(programs: Iterable[Program]) -> frozenset[str]:
+    """The kernels that will run these programs, but for copies where the layout of operands asks for them."""
+    return COMMON.union(
+        name
+        for program in programs
+        for instruction in program.instructions
+        if _elementwise(program, instruction)
+        for name, _, _ in _operations(program, instruction)
+    )
 
 
 @dataclass
@@ -25,6 +38,7 @@ class Code:
     """The machine's tables, and the arrays whose addresses stand in them.
 
     Attributes:
+        kernels: of the numbers' type.
         instructions: one row each.
         operations: the elementwise ones.
         registers: how many one instruction needs at most.
@@ -32,13 +46,17 @@ class Code:
         kept: arrays that must live as long as the code.
     """
 
-    dtype: np.dtype
+    kernels: Kernels
     instructions: list[list[int]] = field(default_factory=list)
     operations: list[list[int]] = field(default_factory=list)
     registers: int = 0
     largest: float = 0.0
     kept: list[np.ndarray] = field(default_factory=list)
     meetings: Meetings = field(default_factory=Meetings)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.kernels.dtype
 
     def tables(self) -> tuple[np.ndarray, np.ndarray]:
         """As the machine reads them."""
@@ -50,7 +68,7 @@ class Code:
         for instruction in program.instructions:
             position = instruction[0]
             node = program.graph.nodes[position]
-            if len(instruction) > 1 or node.primitive in OPERATIONS:
+            if _elementwise(program, instruction):
                 self._fused(program, instruction, arrays)
             else:
                 _LOWERINGS[node.primitive](self, node, [arrays[p] for p in node.parents], arrays[position])
@@ -59,10 +77,11 @@ class Code:
 
     # Rows of the table.
 
-    def _row(self, operation: int, fields: Sequence[int], accesses: list[Access]) -> None:
+    def _row(self, kernel: str | None, extent: int, fields: Sequence[int], accesses: list[Access]) -> None:
         shared = not any(a.alone for a in accesses)
         meet = self.meetings.needed(accesses)
-        self.instructions.append([operation, int(meet), int(shared), *map(int, fields)])
+        called = self.kernels[kernel] if kernel else 0
+        self.instructions.append([called, int(meet), int(shared), *map(int, (extent, *fields))])
 
     def _access(self, array: np.ndarray, writes: bool, share: tuple[int, int, int] | None, alone: bool) -> Access:
         return Access(*span(array), writes, share, alone)
@@ -86,13 +105,14 @@ class Code:
             return
         alone = len(sizes) < 2
         accesses = [self._access(out, True, None, alone), self._access(x, False, None, alone)]
-        fields = [*_of_four(sizes, 1), *_of_four(source, 0), *_of_four(target, 0)]
-        self._row(COPY, [address(out), address(x), *fields], accesses)
+        extent, *rest = _of_four(sizes, 1)
+        fields = [address(out), address(x), *rest, *_of_four(source, 0), *_of_four(target, 0)]
+        self._row("copy", extent, fields, accesses)
 
     def _fill(self, out: np.ndarray, value: float) -> None:
         number = np.full(1, value, self.dtype)
         self.kept.append(number)
-        self._row(FILL, [address(out), out.size, address(number)], [self._access(out, True, None, False)])
+        self._row("fill", out.size, [address(out), address(number)], [self._access(out, True, None, False)])
 
     def _product(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
         if out.size == 0:
@@ -120,8 +140,8 @@ class Code:
             self._access(b, False, None, alone),
             self._access(c, True, (address(c), m, n * size), alone),
         ]
-        fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, m, n, k, 0]
-        self._row(PRODUCT, fields, accesses)
+        fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k]
+        self._row("product", m, fields, accesses)
 
     def _factor(self, x: np.ndarray) -> np.ndarray:
         """A factor as the product reads it: entries of rows or of columns in a row, and rows apart."""
@@ -149,13 +169,14 @@ class Code:
             x, outer = self._dense(np.transpose(x, (*kept, *axes))), out.size
         inner, size = out.size // outer, self.dtype.itemsize
         by_rows = (address(x), outer, n * size) if inner == 1 else None
-        alone = (outer if inner == 1 else inner) < 2
+        extent = outer if inner == 1 else inner
+        alone = extent < 2
         accesses = [
             self._access(out, True, (address(out), out.size, size) if inner == 1 or outer == 1 else None, alone),
             self._access(x, False, by_rows, alone),
         ]
         maximum = node.primitive == "max"
-        self._row(REDUCE, [maximum, address(out), address(x), outer, n, inner], accesses)
+        self._row("reduce", extent, [maximum, address(out), address(x), outer, n, inner], accesses)
 
     # Elementwise instructions.
 
@@ -179,7 +200,8 @@ class Code:
         first = len(self.operations)
         for name, n, operands in _operations(program, instruction):
             self._operation(program, name, n, operands, seen, strides, columns)
-        self._row(FUSED, [rows, columns, first, len(self.operations) - first], accesses)
+        extent = rows if rows > 1 else columns
+        self._row(None, extent, [rows, columns, first, len(self.operations) - first], accesses)
 
     def _layout(
         self, shape: tuple[int, ...], seen: dict[int, np.ndarray]
@@ -220,8 +242,12 @@ class Code:
         parameter = program.graph.nodes[position].params.get("n", 0)
         out, *rest = operands
         rest += [(MOST_REGISTERS, 0, 0)] * (3 - len(rest))
-        row = [elementwise_address(name, self.dtype), parameter, int(flat), out[0], out[1]]
+        row = [self.kernels[name], parameter, int(flat), out[0], out[1]]
         self.operations.append([*row, *(number for operand in rest for number in operand)])
+
+
+def _elementwise(program: Program, instruction: Instruction) -> bool:
+    return len(instruction) > 1 or program.graph.nodes[instruction[0]].primitive in FUSABLE
 
 
 def _operations(program: Program, instruction: Instruction) -> Iterator[tuple[str, int, tuple[int, ...]]]:

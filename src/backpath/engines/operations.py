@@ -94,5 +94,4 @@ TERNARY: Mapping[str, Callable[[Any, Any, Any], Any]] = MappingProxyType(
 """Two primitives in one: a product, and a sum or difference with it."""
 
 OTHERS = ("where", "integer_power")
-OPERATIONS = (*UNARY, *BINARY, *OTHERS, *TERNARY)
-"""All of them; the number of an operation is its place in here."""
+"""Whose kernels are made by themselves."""

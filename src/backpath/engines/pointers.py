@@ -47,11 +47,13 @@ def size_of(typing: Any, like: Any) -> Any:
 
 @emitted
 def call_at(typing: Any, address: Any, *arguments: Any) -> Any:
-    """Call the C function without a result that lies at ``address``."""
+    """Call the kernel that lies at ``address``, as Numba calls functions: after places for a result and an error."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
         given = cgutils.unpack_tuple(builder, values[1]) if len(signature.args) == 2 else values[1:]
-        function = ir.FunctionType(ir.VoidType(), [value.type for value in given])
+        places = [cgutils.alloca_once(builder, ir.IntType(8).as_pointer()) for _ in range(2)]
+        given = [*places, *given]
+        function = ir.FunctionType(ir.IntType(32), [value.type for value in given])
         builder.call(builder.inttoptr(values[0], function.as_pointer()), given)
         return context.get_dummy_value()
 

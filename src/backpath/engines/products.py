@@ -6,15 +6,13 @@ from typing import Any
 
 from numba import njit
 
-from backpath.engines.blas import blas_product
+from backpath.engines.blas_product import blas_product
 from backpath.engines.pointers import pointer_at
 from backpath.engines.small_products import row_product, small_product
-
-LARGEST = 2.0**30
-"""Of m n k times the least of them, up to which the kernels here are faster; beyond, the BLAS has several threads."""
+from backpath.engines.tables import LARGEST
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", forceinline=True)
 def product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
     m: int, n: int, k: int, accumulate: bool, gemm: int, scratch: int, rows: int,
@@ -39,7 +37,7 @@ def product(
         k: columns of A, rows of B; if it is 0, the product is zero.
         accumulate: whether the product is added to what stands in C.
         gemm: what :func:`backpath.engines.blas.gemm_address` gives for the dtype.
-        scratch: address of ``small_products.SCRATCH`` bytes, which are overwritten.
+        scratch: address of ``tables.SCRATCH_BYTES`` bytes, which are overwritten.
         rows: m, or where these are some rows of a larger product, all of its rows: which way is taken follows from
             them, so that the parts give the bits of the whole.
     """

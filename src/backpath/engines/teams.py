@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 from typing import Any
 
@@ -15,19 +14,7 @@ from backpath.engines.pointers import emitted
 SPINS = 1 << 8
 """Looks at a barrier before a thread offers its core to others."""
 
-WORDS = 16
-"""Of 8 bytes each, that a barrier takes: the number of those who came, and of the meetings, in cache lines apart."""
-
 _PAUSES = platform.machine().lower() in ("x86_64", "amd64")
-
-
-def yield_address() -> int:
-    """Where the C library's ``sched_yield`` lies, or 0 where there is none."""
-    try:
-        function: Any = ctypes.CDLL(None).sched_yield
-    except (AttributeError, OSError, TypeError):
-        return 0
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 @emitted
@@ -86,7 +73,7 @@ def meet(barrier: int, threads: int, give_way: int) -> None:
     """Wait until all threads are here.
 
     Args:
-        barrier: the address of ``WORDS`` words that began as zeros.
+        barrier: the address of ``tables.BARRIER_WORDS`` words that began as zeros.
         threads: how many there are.
         give_way: the address of ``sched_yield``, or 0.
     """

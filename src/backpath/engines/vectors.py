@@ -8,15 +8,14 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-BYTES = 32
-"""Of a vector. LLVM makes two of it where registers are smaller."""
+from backpath.engines.tables import VECTOR_BYTES
 
 INDEX = ir.IntType(64)
 
 
 def lanes_of(dtype: Any) -> int:
     """How many elements of a Numba dtype a vector holds."""
-    return BYTES * 8 // dtype.bitwidth
+    return VECTOR_BYTES * 8 // dtype.bitwidth
 
 
 class Vectors:
@@ -35,7 +34,7 @@ class Vectors:
         self.type = ir.VectorType(element, lanes)
         self.zero = ir.Constant(self.type, [0.0] * lanes)
         self._name = f"v{lanes}{element.intrinsic_name}"
-        self._alignment = BYTES // lanes
+        self._alignment = VECTOR_BYTES // lanes
 
     def pointer(self, address: Any) -> Any:
         """The pointer to elements at an address."""
@@ -48,7 +47,7 @@ class Vectors:
     def first(self, count: Any) -> Any:
         """The mask of the first ``count`` lanes."""
         # Compared in integers as wide as the elements, which is the form that a processor wants a mask in.
-        integer = ir.IntType(BYTES * 8 // self.lanes)
+        integer = ir.IntType(VECTOR_BYTES * 8 // self.lanes)
         same = self._splat(self.builder.trunc(count, integer) if integer.width < INDEX.width else count)
         return self.builder.icmp_signed(">", same, ir.Constant(same.type, list(range(self.lanes))))
 

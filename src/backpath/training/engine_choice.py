@@ -48,5 +48,5 @@ def choose_engine(
             raise SettingError(f"engine='compiled': {hindered}; take engine='numpy'")
         return Choice(engine, asked), {}
     steps = epochs * math.ceil(len(examples) / batch)
-    choice = choose(numpy_programs, steps, threads or usable_cores(), hindered)
+    choice = choose(numpy_programs, parameters.dtype, steps, threads or usable_cores(), hindered)
     return choice, probe.programs if choice.engine == "numpy" else {}

@@ -19,7 +19,7 @@ from backpath.training.checkpoint import Checkpoint, read_checkpoint
 from backpath.training.engine_choice import choose_engine
 from backpath.training.examples import Examples, InMemory
 from backpath.training.identity import described, digest, require_same
-from backpath.training.loop import Epoch, descend
+from backpath.training.loop import Epoch, descend, typical_seconds
 from backpath.training.optimizers import sgd
 from backpath.training.plateau import ReduceOnPlateau
 from backpath.training.ranges import check_whole
@@ -167,7 +167,7 @@ def finished(
     choice: Choice,
 ) -> Fit:
     """What training made of one flat array of parameters, in epochs of so many steps."""
-    seconds, views = float(np.median([e.seconds for e in history])) / steps, network.views(flat)
+    seconds, views = typical_seconds(history) / steps, network.views(flat)
     if network.options:
         network, views = network.folded(views, some(examples.at_hand, seed, flat.dtype, MOST_FOLDED))
     return Fit(network, views, history, len(history) * steps, seconds, choice)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -45,6 +46,11 @@ class Epoch:
     loss: float
     seconds: float
     factor: float = 1.0
+
+
+def typical_seconds(history: Sequence[Epoch]) -> float:
+    """The median of what epochs took, the upper one of two."""
+    return sorted(epoch.seconds for epoch in history)[len(history) // 2]
 
 
 def descend(
@@ -138,6 +144,7 @@ class Loop:
         self.steps = self.feed.steps
         self.losses = np.zeros(self.steps)
         self.history: list[Epoch] = []
+        self.lowest = math.inf
         self.rollbacks, self.step, self.spent = 0, 0, 0.0
         self.pace = LONGEST / 8
         self._begin()
@@ -161,6 +168,7 @@ class Loop:
         self.rng = np.random.default_rng([seed, 1])
         self.waiting = self.plateau.init() if self.plateau else None
         self.history = []
+        self.lowest = math.inf
         self.rollbacks, self.spent = 0, 0.0
         self._begin()
 
@@ -184,6 +192,7 @@ class Loop:
                 break
             self._roll_back()
         self.history.append(Epoch(len(self.history) + 1, loss, self.spent, self.state.factor))
+        self.lowest = min(self.lowest, loss)
         if self.plateau and self.waiting:
             lowered, self.waiting = self.plateau.update(loss, self.waiting)
             self.state = self.state._replace(factor=self.state.factor * lowered)
@@ -225,6 +234,7 @@ class Loop:
             self.history = [
                 Epoch(**{name: _finite(told) for name, told in epoch.items()}) for epoch in facts["history"]
             ]
+            self.lowest = _lowest(self.history)
             self.snapshot.facts = self._start_of(facts["start"])
             self.state = self.state._replace(steps=int(facts["steps"]), factor=_finite(facts["factor"]))
             self.rollbacks, self.spent = int(facts["rollbacks"]), _finite(facts["spent"])
@@ -255,8 +265,7 @@ class Loop:
 
     def _begin(self) -> None:
         """An epoch; where it begins is kept to go back to, unless the loss has left its lowest far below."""
-        lowest = min((epoch.loss for epoch in self.history), default=0.0)
-        if not self.history or self.history[-1].loss <= lowest + FAR * abs(lowest):
+        if not self.history or self.history[-1].loss <= self.lowest + FAR * abs(self.lowest):
             self.snapshot.save(self.state, self.stepping.averaged, self.rng)
             self.snapshot.facts |= {"epochs": len(self.history), "waiting": self.waiting and list(self.waiting)}
         self._shuffle()
@@ -294,6 +303,7 @@ class Loop:
         """Go back to the snapshot, and begin its epoch."""
         self.state, self.stepping.averaged = self.snapshot.restore(self.state, self.stepping.averaged, self.rng)
         del self.history[self.snapshot.facts["epochs"] :]
+        self.lowest = _lowest(self.history)
         if waiting := self.snapshot.facts["waiting"]:
             self.waiting = PlateauState(*waiting)
         self._shuffle()
@@ -332,6 +342,10 @@ class Loop:
         # The program of the loss computes in another order than its graph.
         name = max(largest, key=largest.__getitem__)
         return f", where {name} reaches {largest[name]:.1e}"
+
+
+def _lowest(history: Sequence[Epoch]) -> float:
+    return min((epoch.loss for epoch in history), default=math.inf)
 
 
 def _finite(number: Any) -> Any:

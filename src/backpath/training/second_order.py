@@ -15,7 +15,7 @@ from backpath.nets import Network
 from backpath.ops import trace
 from backpath.training.cores import blas_threads
 from backpath.training.fit import MOST_FOLDED, Fit, checked_examples, checked_weights
-from backpath.training.loop import Epoch
+from backpath.training.loop import Epoch, typical_seconds
 from backpath.training.rows import Rows
 from backpath.training.starts import some, start
 from backpath.training.step import BatchGradient
@@ -105,7 +105,7 @@ def minimize(
         )
     if not history:
         after(found)
-    seconds = float(np.median([e.seconds for e in history]))
+    seconds = typical_seconds(history)
     views = network.views(found.x)
     if network.options:
         network, views = network.folded(views, some(X, seed, float, MOST_FOLDED))

@@ -1,0 +1,57 @@
+"""The tables of numbers that the compiled engine runs: what is where in a row. Kernels read them as they stand here."""
+
+FIELDS = 18
+"""Of an instruction."""
+
+KERNEL, MEETS, SHARED, EXTENT, GIVEN = range(5)
+"""A kernel's address, or 0 for elementwise operations; whether threads meet first; whether they share it, and how many
+rows or entries then; from ``GIVEN`` on what the kernel wants, or ``WIDE`` and the rest."""
+
+HIGH, WIDE, FIRST, COUNT = range(4, 8)
+"""Elementwise operations: rows, columns, the first operation's number, and how many there are."""
+
+OPERATION_FIELDS = 14
+"""Of an operation."""
+
+PARAMETER, FLAT, OUT, A, B, C = 1, 2, 3, 5, 8, 11
+"""After the kernel's address: a power; whether rows of whole width lie beside each other; the result's address and its
+stride from row to row; each operand's address, its stride, and its step within a row, 0 or 1."""
+
+FEED_FIELDS = 8
+ROWS, ONE_HOT = range(2)
+"""What a feed takes: rows of numbers, or labels as rows of 0 and 1."""
+
+WORK_WORDS = 8
+ROW, COLUMN, HEIGHT, WIDTH, WHOLE, REGISTERS, GEMM, SCRATCH = range(WORK_WORDS)
+"""A thread's own words: the part that a kernel is to do, whether its rows are of whole width, and addresses of the
+registers, of the BLAS's product, and of room for products."""
+
+BLOCK = 1024
+"""Entries of a register."""
+
+MOST_REGISTERS = 4096
+"""Addresses below are registers' numbers."""
+
+CALL_WORDS = 15
+(
+    CODE, INSTRUCTIONS, OPERATIONS, FEEDS, INTAKES, STEPS, LOSS, LOSSES,
+    WORK, BARRIER, GIVE_WAY, THREAD, THREADS, PLACES,
+) = range(14)  # fmt: skip
+"""What one thread's run is told: addresses and sizes of the tables; how many steps; where the loss stands and where it
+is noted, one word a step; addresses of the thread's words, of the barrier and of ``sched_yield``; which thread of how
+many it is; and places for a result and an error, which no kernel leaves."""
+
+BARRIER_WORDS = 16
+"""The number of those who came, and of the meetings, in cache lines apart."""
+
+VECTOR_BYTES = 32
+"""Of a vector. LLVM makes two of it where registers are smaller."""
+
+DEPTH = 256
+"""Steps of a product's inner index at a time: with tiles of A and C, a strip of B stays in the first cache."""
+
+SCRATCH_BYTES = 2 * VECTOR_BYTES * (DEPTH + 1)
+"""Room that a product needs: one strip of B, and what aligns it."""
+
+LARGEST = 2.0**30
+"""Of m n k times the least of them, up to which the products here are faster; beyond, the BLAS is."""
