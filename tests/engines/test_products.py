@@ -15,7 +15,7 @@ from backpath.engines.blas_product import blas_product
 from backpath.engines.pointers import pointer_at, size_of
 from backpath.engines.products import product
 from backpath.engines.small_products import row_product, small_product
-from backpath.engines.tables import DEPTH, LARGEST, SCRATCH_BYTES
+from backpath.engines.tables import DEPTH, LARGEST, PACKED, SCRATCH_BYTES
 
 DTYPES = [np.float32, np.float64]
 CASES = [(False, False), (True, False), (False, True), (True, True)]
@@ -49,29 +49,34 @@ def integers(random, dtype, *shape):
     return random.integers(-9, 10, shape).astype(dtype)
 
 
-def multiply(a, b, c, accumulate, how=product, scratch=None):
+def room(dtype, start=0, fill=0xFF):
+    """Scratch for any product, from an address on that many bytes after an array's."""
+    return np.full(SCRATCH_BYTES + PACKED * np.dtype(dtype).itemsize + start, fill, np.uint8)[start:]
+
+
+def multiply(a, b, c, accumulate, how=product, scratch=None, packed=False):
     dtype = c.values.dtype
     (m, k), n = a.values.shape, b.values.shape[1]
-    scratch = np.full(SCRATCH_BYTES, 0xFF, np.uint8) if scratch is None else scratch
+    scratch = room(dtype) if scratch is None else scratch
     ends = {
-        product: (gemm_address(dtype), scratch.ctypes.data, m),
+        product: (gemm_address(dtype), scratch.ctypes.data, m, packed),
         blas_product: (gemm_address(dtype),),
-        small_product: (scratch.ctypes.data,),
+        small_product: (scratch.ctypes.data, packed),
     }
     how(dtype, *a.place, *b.place, c.address, c.lead, m, n, k, accumulate, *ends[how])
 
 
-def check_exact(random, dtype, shape, transposed, pads, accumulate, how=product):
+def check_exact(random, dtype, shape, transposed, pads, accumulate, how=product, packed=False):
     """The product equals NumPy's, and what lies around C is as before."""
     m, n, k = shape
     a = Placed(integers(random, dtype, m, k), transposed[0], pads[0])
     b = Placed(integers(random, dtype, k, n), transposed[1], pads[1])
     c = Placed(integers(random, dtype, m, n), pad=pads[2], around=77)
     expected = c.block.copy()
-    expected[1 : m + 1, :n] = a.values.astype(int) @ b.values.astype(int) + (c.values if accumulate else 0)
+    expected[1 : m + 1, :n] = a.values.astype(float) @ b.values.astype(float) + (c.values if accumulate else 0)
     if not accumulate:
         c.values[...] = np.nan
-    multiply(a, b, c, accumulate, how)
+    multiply(a, b, c, accumulate, how, packed=packed)
     np.testing.assert_array_equal(c.block, expected)
 
 
@@ -82,10 +87,12 @@ def check_exact(random, dtype, shape, transposed, pads, accumulate, how=product)
     transposed=st.sampled_from(CASES),
     pads=st.tuples(*[st.integers(0, 3)] * 3),
     accumulate=st.booleans(),
+    packed=st.booleans(),
     seed=st.integers(0, 9),
 )
-def test_products_of_integers_are_exact(shape, dtype, transposed, pads, accumulate, seed):
-    check_exact(np.random.default_rng(seed), dtype, shape, transposed, pads, accumulate)
+def test_products_of_integers_are_exact(shape, dtype, transposed, pads, accumulate, packed, seed):
+    packed &= transposed[0]
+    check_exact(np.random.default_rng(seed), dtype, shape, transposed, pads, accumulate, packed=packed)
 
 
 @pytest.mark.parametrize("accumulate", [False, True])
@@ -99,17 +106,24 @@ def test_products_of_integers_are_exact(shape, dtype, transposed, pads, accumula
         (1, 40, 1000),
         (40, 1, 1000),
         (1, 1, 700),
-        (190, 180, 185),  # the BLAS
-        (40, 1000, 1000),
+        (420, 410, 1000),  # the BLAS
+        (100, 2700, 2700),
     ],
 )
 def test_large_products_of_integers_are_exact(shape, dtype, transposed, accumulate):
-    check_exact(np.random.default_rng(0), dtype, shape, transposed, (1, 2, 3), accumulate)
+    check_exact(np.random.default_rng(0), dtype, shape, transposed, (1, 2, 3), accumulate, packed=transposed[0])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("m", [1, 5, 6, 7, 191, 192, 193, 400])
+def test_packed_blocks_and_tiles_of_all_heights(dtype, m):
+    for k in (3, DEPTH, DEPTH + 5):
+        check_exact(np.random.default_rng(m), dtype, (m, 40, k), (True, False), (1, 0, 0), True, small_product, True)
 
 
 def test_the_shapes_above_reach_the_blas():
-    assert LARGEST < 190 * 180 * 185 * 180
-    assert LARGEST < 40 * 1000 * 1000 * 40
+    assert LARGEST < 420 * 410 * 1000 * 410
+    assert LARGEST < 100 * 2700 * 2700 * 100
 
 
 @pytest.mark.parametrize("how", [blas_product, small_product])
@@ -164,7 +178,7 @@ def test_bits_depend_neither_on_scratch_nor_on_alignment(dtype, transposed):
             a = Placed(left, transposed[0], 1, skip=skip)
             b = Placed(right, transposed[1], 1, skip=skip)
             c = Placed(np.empty((m, n), dtype), skip=skip)
-            multiply(a, b, c, False, scratch=np.full(SCRATCH_BYTES + start, fill, np.uint8)[start:])
+            multiply(a, b, c, False, scratch=room(dtype, start, fill), packed=transposed[0])
             results.append(c.values.tobytes())
         assert len(set(results)) == 1
 
@@ -192,7 +206,7 @@ def before_a_wall():
 def test_nothing_behind_the_operands_is_read(dtype, transposed, before_a_wall):
     """A read would end the process."""
     random, size = np.random.default_rng(5), np.dtype(dtype).itemsize
-    scratch = before_a_wall(SCRATCH_BYTES)
+    scratch = before_a_wall(SCRATCH_BYTES + PACKED * size)
     for m, n, k in [(1, 1, 1), (4, 3, 2), (1, 9, 11), (9, 1, 11), (7, 17, 9), (14, 70, 90), (13, 13, DEPTH + 7)]:
         a, b, c = (before_a_wall(rows * columns * size).view(dtype) for rows, columns in [(m, k), (k, n), (m, n)])
         a[:], b[:] = integers(random, dtype, m * k), integers(random, dtype, k * n)
@@ -200,7 +214,7 @@ def test_nothing_behind_the_operands_is_read(dtype, transposed, before_a_wall):
         right = b.reshape(n, k).T if transposed[1] else b.reshape(k, n)
         a_strides, b_strides = ([step // size for step in x.strides] for x in (left, right))
         places = (a.ctypes.data, *a_strides, b.ctypes.data, *b_strides, c.ctypes.data, n)
-        product(c, *places, m, n, k, False, gemm_address(dtype), scratch.ctypes.data, m)
+        product(c, *places, m, n, k, False, gemm_address(dtype), scratch.ctypes.data, m, transposed[0])
         np.testing.assert_array_equal(c.reshape(m, n), left @ right)
 
 

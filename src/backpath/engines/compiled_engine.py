@@ -57,7 +57,8 @@ class Machine:
         self.uses_blas = code.largest > tables.LARGEST
         self.gemm = gemm_address(dtype) if self.uses_blas else 0
         self.kept = [*code.kept, *kept]
-        room = 8 * tables.WORK_WORDS + tables.SCRATCH_BYTES + code.registers * tables.BLOCK * dtype.itemsize
+        self.scratch = tables.SCRATCH_BYTES + code.packs * tables.PACKED * dtype.itemsize
+        room = 8 * tables.WORK_WORDS + self.scratch + code.registers * tables.BLOCK * dtype.itemsize
         self.rooms = [np.zeros(room + 3 * ALIGNMENT, np.uint8) for _ in range(self.threads)]
         self.told = [self._told(thread) for thread in range(self.threads)]
 
@@ -67,7 +68,7 @@ class Machine:
         work = _aligned(address(room))
         scratch = _aligned(work + 8 * tables.WORK_WORDS)
         words = room[work - address(room) :][: 8 * tables.WORK_WORDS].view(np.int64)
-        words[tables.REGISTERS] = _aligned(scratch + tables.SCRATCH_BYTES)
+        words[tables.REGISTERS] = _aligned(scratch + self.scratch)
         words[tables.GEMM], words[tables.SCRATCH] = self.gemm, scratch
         told = np.zeros(tables.CALL_WORDS, np.int64)
         told[: tables.THREADS + 1] = (

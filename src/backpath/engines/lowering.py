@@ -15,11 +15,15 @@ from backpath.engines.program import Program
 from backpath.engines.schedule import FUSABLE, Instruction
 from backpath.engines.store import Kernels
 from backpath.engines.strides import address, merged, span, strides_of, view_at
-from backpath.engines.tables import FIELDS, MOST_REGISTERS, OPERATION_FIELDS
+from backpath.engines.tables import DEPTH, FIELDS, MOST_REGISTERS, OPERATION_FIELDS
 from backpath.graph import Node
 
 COMMON = frozenset({"run", "product", "reduce"})
 """Kernels that nearly every program needs."""
+
+
+SPREAD, MANY = 1 << 18, 128
+"""Bytes over which the columns of a transposed factor lie spread, and columns of the product, before packing pays."""
 
 
 def kernels_of(programs: Iterable[Program]) -> frozenset[str]:
@@ -43,6 +47,7 @@ class Code:
         operations: the elementwise ones.
         registers: how many one instruction needs at most.
         largest: of its matrix products, by the measure of ``products.LARGEST``.
+        packs: whether some product packs a factor.
         kept: arrays that must live as long as the code.
     """
 
@@ -51,6 +56,7 @@ class Code:
     operations: list[list[int]] = field(default_factory=list)
     registers: int = 0
     largest: float = 0.0
+    packs: bool = False
     kept: list[np.ndarray] = field(default_factory=list)
     meetings: Meetings = field(default_factory=Meetings)
 
@@ -140,7 +146,9 @@ class Code:
             self._access(b, False, None, alone),
             self._access(c, True, (address(c), m, n * size), alone),
         ]
-        fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k]
+        packs = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD and n >= MANY
+        self.packs |= packs
+        fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs]
         self._row("product", m, fields, accesses)
 
     def _factor(self, x: np.ndarray) -> np.ndarray:

@@ -15,13 +15,13 @@ from backpath.engines.tables import EXTENT, GEMM, GIVEN, HEIGHT, ROW, SCRATCH
 
 
 def product(like: Any, i: Any, work: Any) -> None:
-    """Given: A's address and strides, B's, C's address and its rows', columns of C, and the inner extent."""
+    """Given: A's address and strides, B's, C's address and its rows'; columns, inner extent, whether A is packed."""
     a, a_row, a_col, b = i[GIVEN], i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 3]
     c, c_row, n, k = i[GIVEN + 6], i[GIVEN + 7], i[GIVEN + 8], i[GIVEN + 9]
     first, size = work[ROW], size_of(like)
     products.product(
         like, a + first * a_row * size, a_row, a_col, b, i[GIVEN + 4], i[GIVEN + 5], c + first * c_row * size, c_row,
-        work[HEIGHT], n, k, False, work[GEMM], work[SCRATCH], i[EXTENT],
+        work[HEIGHT], n, k, False, work[GEMM], work[SCRATCH], i[EXTENT], i[GIVEN + 10] != 0,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from llvmlite import ir
 from numba import types
 
 from backpath.engines.pointers import emitted
+from backpath.engines.tables import TILE_ROWS
 from backpath.engines.vectors import INDEX, Loop, Vectors, lanes_of
 
 ROWS = 6
@@ -91,6 +92,21 @@ def _finish(v: Vectors, sums: list[list[Any]], targets: list[Any], count: Any) -
 full_tile = _tile_kernel(2, partial=False)
 partial_tile = _tile_kernel(2, partial=True)
 narrow_tile = _tile_kernel(1, partial=True)
+
+
+@emitted
+def move_tile(typing: Any, like: Any, source: Any, target: Any) -> Any:
+    """Copy as many entries as a packed tile has room for in each column."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        v = Vectors(builder, context.get_value_type(like.dtype), lanes_of(like.dtype))
+        source, target = (v.pointer(address) for address in arguments[1:])
+        loaded = [v.load(v.at(source, place)) for place in range(0, TILE_ROWS, v.lanes)]
+        for k, value in enumerate(loaded):
+            v.store(value, v.at(target, k * v.lanes))
+        return context.get_dummy_value()
+
+    return types.void(like, *[types.int64] * 2), emit
 
 
 @emitted

@@ -15,7 +15,7 @@ from backpath.engines.tables import LARGEST
 @njit(nogil=True, error_model="numpy", forceinline=True)
 def product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
-    m: int, n: int, k: int, accumulate: bool, gemm: int, scratch: int, rows: int,
+    m: int, n: int, k: int, accumulate: bool, gemm: int, scratch: int, rows: int, packed: bool,
 ) -> None:  # fmt: skip
     """C = A B, or C += A B, for an m x k matrix A, a k x n matrix B, and C, which overlaps neither.
 
@@ -40,6 +40,8 @@ def product(
         scratch: address of ``tables.SCRATCH_BYTES`` bytes, which are overwritten.
         rows: m, or where these are some rows of a larger product, all of its rows: which way is taken follows from
             them, so that the parts give the bits of the whole.
+        packed: whether the columns of a transposed A are packed, for which there is room for ``tables.PACKED`` numbers
+            behind the scratch.
     """
     # A pointer is one word to pass on, and an array seven.
     kind = pointer_at(like, 0)
@@ -47,10 +49,10 @@ def product(
     if n == 1 and c_row == 1:
         # A column in one piece is a row: C' = B' A'.
         a, a_row, a_col, b, b_row, b_col, m, n = b, b_col, b_row, a, a_col, a_row, n, m
-        rows = 1
+        rows, packed = 1, False
     if rows == 1 and a_col == 1 and b_row == 1:
         row_product(kind, a, b, b_col, c, n, k, accumulate)
     elif large:
         blas_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, gemm)
     else:
-        small_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, scratch)
+        small_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, scratch, packed)

@@ -53,5 +53,17 @@ DEPTH = 256
 SCRATCH_BYTES = 2 * VECTOR_BYTES * (DEPTH + 1)
 """Room that a product needs: one strip of B, and what aligns it."""
 
-LARGEST = 2.0**30
+LARGEST = 2.0**36
 """Of m n k times the least of them, up to which the products here are faster; beyond, the BLAS is."""
+
+TILE_ROWS = 8
+"""Room for rows in a packed tile of A."""
+
+GAP = 2
+"""Columns between packed tiles, lest they fall on each other in a cache."""
+
+BLOCK_TILES = 32
+"""Of a transposed A, packed at a time: with ``DEPTH`` columns they stay in a core's second cache."""
+
+PACKED = BLOCK_TILES * TILE_ROWS * (DEPTH + GAP)
+"""Numbers for which a product that packs A needs room, beside ``SCRATCH_BYTES``."""
