@@ -152,6 +152,8 @@ WITHOUT_B1 = {name: value for name, value in NET.init(0).items() if name != "b1"
         ({"optimizer": None}, bp.SettingError, "optimizer=None: give something like"),
         ({"average": 0.9}, bp.SettingError, r"average=0.9: give something like bp.PolyakAverage\(\)"),
         ({"plateau": 1}, bp.SettingError, r"plateau=1: give something like bp.ReduceOnPlateau\(\)"),
+        ({"on_epoch": 3}, bp.SettingError, "on_epoch=3: give a function of an Epoch, such as print"),
+        ({"checkpoint": 3}, bp.SettingError, "checkpoint=3: give the path of a file"),
         ({"dtype": int}, bp.SettingError, "dtype=<class 'int'>: give a type of real numbers"),
         ({"engine": "xla"}, bp.SettingError, "engine='xla': it is one of auto, numpy, compiled"),
         ({"init": 3}, bp.SettingError, "init=3: give a name"),

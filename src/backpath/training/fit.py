@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,10 @@ def fit(
             network.
     """
     check_settings(epochs, batch, threads, seed, optimizer, plateau, average)
+    if on_epoch is not None and not callable(on_epoch):
+        raise SettingError(f"on_epoch={on_epoch!r}: give a function of an Epoch, such as print")
+    if not isinstance(checkpoint, (str, Path, Saver, NoneType)):
+        raise SettingError(f"checkpoint={checkpoint!r}: give the path of a file")
     examples = examples_of(network, X, y, weights)
     flat = first_parameters(network, examples, init, seed, dtype)
     saver = Saver(checkpoint) if isinstance(checkpoint, (str, Path)) else checkpoint
