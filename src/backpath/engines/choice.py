@@ -18,8 +18,8 @@ ENGINES = ("numpy", "compiled")
 START = 0.1
 """Seconds until the compiled engine is loaded, once its kernels are on disk."""
 
-COMPILATION = 1.0
-"""Seconds that it takes to compile a kernel."""
+COMPILATION = 0.25
+"""Seconds that a fit must save for each kernel to be compiled: a part of what it takes, for later fits need it too."""
 
 WORTH_SHARING = 1e-4
 """Seconds of one thread that a step must take for a second thread to be of use."""
@@ -101,8 +101,10 @@ def choose(programs: Sequence[Program], dtype: np.dtype, steps: int, threads: in
         return Choice("numpy", obstacle)
     alone = by_machine(programs)
     saved = steps * (by_numpy(programs, threads) - (alone / threads if alone > WORTH_SHARING else alone))
-    # Whether kernels are on disk is looked up only where it matters: that takes a part of the start.
-    start = START if saved < START else START + COMPILATION * missing(kernels_of(programs), dtype)
-    if saved > start:
-        return Choice("compiled", f"saves about {saved:.1f} s in {steps:,} steps, for a start of {start:g} s")
-    return Choice("numpy", f"{steps:,} steps are too few for a start of {start:g} s to pay off")
+    if saved <= START:
+        return Choice("numpy", f"{steps:,} steps are too few for a start of {START:g} s to pay off")
+    kernels = missing(kernels_of(programs), dtype)
+    if saved <= START + COMPILATION * kernels:
+        return Choice("numpy", f"{steps:,} steps are too few for {kernels} kernels to be compiled")
+    cost = f"{kernels} kernels to be compiled" if kernels else f"a start of {START:g} s"
+    return Choice("compiled", f"saves about {saved:.1f} s in {steps:,} steps, for {cost}")
