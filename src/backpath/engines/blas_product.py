@@ -48,7 +48,7 @@ def _gemm(
     return types.void(like, size, flag, flag, *[size] * 7, flag, size, size), emit
 
 
-@njit(nogil=True, error_model="numpy", forceinline=True)
+@njit(nogil=True, error_model="numpy", inline="always")
 def blas_product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
     m: int, n: int, k: int, accumulate: bool, gemm: int,

@@ -13,4 +13,4 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"
 
 def compiled(function: Callable[..., Any]) -> Any:
     """The function as part of each kernel that calls it: to pass so many words would take longer than the work."""
-    return numba.njit(forceinline=True, **OPTIONS)(function)
+    return numba.njit(inline="always", **OPTIONS)(function)

@@ -12,7 +12,7 @@ from backpath.engines.small_products import row_product, small_product
 from backpath.engines.tables import LARGEST
 
 
-@njit(nogil=True, error_model="numpy", forceinline=True)
+@njit(nogil=True, error_model="numpy", inline="always")
 def product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
     m: int, n: int, k: int, accumulate: bool, gemm: int, scratch: int, rows: int, packed: bool,
