@@ -46,7 +46,7 @@ class Code:
         instructions: one row each.
         operations: the elementwise ones.
         registers: how many one instruction needs at most.
-        largest: of its matrix products, by the measure of ``products.LARGEST``.
+        largest: of its matrix products, by the measure of ``tables.LARGEST``.
         packs: whether some product packs a factor.
         kept: arrays that must live as long as the code.
     """
