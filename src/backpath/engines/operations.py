@@ -58,7 +58,7 @@ UNARY: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "arctanh": lambda x: math.atanh(x),
     }
 )
-"""By the primitive's name. Errors of ``ndtr``, ``log2`` and ``log10`` are small beside 1, not beside values near 0."""
+"""By the primitive's name. Errors of ``ndtr`` are small beside 1, not beside values near 0."""
 
 BINARY: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
     {
