@@ -14,7 +14,8 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from backpath.graph import DataError, SettingError
-from backpath.interop.multilayer_perceptron import MultilayerPerceptron, Part, stochastic
+from backpath.interop.multilayer_perceptron import MultilayerPerceptron, stochastic
+from backpath.interop.parts import Part
 from backpath.nets import LOSSES, Loss
 
 LossFunction = Callable[[Any, Any], Any]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -16,6 +17,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from backpath.graph import NonFiniteError, SettingError
 from backpath.interop.arguments import check_arguments, hidden_sizes
 from backpath.interop.course import Course
+from backpath.interop.initial import draw
+from backpath.interop.parts import Part, split
 from backpath.interop.random_order import RandomOrder
 from backpath.interop.steps import RATES, optimizer_of, weight_mask
 from backpath.nets import Loss, Network
@@ -34,25 +37,7 @@ LOWEST_RATE = 1e-6
 STEP_DOWN = 5.0
 
 
-class Part(NamedTuple):
-    """Examples that go together.
-
-    Attributes:
-        X: dense or CSR.
-        y: as the network reads it, or values not yet scaled.
-        weights: of the examples, or None.
-    """
-
-    X: Any
-    y: np.ndarray
-    weights: np.ndarray | None
-
-    def rows(self, chosen: np.ndarray) -> Part:
-        """Some of them."""
-        return Part(self.X[chosen], self.y[chosen], None if self.weights is None else self.weights[chosen])
-
-
-class MultilayerPerceptron(BaseEstimator):
+class MultilayerPerceptron(BaseEstimator, ABC):
     """The base of :class:`MLPClassifier` and :class:`MLPRegressor`; use those."""
 
     hidden_layer_sizes: Any
@@ -100,21 +85,21 @@ class MultilayerPerceptron(BaseEstimator):
 
     # What the two do in their own way.
 
+    @abstractmethod
     def _loss(self) -> str | Loss:
         """The network's loss."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _read(self, y: Any, first: bool, classes: Any) -> np.ndarray:
         """``y`` as numbers: class indices, 0 and 1, or values; learns the classes at first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _outputs(self, y: np.ndarray) -> int:
         """How many the network needs for these."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _example_weights(self, y: Any, sample_weight: Any, X: Any) -> np.ndarray | None:
         """Of each example in the loss."""
-        raise NotImplementedError
 
     def _network_options(self) -> dict[str, Any]:
         return {"norm": self.norm, "dropout": self.dropout}
@@ -138,9 +123,9 @@ class MultilayerPerceptron(BaseEstimator):
         """What the network is to predict for these numbers."""
         return y
 
+    @abstractmethod
     def _score(self, scores: np.ndarray, part: Part) -> float:
         """Accuracy or R^2 of the network's scores."""
-        raise NotImplementedError
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         """What a split keeps in proportion."""
@@ -210,19 +195,7 @@ class MultilayerPerceptron(BaseEstimator):
             return part, Part(X, self._read(y, False, None), None)
         if not self.early_stopping or self.solver in METHODS:
             return part, None
-        from sklearn.model_selection import train_test_split
-
-        chosen, held = train_test_split(
-            np.arange(len(part.y)),
-            random_state=self._random,
-            test_size=self.validation_fraction,
-            stratify=_enough(self._strata(part.y), self.validation_fraction),
-        )
-        if len(held) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-            )
-        return part.rows(np.asarray(chosen)), part.rows(np.asarray(held))
+        return split(part, self.validation_fraction, self._strata(part.y), self._random)
 
     def _begin(self, rows: Rows) -> None:
         """Initial parameters: by default drawn as scikit-learn does, to the last number."""
@@ -234,14 +207,7 @@ class MultilayerPerceptron(BaseEstimator):
             for name, view in views.items():
                 view[...] = first[name]
             return
-        for name, view in views.items():
-            if name[0] in "Wb":
-                r = int(name[1:])
-                gain = 2.0 if net.activations and net.activations[0] == "sigmoid" else 6.0
-                bound = math.sqrt(gain / (net.sizes[r - 1] + net.sizes[r]))
-                view[...] = self._random.uniform(-bound, bound, view.shape)
-            elif name.startswith("gain"):
-                view[...] = 1
+        draw(net, views, self._random)
 
     def _minimize(self, rows: Rows, part: Part) -> None:
         net, total = self._network, len(rows) if part.weights is None else part.weights.sum()
@@ -447,14 +413,6 @@ class MultilayerPerceptron(BaseEstimator):
 
     def _in_target_units(self, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return W, b
-
-
-def _enough(strata: np.ndarray | None, fraction: float) -> np.ndarray | None:
-    """What to split in proportion, or None if a part would lack some of it."""
-    if strata is None:
-        return None
-    counts = np.unique(strata, return_counts=True)[1]
-    return strata if counts.min() >= 2 and math.ceil(fraction * len(strata)) >= len(counts) else None
 
 
 def stochastic(estimator: Any) -> bool:

@@ -13,7 +13,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from backpath.graph import DataError, SettingError
-from backpath.interop.multilayer_perceptron import MultilayerPerceptron, Part, stochastic
+from backpath.interop.multilayer_perceptron import MultilayerPerceptron, stochastic
+from backpath.interop.parts import Part
 from backpath.nets import Loss
 
 LossFunction = Callable[[Any, Any], Any]
