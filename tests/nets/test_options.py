@@ -88,6 +88,16 @@ def test_folded_keeps_its_statistics_for_other_rows():
     np.testing.assert_allclose(plain.scores(q, X[:1])[0], net.scores(p, X)[0], rtol=1e-10)
 
 
+@pytest.mark.parametrize("norm", [None, "layer"])
+def test_folded_reads_no_example_without_batch_normalization(norm, monkeypatch):
+    """Estimators fold after each epoch: a pass over all examples would take as long as the epoch."""
+    net = network(norm=norm, ntk=True, input_scale=True)
+    p = drawn(net)
+    monkeypatch.setattr("backpath.nets.forward.pre_activations", None)
+    _, q = net.folded(p, np.full_like(X, np.nan))
+    assert all(np.isfinite(array).all() for array in q.values())
+
+
 @pytest.mark.parametrize("options", ALL, ids=str)
 def test_trains(options):
     rng = np.random.default_rng(1)

@@ -14,14 +14,17 @@ import scipy.sparse
 from machines import ByTurns
 from pyarrow import parquet
 from stopping import Stopping
+from threadpoolctl import threadpool_info
 
 import backpath as bp
 from backpath.engines import compiled_engine
 from backpath.nets.activations import ACTIVATIONS
 from backpath.nets.losses import LOSSES
 from backpath.training import streaming
+from backpath.training.examples import InMemory
 from backpath.training.experiment import Experiment
 from backpath.training.limits import Clip, ClipByGlobalNorm, Decay
+from backpath.training.loop import Loop
 from backpath.training.parquet import ParquetSource
 from backpath.training.rows import rows_of
 from backpath.training.saver import Interrupted, Saver
@@ -296,6 +299,23 @@ def test_threads_meet_where_they_must(name, dtype, shared, monkeypatch):
 
 
 # Nothing is lost, and nothing is made anew.
+
+
+@pytest.mark.parametrize(("threads", "blas"), [(1, None), (2, 1)])
+def test_the_blas_has_no_thread_in_the_way_of_the_engines(threads, blas, shared):
+    """An idle thread of it spins for a while after each product of somebody else's: a validation, say."""
+    examples = InMemory(rows_of(X), CLASSES)
+    network = bp.Network([X.shape[1], 8, 3])
+    flat = np.concatenate([np.ravel(p) for p in network.init(0, float).values()])
+    loop = Loop(network, flat, examples, 16, o.sgd(0.05), 0, engine="compiled", threads=threads)
+    before = blas_of_numpy()
+    with loop.blas():
+        assert blas_of_numpy() == (blas or before)
+    assert blas_of_numpy() == before
+
+
+def blas_of_numpy():
+    return next(found["num_threads"] for found in threadpool_info() if found["user_api"] == "blas")
 
 
 @pytest.mark.parametrize("threads", [1, 2])

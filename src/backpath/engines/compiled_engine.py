@@ -135,7 +135,7 @@ class CompiledSteps(Steps):
         feeds = [self._feed(intake, stage) for intake, stage in zip(self.intakes, self.stages, strict=True)]
         kept = [i.source for i in self.intakes if i.source is not None]
         self._machine = Machine(parts, loss.dtype, feeds, loss, threads, kept)
-        self.uses_blas = self._machine.uses_blas
+        self.minds_blas = self._machine.uses_blas or self._machine.threads > 1
 
     def _stages(self, intake: Intake) -> bool:
         return intake.source is None

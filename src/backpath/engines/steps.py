@@ -54,11 +54,12 @@ class Steps(ABC):
         loss: noted after each step.
 
     Attributes:
-        uses_blas: whether some product goes to the BLAS.
+        minds_blas: whether it matters how many threads the BLAS has: some product goes to it, or its idle ones, which
+            spin for a while after whatever used them, would be in the way of the engine's own.
     """
 
     engine: ClassVar[str]
-    uses_blas = True
+    minds_blas = True
 
     def __init__(self, parts: Sequence[Part], intakes: Sequence[Intake], loss: np.ndarray):
         self.intakes, self.loss = tuple(intakes), loss

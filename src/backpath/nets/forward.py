@@ -119,7 +119,8 @@ def folded(net: Layers, p: Mapping[str, np.ndarray], X: np.ndarray) -> dict[str,
     """The parameters of a network without the options that only training needs; it has the same scores for X.
 
     What multiplies inputs or weights goes into the weights; so do the mean and variance of each batch-normalized
-    pre-activation over X, which stand for those of all data. Layer normalization stays.
+    pre-activation over X, which stand for those of all data. Layer normalization stays. X is read for batch
+    normalization alone.
     """
     one = np.ones(len(X), X.dtype)
     plain: dict[str, np.ndarray] = {}
@@ -135,6 +136,6 @@ def folded(net: Layers, p: Mapping[str, np.ndarray], X: np.ndarray) -> dict[str,
             a = h @ W
             slope = p[f"gain{r}"] / np.sqrt(a.var(axis=0) + EPSILON)
             plain |= {f"W{r}": scaled * slope, f"b{r}": p[f"shift{r}"] - a.mean(axis=0) * slope}
-        if r < len(net.sizes) - 1:
+        if net.norm == "batch" and r < len(net.sizes) - 1:
             h = ACTIVATIONS[net.activations[r - 1]](pre_activations(net, p, h, one, r))
     return {name: np.array(array, copy=True) for name, array in plain.items()}

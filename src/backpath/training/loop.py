@@ -174,7 +174,7 @@ class Loop:
 
     def blas(self) -> Any:
         """A context in which the BLAS has the threads that the engine needs: the compiled one shares out products."""
-        if not self.stepping.uses_blas:
+        if not self.stepping.minds_blas:
             return nullcontext()
         return blas_threads(self.stepping.threads if self.stepping.engine == "numpy" else 1)
 

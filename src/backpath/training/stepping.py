@@ -57,7 +57,7 @@ class Stepping:
         self.state = optimizer.init(parameters) if state is None else state
         self.average = average
         self.averaged: AverageState | None = average.init(parameters) if average else None
-        self.engine, self.threads, self.uses_blas = engine, threads, False
+        self.engine, self.threads, self.minds_blas = engine, threads, False
         self.programs: Programs = {} if programs is None else programs
 
     def steps(self, X: Rows, y: np.ndarray, batch: int, weights: np.ndarray | None) -> Steps:
@@ -77,7 +77,7 @@ class Stepping:
         second = update, [self.gradient, *changed, scalars[0]], changed
         intakes = [*given.intakes, Intake(scalars, self._scalars, by_step=True)]
         made = self._made([first, second], intakes)
-        self.uses_blas |= made.uses_blas
+        self.minds_blas |= made.minds_blas
         return made
 
     def _made(self, parts: Sequence[Part], intakes: Sequence[Intake]) -> Steps:
