@@ -34,5 +34,14 @@ def test_kernels_are_looked_for_on_disk(monkeypatch, tmp_path):
     assert choose(PROGRAMS, X.dtype, 2 * 10**5, 2, None).engine == "compiled"
 
 
+def test_elementary_functions_count():
+    """NumPy takes as long for one as for twenty sums."""
+    x = np.ones((64, 64))
+    sums, functions = ([compile_graph(trace(f, x))] for f in (lambda x: x + x + x, lambda x: np.expm1(x) + x + x))
+    gained = choice.by_numpy(functions, 2) - choice.by_numpy(sums, 2)
+    assert gained > 10e-6
+    assert choice.by_machine(functions) - choice.by_machine(sums) < gained / 3
+
+
 def test_an_obstacle_decides():
     assert choose(PROGRAMS, X.dtype, 10**9, 2, "it cannot") == choice.Choice("numpy", "it cannot")
