@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 
+from backpath.engines.jit import compiled
 from backpath.engines.pointers import emitted
 
 
@@ -48,7 +49,7 @@ def _gemm(
     return types.void(like, size, flag, flag, *[size] * 7, flag, size, size), emit
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@compiled
 def blas_product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
     m: int, n: int, k: int, accumulate: bool, gemm: int,

@@ -34,7 +34,7 @@ from backpath.engines.typed import typed
 def elementwise(name: str) -> Callable[..., None]:
     """The kernel of an operation, to be compiled."""
     if name == "where":
-        return _where
+        return _of_three(_chosen)
     if name == "integer_power":
         return _integer_power
     if name in UNARY:
@@ -136,21 +136,9 @@ def _of_three(operation: Any) -> Callable[..., None]:
     return kernel
 
 
-def _where(like: Any, f: Any, work: Any) -> None:
-    c_step, a_step, b_step = f[A + 2], f[B + 2], f[C + 2]
-    out, out_row = _operand(like, f, OUT, 1, work)
-    condition, c_row = _operand(like, f, A, c_step, work)
-    a, a_row = _operand(like, f, B, a_step, work)
-    b, b_row = _operand(like, f, C, b_step, work)
-    rows, n = _size(f, work)
-    for i in range(rows):
-        o, w, x, y = i * out_row, i * c_row, i * a_row, i * b_row
-        if c_step == 1 and a_step == 1 and b_step == 1:
-            for j in range(n):
-                put(out, o + j, entry(a, x + j) if entry(condition, w + j) != 0 else entry(b, y + j))
-        else:
-            for j in range(n):
-                out[o + j] = a[x + j * a_step] if condition[w + j * c_step] != 0 else b[y + j * b_step]
+@compiled
+def _chosen(condition: Any, a: Any, b: Any) -> Any:
+    return a if condition != 0 else b
 
 
 def _integer_power(like: Any, f: Any, work: Any) -> None:

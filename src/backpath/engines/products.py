@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from backpath.engines.blas_product import blas_product
+from backpath.engines.jit import compiled
 from backpath.engines.pointers import pointer_at
 from backpath.engines.small_products import row_product, small_product
 from backpath.engines.tables import LARGEST
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@compiled
 def product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
     m: int, n: int, k: int, accumulate: bool, gemm: int, scratch: int, rows: int, packed: bool,

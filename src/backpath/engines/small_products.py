@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
+from backpath.engines.jit import compiled
 from backpath.engines.pointers import entry, pointer_at, put, size_of
 from backpath.engines.product_kernels import (
     ROWS,
@@ -23,7 +22,7 @@ SPAN = 16384
 """Bytes over which a strip of B may lie spread before packing pays: half of a usual first cache."""
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@compiled
 def small_product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
     m: int, n: int, k: int, accumulate: bool, scratch: int, packed: bool,
@@ -46,7 +45,7 @@ def small_product(
             )
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@compiled
 def _block_product(
     like: Any, a: int, a_row: int, a_col: int, a_tile: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
     m: int, n: int, k: int, accumulate: bool, packed: int,
@@ -68,7 +67,7 @@ def _block_product(
         _strip_product(like, a, a_row, a_col, a_tile, strip, step, c + column * size, c_row, m, columns, k, accumulate)
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@compiled
 def _tiles_of(m: int) -> tuple[int, int, int]:
     """How many tiles, the rows of a low one, and how many have one more: a low tile leaves registers idle."""
     tiles = (m + ROWS - 1) // ROWS
@@ -78,7 +77,7 @@ def _tiles_of(m: int) -> tuple[int, int, int]:
     return tiles, fewest, m - fewest * tiles
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@compiled
 def _strip_product(
     like: Any, a: int, a_row: int, a_col: int, a_tile: int, b: int, b_row: int, c: int, c_row: int,
     m: int, columns: int, k: int, accumulate: bool,
@@ -99,7 +98,7 @@ def _strip_product(
         c += rows * c_row * size
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@compiled
 def _pack_tiles(like: Any, a: int, a_col: int, m: int, k: int, out: int) -> None:
     """The columns of a transposed A, cut into tiles: from one to the next, they would fall on each other in a cache."""
     size, source, target = size_of(like), pointer_at(like, a), pointer_at(like, out)
@@ -116,7 +115,7 @@ def _pack_tiles(like: Any, a: int, a_col: int, m: int, k: int, out: int) -> None
             first += rows
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@compiled
 def row_product(like: Any, a: int, b: int, b_col: int, c: int, n: int, k: int, accumulate: bool) -> None:
     """C = A B or C += A B by inner products, for one row of A and a transposed B."""
     size = size_of(like)
