@@ -44,10 +44,10 @@ def measure(path: str, stream: int) -> None:
     """Train for an epoch, and print what it took."""
     import pyarrow.parquet  # noqa: F401
 
-    from backpath.training.experiment import Experiment
-    from backpath.training.files import read_table
-    from backpath.training.parquet import ParquetSource
-    from backpath.training.settings import Settings
+    from backpath.data.files import read_table
+    from backpath.data.parquet import ParquetSource
+    from backpath.training.runs.experiment import Experiment
+    from backpath.training.runs.settings import Settings
 
     settings = Settings(epochs=1, layers=(64,), batch=256, stream=stream)
     # A first run on few rows, so that code and libraries are loaded.

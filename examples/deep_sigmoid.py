@@ -12,10 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 import backpath as bp
-from backpath.training.experiment import Experiment
-from backpath.training.settings import Settings
-from backpath.training.starts import start as initial_parameters
-from backpath.training.tables import load_named
+from backpath.data.tables import load_named
+from backpath.training.loop.starts import start as initial_parameters
+from backpath.training.runs.experiment import Experiment
+from backpath.training.runs.settings import Settings
 
 STARTS = ("auto", "glorot_normal", "orthogonal", "critical", "pretrained", "pretrained_tied")
 

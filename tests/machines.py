@@ -4,8 +4,10 @@ import itertools
 
 import numpy as np
 
-from backpath.engines import compile_graph, compiled_engine, tables
-from backpath.engines.compiled_engine import Machine
+from backpath.engines import compile_graph
+from backpath.engines.compiled import engine as compiled_engine
+from backpath.engines.compiled import tables
+from backpath.engines.compiled.engine import Machine
 
 
 class ByTurns(Machine):

@@ -1,6 +1,6 @@
 """A saver that stops a training where a test wants it."""
 
-from backpath.training.saver import Saver
+from backpath.training.checkpoints.saver import Saver
 
 
 class Stopping(Saver):

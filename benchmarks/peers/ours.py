@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 import backpath as bp
-from backpath.training.cores import usable_cores
-from backpath.training.examples import InMemory
-from backpath.training.loop import Loop
-from backpath.training.rows import rows_of
+from backpath.training.loop.cores import usable_cores
+from backpath.training.loop.epochs import Loop
+from backpath.training.loop.examples import InMemory
+from backpath.training.loop.rows import rows_of
 from benchmarks.peers.cases import MOMENTUM, RATE, Case
 from benchmarks.peers.runners import Runner
 

@@ -14,16 +14,8 @@ from backpath.calculus import (
     value_and_grad,
     vjp,
 )
-from backpath.diagnosis import (
-    Check,
-    Explanation,
-    GradientDiagnosis,
-    LengthSpectrum,
-    check,
-    debug_gradient,
-    explain,
-)
 from backpath.engines import Compiled, Program, compile
+from backpath.explanation import Explanation, LengthSpectrum, explain
 from backpath.graph import (
     BackpathError,
     DataError,
@@ -72,8 +64,9 @@ from backpath.training import (
     fit_many,
     minimize,
     optimizers,
-    schedules,
 )
+from backpath.training.optimizers import schedules
+from backpath.trust import Check, GradientDiagnosis, check, debug_gradient
 
 __version__ = "0.1.0"
 

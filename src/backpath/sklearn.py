@@ -1,5 +1,5 @@
 """Estimators for scikit-learn: import them from here in place of ``sklearn.neural_network``."""
 
-from backpath.interop import MLPClassifier, MLPRegressor, RobustMLPClassifier, RobustMLPRegressor
+from backpath.estimators import MLPClassifier, MLPRegressor, RobustMLPClassifier, RobustMLPRegressor
 
 __all__ = ["MLPClassifier", "MLPRegressor", "RobustMLPClassifier", "RobustMLPRegressor"]

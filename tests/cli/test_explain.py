@@ -7,10 +7,10 @@ from click.testing import CliRunner, Result
 
 import backpath as bp
 from backpath.cli import main
-from backpath.training.experiment import Experiment
-from backpath.training.run_folder import read_config, read_run
-from backpath.training.settings import Settings
-from backpath.training.tables import load_named
+from backpath.data.tables import load_named
+from backpath.training.runs.experiment import Experiment
+from backpath.training.runs.run_folder import read_config, read_run
+from backpath.training.runs.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 
 from backpath.cli import progress as progress_module
 from backpath.cli.progress import curve, progress
-from backpath.training.loop import Epoch
+from backpath.training.loop.epochs import Epoch
 
 
 def tell(epochs: int, **options: bool) -> None:

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from backpath.cli import main
-from backpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from backpath.training.run_folder import read_run
-from backpath.training.saver import Saver
+from backpath.training.checkpoints.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from backpath.training.checkpoints.saver import Saver
+from backpath.training.runs.run_folder import read_run
 
 WORDS = ["digits", "--epochs", "60", "--layers", "512,512", "--threads", "1", "--quiet"]
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from pyarrow import parquet
 
 from backpath.cli import main
-from backpath.training.run_folder import read_run
+from backpath.training.runs.run_folder import read_run
 
 QUICK = ["--epochs", "3", "--layers", "8", "--quiet"]
 

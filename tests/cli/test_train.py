@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from backpath.cli import main
+from backpath.engines.compiled.store import Kernels
 from backpath.engines.notices import notice
-from backpath.engines.store import Kernels
-from backpath.training.experiment import Experiment
-from backpath.training.run_folder import read_run
+from backpath.training.runs.experiment import Experiment
+from backpath.training.runs.run_folder import read_run
 
 CSV = "size,colour,name,price\n" + "".join(
     f"{k},{'red' if k % 3 else 'blue'},house {k},{2 * k + (k % 3)}.5\n" for k in range(40)
@@ -192,7 +192,7 @@ def test_compiling_is_told_in_a_line_of_its_own(monkeypatch):
             notice("compiling")
             super().__init__(dtype)
 
-    monkeypatch.setattr("backpath.engines.compiled_engine.Kernels", Slow)
+    monkeypatch.setattr("backpath.engines.compiled.engine.Kernels", Slow)
     told = train("iris", "--engine", "compiled")
     assert told.stderr == ""
     # The whole batch and the rest are a program each.

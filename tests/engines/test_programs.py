@@ -12,7 +12,7 @@ from random_functions import STEPS, function_of, rounding
 import backpath as bp
 from backpath.calculus import value_and_grad
 from backpath.engines import Executable, compile_graph
-from backpath.engines.planning import Kind
+from backpath.engines.program.planning import Kind
 from backpath.ops import trace
 from backpath.paths import evaluate
 

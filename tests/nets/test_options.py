@@ -118,7 +118,7 @@ def test_the_same_seed_drops_out_the_same_neurons():
 def test_a_dropped_out_training_goes_on_to_the_same_bits(tmp_path):
     net, file = bp.Network([4, 16, 3], dropout=0.5, norm="batch"), tmp_path / "checkpoint"
     whole = bp.fit(net, X, Y, epochs=6)
-    from backpath.training.saver import Saver
+    from backpath.training.checkpoints.saver import Saver
 
     bp.fit(net, X, Y, epochs=3, checkpoint=Saver(file, 0.0))
     gone_on = bp.fit(net, X, Y, epochs=6, checkpoint=Saver(file))

@@ -17,20 +17,20 @@ from stopping import Stopping
 from threadpoolctl import threadpool_info
 
 import backpath as bp
-from backpath.engines import compiled_engine
+from backpath.data.parquet import ParquetSource
+from backpath.data.scaling import Scaling
+from backpath.engines.compiled import engine as compiled_engine
 from backpath.nets.activations import ACTIVATIONS
 from backpath.nets.losses import LOSSES
-from backpath.training import streaming
-from backpath.training.examples import InMemory
-from backpath.training.experiment import Experiment
-from backpath.training.limits import Clip, ClipByGlobalNorm, Decay
-from backpath.training.loop import Loop
-from backpath.training.parquet import ParquetSource
-from backpath.training.rows import rows_of
-from backpath.training.saver import Interrupted, Saver
-from backpath.training.scaling import Scaling
-from backpath.training.settings import Settings
-from backpath.training.stepping import Stepping
+from backpath.training.checkpoints.saver import Interrupted, Saver
+from backpath.training.loop import streaming
+from backpath.training.loop.epochs import Loop
+from backpath.training.loop.examples import InMemory
+from backpath.training.loop.rows import rows_of
+from backpath.training.loop.stepping import Stepping
+from backpath.training.optimizers.limits import Clip, ClipByGlobalNorm, Decay
+from backpath.training.runs.experiment import Experiment
+from backpath.training.runs.settings import Settings
 
 rng = np.random.default_rng(0)
 X, CLASSES = rng.standard_normal((100, 6)), rng.integers(3, size=100)
@@ -375,8 +375,8 @@ def test_long_epochs_keep_no_room_for_every_number_of_steps(name):
 
 @pytest.mark.parametrize("name", ["float32", "float64", "scaled"])
 def test_an_epoch_allocates_no_array_of_values(name):
-    from backpath.training.examples import InMemory
-    from backpath.training.loop import Loop
+    from backpath.training.loop.epochs import Loop
+    from backpath.training.loop.examples import InMemory
 
     network = bp.Network([6, 2000, 3])
     flat = np.concatenate([np.ravel(p) for p in network.init(0).values()])

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import backpath as bp
-from backpath.training.rows import rows_of
-from backpath.training.step import BatchGradient
+from backpath.training.loop.rows import rows_of
+from backpath.training.loop.step import BatchGradient
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((70, 5))

@@ -1,4 +1,4 @@
-"""Floor 8: the command line. Commands parse, call and print; the mathematics is below."""
+"""Floor 10: the command line. Commands parse, call and print; the mathematics is below."""
 
 from backpath.cli.entry import main
 

@@ -11,12 +11,12 @@ import click
 import numpy as np
 
 from backpath.cli.points import at_option, values_of
-from backpath.diagnosis import Check
-from backpath.diagnosis import check as every_method
 from backpath.graph import ExpressionError, GraphError
 from backpath.ops import parse
-from backpath.training.run_folder import read_run
-from backpath.training.saved_model import SavedModel
+from backpath.training.runs.run_folder import read_run
+from backpath.training.runs.saved_model import SavedModel
+from backpath.trust import Check
+from backpath.trust import check as every_method
 
 EXAMPLES = 4
 

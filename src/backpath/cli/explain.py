@@ -11,14 +11,14 @@ import click
 import numpy as np
 
 from backpath.cli.sources import open_source
-from backpath.diagnosis import Explanation
-from backpath.diagnosis import explain as explain_one
+from backpath.data.tables import Table, listed
+from backpath.explanation import Explanation
+from backpath.explanation import explain as explain_one
 from backpath.graph import DataError
-from backpath.training.parting import parted_table
-from backpath.training.run_folder import next_run_folder, read_config, read_run
-from backpath.training.saved_model import SavedModel
-from backpath.training.settings import Settings
-from backpath.training.tables import Table, listed
+from backpath.training.runs.parting import parted_table
+from backpath.training.runs.run_folder import next_run_folder, read_config, read_run
+from backpath.training.runs.saved_model import SavedModel
+from backpath.training.runs.settings import Settings
 
 MOST_FEATURES = 5
 PLACE = Path("explanations")

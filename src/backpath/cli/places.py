@@ -13,10 +13,10 @@ import click
 
 from backpath.cli.sources import run_name
 from backpath.graph import RunError
-from backpath.training.checkpoint import read_checkpoint
-from backpath.training.run_folder import check_free, checkpoint_of, next_run_folder, reserve
-from backpath.training.saver import Interrupted
-from backpath.training.settings import Settings
+from backpath.training.checkpoints.checkpoint import read_checkpoint
+from backpath.training.checkpoints.saver import Interrupted
+from backpath.training.runs.run_folder import check_free, checkpoint_of, next_run_folder, reserve
+from backpath.training.runs.settings import Settings
 
 RUNS = Path("runs")
 INTERRUPTED = 130

@@ -13,10 +13,10 @@ from pathlib import Path
 import click
 
 from backpath.cli.sources import open_parts
+from backpath.data.tables import Table, listed
 from backpath.graph import RunError
-from backpath.training.run_folder import read_run
-from backpath.training.saved_model import SavedModel
-from backpath.training.tables import Table, listed
+from backpath.training.runs.run_folder import read_run
+from backpath.training.runs.saved_model import SavedModel
 
 
 @click.command()

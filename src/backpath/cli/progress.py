@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from backpath.training.loop import Epoch
+from backpath.training.loop.epochs import Epoch
 
 PLAIN_LINES = 10
 BARS = "▁▂▃▄▅▆▇█"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from backpath.data.files import PARQUET, read_table
+from backpath.data.parquet import ParquetSource
+from backpath.data.tables import NAMED, Table, load_named
 from backpath.graph import DataError
-from backpath.training.files import PARQUET, read_table
-from backpath.training.parquet import ParquetSource
-from backpath.training.tables import NAMED, Table, load_named
 
 
 def open_source(source: str) -> tuple[Table, str | None]:

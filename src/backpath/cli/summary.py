@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from backpath.calculus import GradientCheck
 from backpath.cli.progress import curve
-from backpath.training.experiment import Experiment
+from backpath.data.tables import listed
+from backpath.training.find_rate import RangeTest
 from backpath.training.fit import Fit
-from backpath.training.range_test import RangeTest
-from backpath.training.tables import listed
+from backpath.training.runs.experiment import Experiment
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -27,21 +27,21 @@ from backpath.cli.summary import (
     print_rate,
     print_start,
 )
+from backpath.data.parquet import ParquetSource
+from backpath.data.scaling import SCALERS
+from backpath.data.tables import Table, listed
+from backpath.data.target import TASKS
 from backpath.engines import ENGINES, notices_to
 from backpath.graph import DataError
 from backpath.nets import LOSSES, NORMS
-from backpath.training.descent import SCHEDULES
-from backpath.training.experiment import Experiment
-from backpath.training.optimizers import OPTIMIZERS
-from backpath.training.parquet import ParquetSource
-from backpath.training.run_folder import checkpoint_of, write_run
-from backpath.training.saver import Saver
-from backpath.training.scaling import SCALERS
-from backpath.training.scores import Confusions
-from backpath.training.settings import Settings
-from backpath.training.starts import STARTS
-from backpath.training.tables import Table, listed
-from backpath.training.target import TASKS
+from backpath.training.checkpoints.saver import Saver
+from backpath.training.loop.starts import STARTS
+from backpath.training.optimizers.descent import SCHEDULES
+from backpath.training.optimizers.named import OPTIMIZERS
+from backpath.training.runs.experiment import Experiment
+from backpath.training.runs.run_folder import checkpoint_of, write_run
+from backpath.training.runs.scores import Confusions
+from backpath.training.runs.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Console

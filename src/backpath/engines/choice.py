@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from backpath.engines.lowering import kernels_of
-from backpath.engines.program import Program
-from backpath.engines.schedule import FUSABLE
-from backpath.engines.store import missing
+from backpath.engines.compiled.lowering import kernels_of
+from backpath.engines.compiled.store import missing
+from backpath.engines.program.cost import WORTH_SHARING, by_machine, by_numpy
+from backpath.engines.program.program import Program
+from backpath.engines.program.schedule import FUSABLE
 from backpath.ops.movement import is_slice
 
 ENGINES = ("numpy", "compiled")
@@ -21,28 +21,6 @@ START = 0.1
 
 COMPILATION = 0.25
 """Seconds that a fit must save for each kernel to be compiled: a part of what it takes, for later fits need it too."""
-
-WORTH_SHARING = 1e-4
-"""Seconds of one thread that a step must take for a second thread to be of use."""
-
-CALL, INSTRUCTION = 1.2e-6, 5e-8
-"""Seconds that an operation takes beside its work: a call from Python, and an instruction of the machine."""
-
-OPERATIONS_A_SECOND = 1e11
-"""Of one core, in matrix products, which are nearly all of them."""
-
-BYTES_A_SECOND, FUSED_BYTES_A_SECOND = 2e10, 5e10
-"""Moved by calls of NumPy's, and by kernels that pass over memory once."""
-
-FUNCTION, FUSED_FUNCTION = 6e-9, 1.5e-9
-"""Seconds that an elementary function takes for an entry: NumPy and SciPy mostly compute one at a time."""
-
-ELEMENTARY = frozenset(
-    (
-        "cbrt exp exp2 expm1 log log2 log10 log1p logaddexp sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh "
-        "arccosh arctanh arctan2 hypot power sigmoid erf ndtr"
-    ).split()
-)
 
 COMPILED = FUSABLE | frozenset(
     "matmul sum max transpose broadcast_to index reshape concatenate pad scatter input constant".split()
@@ -78,27 +56,6 @@ def obstacle(program: Program, dtype: np.dtype) -> str | None:
         if dtype in (np.float32, np.float64)
         else f"the compiled engine computes in float32 or float64, not {dtype}"
     )
-
-
-def by_numpy(programs: Sequence[Program], threads: int) -> float:
-    """About how many seconds a run of these programs takes the NumPy engine, whose matrix products share threads."""
-    calls = sum(len(instruction) for p in programs for instruction in p.instructions)
-    moved, work, entries = _work(programs)
-    return CALL * calls + moved / BYTES_A_SECOND + work / OPERATIONS_A_SECOND / threads + FUNCTION * entries
-
-
-def by_machine(programs: Sequence[Program]) -> float:
-    """Likewise of one thread of the compiled engine."""
-    moved, work, entries = _work(programs)
-    passes = INSTRUCTION * sum(len(p.instructions) for p in programs) + moved / FUSED_BYTES_A_SECOND
-    return passes + work / OPERATIONS_A_SECOND + FUSED_FUNCTION * entries
-
-
-def _work(programs: Sequence[Program]) -> tuple[int, int, int]:
-    """Bytes that are moved, operations, and entries of elementary functions."""
-    nodes = [p.graph.nodes[n] for p in programs for instruction in p.instructions for n in instruction]
-    entries = sum(math.prod(node.shape) for node in nodes if node.primitive in ELEMENTARY)
-    return sum(p.traffic for p in programs), sum(p.flops for p in programs), entries
 
 
 def choose(programs: Sequence[Program], dtype: np.dtype, steps: int, threads: int, obstacle: str | None) -> Choice:

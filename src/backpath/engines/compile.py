@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.choice import ENGINES, obstacle
-from backpath.engines.numpy_engine import Executable
-from backpath.engines.program import Program, compile_graph
+from backpath.engines.numpy.engine import Executable
+from backpath.engines.program.program import Program, compile_graph
 from backpath.graph import SettingError
 from backpath.ops import Variable, flatten, record, unflatten
 
@@ -60,7 +60,7 @@ class _Made:
         dtype = self.outputs[0].dtype if self.outputs else np.dtype(float)
         if reason := obstacle(self.program, dtype):
             raise SettingError(f"engine='compiled': {reason}; take engine='numpy'")
-        from backpath.engines.compiled_engine import Machine
+        from backpath.engines.compiled.engine import Machine
 
         self.program = compile_graph(self.program.graph, conditions=dtype)
         return Machine([(self.program, self.inputs, self.outputs)], dtype)

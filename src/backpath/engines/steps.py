@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from backpath.engines.numpy_engine import Executable
-from backpath.engines.program import Program
+from backpath.engines.numpy.engine import Executable
+from backpath.engines.program.program import Program
 
 Take = Callable[[np.ndarray], None]
 """Writes the rows at these positions, as many as it was made for, into its array."""

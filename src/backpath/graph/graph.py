@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import hooks
 from backpath.graph.errors import GraphError, ShapeError
 
 INPUT = "input"
@@ -106,7 +105,9 @@ class Graph:
             shown, given = (", ".join(names) or "none" for names in (inputs, values))
             raise GraphError(f"the graph's inputs are {shown}; values were given for {given}")
         point = [_fitting(values[name], node) if name in values else symbols[name] for name, node in inputs.items()]
-        return hooks.LINEARIZE[0](self, point)
+        from backpath.paths.linearization import linearize_graph
+
+        return linearize_graph(self, point)
 
     def check(self, shape_rule: Callable[[Node, Sequence[Node]], tuple[int, ...]] | None = None) -> None:
         """Verify definition before use (hence no cycle), unique names, shapes, inputs and outputs.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import CONSTANT, INPUT, Graph, GraphError, hooks
+from backpath.graph import CONSTANT, INPUT, Graph, GraphError
 from backpath.ops import PRIMITIVES, LocalDerivative, apply, leaves_of, record
 from backpath.paths.dag import Dag, numbered
 from backpath.paths.path_sums import PathSums
@@ -166,6 +166,3 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
             operands = [values[i] for i in node.parents]
             values.append(apply(PRIMITIVES[node.primitive], *operands, **node.params))
     return values
-
-
-hooks.LINEARIZE.append(linearize_graph)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import hooks
 from backpath.ops import Semiring
 from backpath.paths.elimination import Elimination, eliminate
 from backpath.paths.enumeration import Path, enumerate_paths
@@ -105,7 +104,9 @@ class PathSums(Weighted):
 
     def _repr_svg_(self) -> str | None:
         """The picture that a notebook shows; None for graphs too large to draw."""
-        return hooks.SVG[0](self) if hooks.SVG and len(self) <= MOST_DRAWN else None
+        from backpath.report.svg import svg
+
+        return svg(self) if len(self) <= MOST_DRAWN else None
 
     def _repr_html_(self) -> str | None:
         """The same picture, which scrolls where the page is narrow."""

@@ -1,4 +1,4 @@
-"""Floor 7: what people look at. Pictures, tables and derivations."""
+"""Floor 9: what people look at. Pictures, tables and derivations."""
 
 from backpath.report.plot import plot
 from backpath.report.svg import svg

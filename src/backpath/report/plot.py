@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backpath.diagnosis import Explanation
-from backpath.graph import hooks
+from backpath.explanation import Explanation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +95,3 @@ def _plot_cancellation(axes: Axes, explanation: Explanation) -> None:
         axes.axvline(chance, color=ORANGE, linestyle=":", label=f"of random signs {chance:.3f}")
     axes.set(title="what cancellation leaves", xlabel="|gradient| / mass", ylabel="entries")
     axes.legend(frameon=False)
-
-
-hooks.PLOT.append(plot)
-hooks.PNG.append(png)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from html import escape
 
-from backpath.graph import GraphError, hooks
+from backpath.graph import GraphError
 from backpath.paths import Linearization, Weighted
 from backpath.paths.path_sums import MOST_DRAWN
 from backpath.paths.strongest import strongest_path
@@ -126,6 +126,3 @@ def _node(weighted: Weighted, position: int, point: Point) -> str:
         lines.append(f'<text class="value" x="{x:.1f}" y="{y + 14:.1f}">{escape(value)}</text>')
     box = f'<rect x="{x - width / 2:.1f}" y="{y - HEIGHT / 2:.1f}" width="{width:.1f}" height="{HEIGHT:.0f}" rx="9"/>'
     return f'<g class="{classes}">{box}{"".join(lines)}</g>'
-
-
-hooks.SVG.append(svg)

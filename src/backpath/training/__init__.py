@@ -1,11 +1,11 @@
-"""Floor 6: data, optimizers, the fit loop and run folders. Knows nothing of the command line."""
+"""Floor 7: optimizers, the fit loop, checkpoints and run folders. Knows nothing of explanations."""
 
-from backpath.training.averaging import PolyakAverage
+from backpath.training.find_rate import RangeTest, find_rate
 from backpath.training.fit import Fit, fit
 from backpath.training.fit_many import fit_many
-from backpath.training.loop import Epoch
-from backpath.training.plateau import ReduceOnPlateau
-from backpath.training.range_test import RangeTest, find_rate
-from backpath.training.second_order import minimize
+from backpath.training.loop.epochs import Epoch
+from backpath.training.minimize import minimize
+from backpath.training.optimizers.averaging import PolyakAverage
+from backpath.training.optimizers.plateau import ReduceOnPlateau
 
 __all__ = ["Epoch", "Fit", "PolyakAverage", "RangeTest", "ReduceOnPlateau", "find_rate", "fit", "fit_many", "minimize"]

@@ -14,19 +14,19 @@ import numpy as np
 from backpath.engines import Choice
 from backpath.graph import DataError, SettingError, ShapeError
 from backpath.nets import Network
-from backpath.training.averaging import PolyakAverage
-from backpath.training.chain import Optimizer
-from backpath.training.checkpoint import Checkpoint, read_checkpoint
-from backpath.training.engine_choice import choose_engine
-from backpath.training.examples import Examples, InMemory
-from backpath.training.identity import described, digest, require_same
-from backpath.training.loop import Epoch, descend, typical_seconds
-from backpath.training.optimizers import sgd
-from backpath.training.plateau import ReduceOnPlateau
-from backpath.training.ranges import check_whole
-from backpath.training.rows import DenseRows, Rows, rows_of
-from backpath.training.saver import Saver
-from backpath.training.starts import some, start
+from backpath.training.checkpoints.checkpoint import Checkpoint, read_checkpoint
+from backpath.training.checkpoints.identity import described, digest, require_same
+from backpath.training.checkpoints.saver import Saver
+from backpath.training.loop.engine_choice import choose_engine
+from backpath.training.loop.epochs import Epoch, descend, typical_seconds
+from backpath.training.loop.examples import Examples, InMemory
+from backpath.training.loop.rows import DenseRows, Rows, rows_of
+from backpath.training.loop.starts import some, start
+from backpath.training.optimizers.averaging import PolyakAverage
+from backpath.training.optimizers.chain import Optimizer
+from backpath.training.optimizers.named import sgd
+from backpath.training.optimizers.plateau import ReduceOnPlateau
+from backpath.training.optimizers.ranges import check_whole
 
 DESCENT = sgd(0.05, momentum=0.9)
 MOST_FOLDED = 10_000

@@ -12,13 +12,13 @@ import numpy as np
 from backpath.engines import Choice
 from backpath.graph import NonFiniteError, SettingError
 from backpath.nets import Network
-from backpath.training.chain import Optimizer
-from backpath.training.cores import blas_threads, usable_cores
-from backpath.training.engine_choice import choose_engine
-from backpath.training.examples import Examples
 from backpath.training.fit import DESCENT, Fit, check_settings, examples_of, finished, first_parameters
-from backpath.training.loop import Loop
-from backpath.training.stepping import Programs
+from backpath.training.loop.cores import blas_threads, usable_cores
+from backpath.training.loop.engine_choice import choose_engine
+from backpath.training.loop.epochs import Loop
+from backpath.training.loop.examples import Examples
+from backpath.training.loop.stepping import Programs
+from backpath.training.optimizers.chain import Optimizer
 
 Init = str | Mapping[str, np.ndarray]
 

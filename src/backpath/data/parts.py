@@ -1,0 +1,142 @@
+"""Rows parted into those that train, choose and judge: in memory, or streamed from disk."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from backpath.data.parquet import ParquetSource
+from backpath.data.split import Split, check_fractions
+from backpath.data.tables import Table
+from backpath.graph import DataError
+
+PARTS = ("train", "validation", "test")
+SAMPLE = 20_000
+"""Training rows from which features are learned where not all are in memory."""
+
+
+class Data(ABC):
+    """A table in three parts."""
+
+    @property
+    @abstractmethod
+    def source(self) -> str:
+        """As messages name it."""
+
+    @property
+    @abstractmethod
+    def sizes(self) -> Mapping[str, int]:
+        """How many rows each of ``PARTS`` has."""
+
+    @property
+    @abstractmethod
+    def learning(self) -> tuple[Table, np.ndarray]:
+        """A table and its training rows, from which features and target are learned."""
+
+    @abstractmethod
+    def tables(self, part: str) -> Iterator[tuple[Table, np.ndarray]]:
+        """All rows of a part: tables, each with those of its rows that are of it."""
+
+
+@dataclass(frozen=True)
+class TableData(Data):
+    """A table in memory.
+
+    Attributes:
+        table: all rows.
+        parts: their numbers.
+    """
+
+    table: Table
+    parts: Split
+
+    @property
+    def source(self) -> str:
+        return self.table.source
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        return {part: len(getattr(self.parts, part)) for part in PARTS}
+
+    @property
+    def learning(self) -> tuple[Table, np.ndarray]:
+        return self.table, self.parts.train
+
+    def tables(self, part: str) -> Iterator[tuple[Table, np.ndarray]]:
+        yield self.table, getattr(self.parts, part)
+
+
+@dataclass(frozen=True)
+class ParquetData(Data):
+    """Rows on disk; each falls into a part by a draw of its own.
+
+    Attributes:
+        file: where they are.
+        test: the probability of the test part.
+        validation: that of the validation part.
+        seed: of the draws.
+    """
+
+    file: ParquetSource
+    test: float
+    validation: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        check_fractions(self.test, self.validation)
+        if not self.sizes["train"]:
+            raise DataError(f"{self.source} has {len(self.file)} rows, of which none fell into the training part")
+
+    @property
+    def source(self) -> str:
+        return self.file.source
+
+    @cached_property
+    def counts(self) -> Mapping[str, np.ndarray]:
+        """How many rows of each row group are in each part."""
+        drawn = [np.bincount(self.draw(group), minlength=len(PARTS)) for group in range(len(self.file.groups))]
+        return dict(zip(PARTS, np.array(drawn).T, strict=True))
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        return {part: int(counts.sum()) for part, counts in self.counts.items()}
+
+    def draw(self, group: int) -> np.ndarray:
+        """The part of each row of a row group, as its position in ``PARTS``."""
+        drawn = np.random.default_rng([self.seed, 5, group]).random(self.file.groups[group])
+        return (drawn < self.test + self.validation).astype(np.int8) + (drawn < self.test)
+
+    def tables(self, part: str) -> Iterator[tuple[Table, np.ndarray]]:
+        return self.of_groups(part, range(len(self.file.groups)))
+
+    def of_groups(self, part: str, groups: np.ndarray | range) -> Iterator[tuple[Table, np.ndarray]]:
+        """Rows of a part that are in these row groups, in this order."""
+        for group in map(int, groups):
+            chosen = self.draw(group) == PARTS.index(part)
+            for table in self.file.tables([group]):
+                assert table.numbers is not None
+                yield table, np.flatnonzero(chosen[table.numbers - self.file.starts[group]])
+
+    @property
+    def learning(self) -> tuple[Table, np.ndarray]:
+        return self._sample, np.arange(len(self._sample))
+
+    @cached_property
+    def _sample(self) -> Table:
+        rate = SAMPLE / self.sizes["train"]
+        rng = np.random.default_rng([self.seed, 6])
+        taken = []
+        for table, rows in self.tables("train"):
+            assert table.numbers is not None
+            some = rows[rng.random(len(rows)) < rate]
+            taken.append([column[some] for column in (*table.columns, table.numbers)])
+        *columns, numbers = (np.concatenate(parts) for parts in zip(*taken, strict=True))
+        return Table(self.source, self.file.names, tuple(columns), numbers=numbers)
+
+    def all_cells(self, column: str) -> Iterator[Table]:
+        """A column of all rows, a part at a time."""
+        return self.file.tables(columns=[column])

@@ -1,0 +1,350 @@
+"""From a program and its arrays to the machine's tables of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backpath.engines.compiled.barriers import Access, Meetings
+from backpath.engines.compiled.store import Kernels
+from backpath.engines.compiled.tables import DEPTH, FIELDS, MOST_REGISTERS, OPERATION_FIELDS
+from backpath.engines.numpy.kernels import pieces
+from backpath.engines.program.planning import Kind
+from backpath.engines.program.program import Program
+from backpath.engines.program.schedule import FUSABLE, Instruction
+from backpath.engines.program.strides import address, merged, span, strides_of, view_at
+from backpath.graph import Node
+
+COMMON = frozenset({"run", "product", "reduce"})
+"""Kernels that nearly every program needs."""
+
+
+SPREAD, MANY = 1 << 18, 128
+"""Bytes over which the columns of a transposed factor lie spread, and columns of the product, before packing pays."""
+
+
+def kernels_of(programs: Iterable[Program]) -> frozenset[str]:
+    """The kernels that will run these programs, but for copies where the layout of operands asks for them."""
+    return COMMON.union(
+        name
+        for program in programs
+        for instruction in program.instructions
+        if _elementwise(program, instruction)
+        for name, _, _ in _operations(program, instruction)
+    )
+
+
+@dataclass
+class Code:
+    """The machine's tables, and the arrays whose addresses stand in them.
+
+    Attributes:
+        kernels: of the numbers' type.
+        instructions: one row each.
+        operations: the elementwise ones.
+        registers: how many one instruction needs at most.
+        largest: of its matrix products, by the measure of ``tables.LARGEST``.
+        packs: whether some product packs a factor.
+        kept: arrays that must live as long as the code.
+    """
+
+    kernels: Kernels
+    instructions: list[list[int]] = field(default_factory=list)
+    operations: list[list[int]] = field(default_factory=list)
+    registers: int = 0
+    largest: float = 0.0
+    packs: bool = False
+    kept: list[np.ndarray] = field(default_factory=list)
+    meetings: Meetings = field(default_factory=Meetings)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.kernels.dtype
+
+    def tables(self) -> tuple[np.ndarray, np.ndarray]:
+        """As the machine reads them."""
+        return _table(self.instructions, FIELDS), _table(self.operations, OPERATION_FIELDS)
+
+    def add(self, program: Program, arrays: dict[int, np.ndarray], outputs: Sequence[np.ndarray]) -> None:
+        """The instructions of a program that is bound to these arrays, after those that are there."""
+        self.kept += [*arrays.values(), *outputs]
+        for instruction in program.instructions:
+            position = instruction[0]
+            node = program.graph.nodes[position]
+            if _elementwise(program, instruction):
+                self._fused(program, instruction, arrays)
+            else:
+                _LOWERINGS[node.primitive](self, node, [arrays[p] for p in node.parents], arrays[position])
+        for k in program.copies:
+            self._copy(outputs[k], arrays[program.graph.outputs[k]])
+
+    # Rows of the table.
+
+    def _row(self, kernel: str | None, extent: int, fields: Sequence[int], accesses: list[Access]) -> None:
+        shared = not any(a.alone for a in accesses)
+        meet = self.meetings.needed(accesses)
+        called = self.kernels[kernel] if kernel else 0
+        self.instructions.append([called, int(meet), int(shared), *map(int, (extent, *fields))])
+
+    def _access(self, array: np.ndarray, writes: bool, share: tuple[int, int, int] | None, alone: bool) -> Access:
+        return Access(*span(array), writes, share, alone)
+
+    def _dense(self, array: np.ndarray) -> np.ndarray:
+        """A copy of an array whose entries do not lie in a row, made anew in each run."""
+        if array.flags.c_contiguous:
+            return array
+        dense = np.empty(array.shape, self.dtype)
+        self.kept.append(dense)
+        self._copy(dense, array)
+        return dense
+
+    def _copy(self, out: np.ndarray, x: np.ndarray) -> None:
+        if out.size == 0:
+            return
+        sizes, (target, source) = merged([out, x], 1)
+        if len(sizes) > 4:
+            for k in range(out.shape[0]):
+                self._copy(out[k], x[k])
+            return
+        alone = len(sizes) < 2
+        accesses = [self._access(out, True, None, alone), self._access(x, False, None, alone)]
+        extent, *rest = _of_four(sizes, 1)
+        fields = [address(out), address(x), *rest, *_of_four(source, 0), *_of_four(target, 0)]
+        self._row("copy", extent, fields, accesses)
+
+    def _fill(self, out: np.ndarray, value: float) -> None:
+        number = np.full(1, value, self.dtype)
+        self.kept.append(number)
+        self._row("fill", out.size, [address(out), address(number)], [self._access(out, True, None, False)])
+
+    def _product(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+        if out.size == 0:
+            return
+        if a.size == 0:
+            self._fill(out, 0)
+            return
+        if max(a.ndim, b.ndim) > 2:
+            for k in range(out.shape[0]):
+                self._product(a[k], b[k], out[k])
+            return
+        k = a.shape[-1]
+        a, b = np.reshape(self._factor(a), (-1, k)), self._factor(b)
+        b = b[:, None] if b.ndim == 1 else b
+        m, n = a.shape[0], b.shape[1]
+        self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
+        c = out.reshape(m, n)
+        a_row, a_col = strides_of(a)
+        b_row, b_col = strides_of(b)
+        size = self.dtype.itemsize
+        rows = (address(a), m, a_row * size) if a_col == 1 or k == 1 else None
+        alone = m == 1
+        accesses = [
+            self._access(a, False, rows, alone),
+            self._access(b, False, None, alone),
+            self._access(c, True, (address(c), m, n * size), alone),
+        ]
+        packs = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD and n >= MANY
+        self.packs |= packs
+        fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs]
+        self._row("product", m, fields, accesses)
+
+    def _factor(self, x: np.ndarray) -> np.ndarray:
+        """A factor as the product reads it: entries of rows or of columns in a row, and rows apart."""
+        if x.ndim == 1:
+            return x if strides_of(x) == [1] else self._dense(x)
+        row, column = strides_of(x)
+        if x.shape[0] == 1 or x.shape[1] == 1:
+            return self._dense(x)
+        if (column == 1 and row >= x.shape[1]) or (row == 1 and column >= x.shape[0]):
+            return x
+        return self._dense(x)
+
+    def _reduce(self, node: Node, x: np.ndarray, out: np.ndarray) -> None:
+        axes = tuple(sorted(node.params["axes"]))
+        if out.size == 0:
+            return
+        n = int(np.prod([x.shape[k] for k in axes], dtype=int))
+        kept = [k for k in range(x.ndim) if k not in axes]
+        columns = np.transpose(x, (*axes, *kept))
+        if x.flags.c_contiguous and axes == tuple(range(axes[0] if axes else 0, axes[-1] + 1 if axes else 0)):
+            outer = int(np.prod(x.shape[: axes[0]] if axes else x.shape, dtype=int))
+        elif columns.flags.c_contiguous:
+            outer = 1
+        else:
+            x, outer = self._dense(np.transpose(x, (*kept, *axes))), out.size
+        inner, size = out.size // outer, self.dtype.itemsize
+        by_rows = (address(x), outer, n * size) if inner == 1 else None
+        extent = outer if inner == 1 else inner
+        alone = extent < 2
+        accesses = [
+            self._access(out, True, (address(out), out.size, size) if inner == 1 or outer == 1 else None, alone),
+            self._access(x, False, by_rows, alone),
+        ]
+        maximum = node.primitive == "max"
+        self._row("reduce", extent, [maximum, address(out), address(x), outer, n, inner], accesses)
+
+    # Elementwise instructions.
+
+    def _fused(self, program: Program, instruction: Instruction, arrays: dict[int, np.ndarray]) -> None:
+        nodes = program.graph.nodes
+        shape = nodes[instruction[0]].shape
+        if 0 in shape:
+            return
+        inside = {n for n in instruction if program.places[n].kind is Kind.REGISTER}
+        touched = [p for n in instruction for p in (n, *nodes[n].parents) if p not in inside]
+        seen = {p: np.broadcast_to(arrays[p], shape) for p in touched}
+        rows, columns, strides = self._layout(shape, seen)
+        size = self.dtype.itemsize
+        alone = rows * columns < 64
+        accesses = []
+        for p, array in seen.items():
+            row, step = strides[p]
+            own = (address(array), rows, row * size) if rows > 1 else (address(array), columns, step * size)
+            shared = own if own[2] else None
+            accesses.append(self._access(array, p in instruction, shared, alone))
+        first = len(self.operations)
+        for name, n, operands in _operations(program, instruction):
+            self._operation(program, name, n, operands, seen, strides, columns)
+        extent = rows if rows > 1 else columns
+        self._row(None, extent, [rows, columns, first, len(self.operations) - first], accesses)
+
+    def _layout(
+        self, shape: tuple[int, ...], seen: dict[int, np.ndarray]
+    ) -> tuple[int, int, dict[int, tuple[int, int]]]:
+        """Rows and columns of an instruction, and the strides of its operands; what has no such strides is copied."""
+        sizes, strides = merged(list(seen.values()), 2)
+        if len(sizes) > 2 or any(s and s[-1] not in (0, 1) for s in strides):
+            for p, array in seen.items():
+                if any(array.strides):
+                    seen[p] = self._dense(array)
+            sizes, strides = merged(list(seen.values()), 2)
+        if len(sizes) > 2:
+            seen.update({p: self._dense(array) for p, array in seen.items()})
+            sizes, strides = merged(list(seen.values()), 2)
+        pad = 2 - len(sizes)
+        rows, columns = [1] * pad + sizes
+        return rows, columns, {p: tuple([0] * pad + s) for p, s in zip(seen, strides, strict=True)}  # type: ignore[misc]
+
+    def _operation(
+        self,
+        program: Program,
+        name: str,
+        position: int,
+        parents: Sequence[int],
+        seen: dict[int, np.ndarray],
+        strides: dict[int, tuple[int, int]],
+        columns: int,
+    ) -> None:
+        operands: list[tuple[int, int, int]] = []
+        for p in (position, *parents):
+            if program.places[p].kind is Kind.REGISTER:
+                number = program.places[p].number
+                self.registers = max(self.registers, number + 1)
+                operands.append((number, columns, 1))
+            else:
+                operands.append((address(seen[p]), *strides[p]))
+        flat = all(o in ((o[0], columns, 1), (o[0], 0, 0)) or (columns == 1 and o[1] == 1) for o in operands)
+        parameter = program.graph.nodes[position].params.get("n", 0)
+        out, *rest = operands
+        rest += [(MOST_REGISTERS, 0, 0)] * (3 - len(rest))
+        row = [self.kernels[name], parameter, int(flat), out[0], out[1]]
+        self.operations.append([*row, *(number for operand in rest for number in operand)])
+
+
+def _elementwise(program: Program, instruction: Instruction) -> bool:
+    return len(instruction) > 1 or program.graph.nodes[instruction[0]].primitive in FUSABLE
+
+
+def _operations(program: Program, instruction: Instruction) -> Iterator[tuple[str, int, tuple[int, ...]]]:
+    """Name, node and operands of what an instruction does, a product and a sum right after it as one."""
+    nodes = program.graph.nodes
+    k = 0
+    while k < len(instruction):
+        n = instruction[k]
+        after = instruction[k + 1] if k + 1 < len(instruction) else -1
+        if after >= 0 and _only_summed(program, n, after):
+            a, b = nodes[n].parents
+            a, b = (b, a) if nodes[a].shape != nodes[n].shape else (a, b)
+            first = nodes[after].parents[0] == n
+            c = nodes[after].parents[1 if first else 0]
+            name = (
+                "multiply_add"
+                if nodes[after].primitive == "add"
+                else "multiply_subtract"
+                if first
+                else "subtract_multiply"
+            )
+            yield name, after, (a, b, c)
+            k += 1
+        else:
+            yield nodes[n].primitive, n, nodes[n].parents
+        k += 1
+
+
+def _only_summed(program: Program, product: int, after: int) -> bool:
+    """Whether a node is a product that only ``after``, a sum or difference, reads, and that never reaches memory."""
+    nodes = program.graph.nodes
+    return (
+        nodes[product].primitive == "multiply"
+        and nodes[after].primitive in ("add", "subtract")
+        and nodes[after].parents.count(product) == 1
+        and program.places[product].kind is Kind.REGISTER
+        and sum(product in node.parents for node in nodes) == 1
+    )
+
+
+def _of_four(numbers: list[int], fill: int) -> list[int]:
+    """Sizes or strides of four axes: the first one, which threads share, and the last ones."""
+    first, rest = (numbers[:1], numbers[1:]) if len(numbers) > 1 else ([fill], numbers)
+    return [*first, *[fill] * (3 - len(rest)), *rest]
+
+
+def _table(rows: list[list[int]], fields: int) -> np.ndarray:
+    table = np.zeros((len(rows), fields), np.int64)
+    for k, row in enumerate(rows):
+        table[k, : len(row)] = row
+    return table
+
+
+def _reshape(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    code._copy(out.reshape(operands[0].shape), operands[0])
+
+
+def _concatenate(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    for part, x in zip(pieces(out, operands, node.params["axis"]), operands, strict=True):
+        if address(part) != address(x):
+            code._copy(part, x)
+
+
+def _pad(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    code._fill(out, node.params["value"])
+    inside = zip(operands[0].shape, node.params["width"], strict=True)
+    code._copy(out[tuple(slice(before, before + n) for n, (before, _) in inside)], operands[0])
+
+
+def _scatter(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    code._fill(out, 0)
+    code._copy(view_at(out, node.params["index"]), operands[0])
+
+
+def _reduction(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    code._reduce(node, operands[0], out)
+
+
+def _matmul(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    a, b = operands
+    code._product(a, b, out)
+
+
+_LOWERINGS: dict[str, Callable[[Code, Node, list[np.ndarray], np.ndarray], Any]] = {
+    "matmul": _matmul,
+    "sum": _reduction,
+    "max": _reduction,
+    "reshape": _reshape,
+    "concatenate": _concatenate,
+    "pad": _pad,
+    "scatter": _scatter,
+}

@@ -1,0 +1,125 @@
+"""Small matrix products by hand: strips of B, two vectors wide, and for each of them tiles that the registers hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backpath.engines.compiled.jit import compiled
+from backpath.engines.compiled.pointers import entry, pointer_at, put, size_of
+from backpath.engines.compiled.products.product_kernels import (
+    ROWS,
+    full_tile,
+    inner_products,
+    move_tile,
+    narrow_tile,
+    pack_rows,
+    pack_transposed,
+    partial_tile,
+)
+from backpath.engines.compiled.tables import BLOCK_TILES, DEPTH, GAP, SCRATCH_BYTES, TILE_ROWS, VECTOR_BYTES
+
+SPAN = 16384
+"""Bytes over which a strip of B may lie spread before packing pays: half of a usual first cache."""
+
+
+@compiled
+def small_product(
+    like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
+    m: int, n: int, k: int, accumulate: bool, scratch: int, packed: bool,
+) -> None:  # fmt: skip
+    """C = A B or C += A B in tiles; arguments as in ``product.product``, A's strides any."""
+    size = size_of(like)
+    strip = (scratch + 2 * VECTOR_BYTES - 1) & (-2 * VECTOR_BYTES)
+    blocks = (m + BLOCK_TILES * ROWS - 1) // (BLOCK_TILES * ROWS) if packed else 1
+    for start in range(0, max(k, 1), DEPTH):
+        depth, more = min(DEPTH, k - start), accumulate or start > 0
+        for block in range(blocks):
+            top, end = block * m // blocks, (block + 1) * m // blocks
+            left, row, col, tile = a + (top * a_row + start * a_col) * size, a_row, a_col, 0
+            if packed:
+                _pack_tiles(like, left, a_col, end - top, depth, scratch + SCRATCH_BYTES)
+                left, row, col, tile = scratch + SCRATCH_BYTES, 1, TILE_ROWS, TILE_ROWS * (depth + GAP) * size
+            right, target = b + start * b_row * size, c + top * c_row * size
+            _block_product(
+                like, left, row, col, tile, right, b_row, b_col, target, c_row, end - top, n, depth, more, strip
+            )
+
+
+@compiled
+def _block_product(
+    like: Any, a: int, a_row: int, a_col: int, a_tile: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
+    m: int, n: int, k: int, accumulate: bool, packed: int,
+) -> None:  # fmt: skip
+    """The product for up to DEPTH steps of the inner index, strip by strip of B, packed where that pays."""
+    size = size_of(like)
+    lanes = VECTOR_BYTES // size
+    for column in range(0, n, 2 * lanes):
+        columns = min(2 * lanes, n - column)
+        strip, step = b + column * b_col * size, b_row
+        if b_col != 1:
+            pack_transposed(like, strip, b_col, min(columns, lanes), k, packed)
+            if columns > lanes:
+                pack_transposed(like, strip + lanes * b_col * size, b_col, columns - lanes, k, packed + VECTOR_BYTES)
+            strip, step = packed, 2 * lanes
+        elif k * b_row * size > SPAN and m > 2 * ROWS:
+            pack_rows(like, strip, b_row, columns, k, packed)
+            strip, step = packed, 2 * lanes
+        _strip_product(like, a, a_row, a_col, a_tile, strip, step, c + column * size, c_row, m, columns, k, accumulate)
+
+
+@compiled
+def _tiles_of(m: int) -> tuple[int, int, int]:
+    """How many tiles, the rows of a low one, and how many have one more: a low tile leaves registers idle."""
+    tiles = (m + ROWS - 1) // ROWS
+    fewest = ROWS - 1
+    while fewest * tiles > m:
+        fewest -= 1
+    return tiles, fewest, m - fewest * tiles
+
+
+@compiled
+def _strip_product(
+    like: Any, a: int, a_row: int, a_col: int, a_tile: int, b: int, b_row: int, c: int, c_row: int,
+    m: int, columns: int, k: int, accumulate: bool,
+) -> None:  # fmt: skip
+    """The product with at most two vectors' columns; ``a_tile`` bytes from tile to tile, or 0 if rows follow rows."""
+    size = size_of(like)
+    lanes = VECTOR_BYTES // size
+    tiles, fewest, higher = _tiles_of(m)
+    for tile in range(tiles):
+        rows = fewest + (tile < higher)
+        if columns == 2 * lanes:
+            full_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate)
+        elif columns > lanes:
+            partial_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate)
+        else:
+            narrow_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate)
+        a += a_tile if a_tile else rows * a_row * size
+        c += rows * c_row * size
+
+
+@compiled
+def _pack_tiles(like: Any, a: int, a_col: int, m: int, k: int, out: int) -> None:
+    """The columns of a transposed A, cut into tiles: from one to the next, they would fall on each other in a cache."""
+    size, source, target = size_of(like), pointer_at(like, a), pointer_at(like, out)
+    tiles, fewest, higher = _tiles_of(m)
+    for p in range(k):
+        first = 0
+        for tile in range(tiles):
+            rows, place = fewest + (tile < higher), (tile * (k + GAP) + p) * TILE_ROWS
+            if first + TILE_ROWS <= m:
+                move_tile(like, a + (p * a_col + first) * size, out + place * size)
+            else:
+                for i in range(rows):
+                    put(target, place + i, entry(source, p * a_col + first + i))
+            first += rows
+
+
+@compiled
+def row_product(like: Any, a: int, b: int, b_col: int, c: int, n: int, k: int, accumulate: bool) -> None:
+    """C = A B or C += A B by inner products, for one row of A and a transposed B."""
+    size = size_of(like)
+    lanes = VECTOR_BYTES // size
+    for column in range(0, n, lanes):
+        columns, target = min(lanes, n - column), c + column * size
+        inner_products(like, a, b + column * b_col * size, b_col, target, columns, k, accumulate)

@@ -1,0 +1,1 @@
+"""The NumPy engine: programs as calls of NumPy on buffers that are made once."""

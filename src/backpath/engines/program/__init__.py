@@ -1,0 +1,1 @@
+"""Programs: graphs as straight-line code, and the passes that make and plan them."""

@@ -1,0 +1,255 @@
+"""Simplification: constants folded, equal subexpressions merged, needless work removed. Values stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backpath.engines.program.pieces import joined_pieces
+from backpath.graph import CONSTANT, INPUT, NO_PARAMS, Graph, Node, ancestors
+from backpath.ops import PRIMITIVES
+
+# Elementwise operations, which broadcast their operands by themselves.
+ELEMENTWISE = frozenset(
+    (
+        "add subtract multiply divide power maximum minimum logaddexp arctan2 hypot greater greater_equal "
+        "less less_equal equal not_equal logical_and logical_or where"
+    ).split()
+)
+
+
+def simplify(graph: Graph) -> Graph:
+    """A smaller graph with the same inputs and the same values of its outputs."""
+    builder = _Builder()
+    for node in graph.nodes:
+        builder.add(node)
+    positions = builder.positions
+    inputs = tuple(positions[i] for i in graph.inputs)
+    outputs = tuple(positions[o] for o in graph.outputs)
+    return without_dead_code(tuple(builder.nodes), inputs, outputs)
+
+
+def without_dead_code(nodes: tuple[Node, ...], inputs: tuple[int, ...], outputs: tuple[int, ...]) -> Graph:
+    """The graph of the nodes that some output needs, and of all inputs."""
+    whole = Graph(nodes, inputs, outputs)
+    needed = sorted(ancestors(whole, outputs) | set(inputs))
+    new = {old: k for k, old in enumerate(needed)}
+    kept = tuple(replace(nodes[old], parents=tuple(new[p] for p in nodes[old].parents)) for old in needed)
+    return Graph(kept, tuple(new[i] for i in inputs), tuple(new[o] for o in outputs))
+
+
+class _Builder:
+    """The new node list, with the new position of each old node."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.positions: list[int] = []
+        self._known: dict[Any, int] = {}
+        self._names: set[str] = set()
+
+    def add(self, node: Node) -> None:
+        """Take over the next node of the old graph."""
+        parents = tuple([self.positions[p] for p in node.parents])
+        self.positions.append(self._place(replace(node, parents=parents)))
+
+    def _place(self, node: Node) -> int:
+        if node.primitive == INPUT:
+            return self._append(node)
+        if node.primitive == CONSTANT:
+            return self._constant(node.params["value"], node.name)
+        operands = [self.nodes[p] for p in node.parents]
+        if all(x.primitive == CONSTANT for x in operands):
+            value = PRIMITIVES[node.primitive].value(*[x.params["value"] for x in operands], **node.params)
+            return self._constant(np.asarray(value), node.name)
+        node = self._with_plain_operands(node)
+        rule = _RULES.get(node.primitive)
+        simpler = rule(self, node) if rule else node
+        if isinstance(simpler, int):
+            return simpler
+        key = (simpler.primitive, simpler.parents, _frozen(simpler.params))
+        if key not in self._known:
+            self._known[key] = self._append(simpler)
+        return self._known[key]
+
+    def _append(self, node: Node) -> int:
+        name = node.name
+        while name in self._names:
+            name += "_"
+        self._names.add(name)
+        self.nodes.append(node if name == node.name else replace(node, name=name))
+        return len(self.nodes) - 1
+
+    def _constant(self, value: np.ndarray, name: str) -> int:
+        key = ("constant", value.dtype, value.shape, value.tobytes() if value.size <= 4096 else id(value))
+        if key not in self._known:
+            self._known[key] = self._append(Node(name, CONSTANT, (), value.shape, value.dtype, {"value": value}))
+        return self._known[key]
+
+    def _with_plain_operands(self, node: Node) -> Node:
+        """Elementwise operations read the operand of a broadcast itself, and a uniform constant as one number."""
+        if node.primitive not in ELEMENTWISE:
+            return node
+        parents = list(node.parents)
+        for slot, p in enumerate(parents):
+            operand = self.nodes[p]
+            plain = p
+            if operand.primitive == "broadcast_to":
+                plain = operand.parents[0]
+            elif operand.shape and uniform(operand) is not None:
+                plain = self._constant(np.asarray(uniform(operand), operand.dtype), f"{operand.name}_entry")
+            trial = [*parents[:slot], plain, *parents[slot + 1 :]]
+            if np.broadcast_shapes(*[self.nodes[q].shape for q in trial]) == node.shape:
+                parents = trial
+        return replace(node, parents=tuple(parents))
+
+
+def uniform(node: Node) -> Any:
+    """The number that a constant holds in every entry; None for anything else."""
+    if node.primitive != CONSTANT or not node.params["value"].size:
+        return None
+    value = node.params["value"]
+    first = value.flat[0]
+    return first if (value == first).all() else None
+
+
+def _drop_neutral(number: float, slots: tuple[int, ...]) -> Callable[[_Builder, Node], Node | int]:
+    """x + 0, x - 0, x * 1 and x / 1 are x, broadcast to the result's shape."""
+
+    def rule(builder: _Builder, node: Node) -> Node | int:
+        for slot in slots:
+            neutral, kept = builder.nodes[node.parents[slot]], node.parents[1 - slot]
+            value = uniform(neutral)
+            if value is not None and value == number and builder.nodes[kept].dtype == node.dtype:
+                if builder.nodes[kept].shape == node.shape:
+                    return kept
+                return builder._place(
+                    replace(node, primitive="broadcast_to", parents=(kept,), params={"shape": node.shape})
+                )
+        return node
+
+    return rule
+
+
+def _same_shape(builder: _Builder, node: Node) -> Node | int:
+    source = builder.nodes[node.parents[0]]
+    if source.shape == node.shape:
+        return node.parents[0]
+    if source.primitive == node.primitive:
+        return replace(node, parents=source.parents)
+    return node
+
+
+def _transpose(builder: _Builder, node: Node) -> Node | int:
+    source, axes = builder.nodes[node.parents[0]], node.params["axes"]
+    if axes == tuple(range(len(axes))):
+        return node.parents[0]
+    if source.primitive != "transpose":
+        return node
+    inner = source.params["axes"]
+    combined = replace(node, parents=source.parents, params={"axes": tuple(inner[k] for k in axes)})
+    return builder._place(combined)
+
+
+def _reduction(builder: _Builder, node: Node) -> Node | int:
+    """Kept axes are a mere reshape of the reduction without them, which other nodes may want too; so are single ones.
+
+    A sum of all entries, each times one number, is that number times the sum.
+    """
+    source = builder.nodes[node.parents[0]]
+    axes = tuple(k for k in node.params["axes"] if source.shape[k] != 1)
+    if node.params["keepdims"] or axes != node.params["axes"]:
+        reduced = node.parents[0]
+        if axes:
+            shape = tuple(n for k, n in enumerate(source.shape) if k not in axes)
+            reduced = builder._place(replace(node, shape=shape, params={"axes": axes, "keepdims": False}))
+        return builder._place(replace(node, primitive="reshape", parents=(reduced,), params={"shape": node.shape}))
+    number, rest = _factor(builder, source)
+    if (
+        node.primitive == "sum"
+        and node.shape == ()
+        and number is not None
+        and builder.nodes[rest].shape == source.shape
+    ):
+        reduced = builder._place(replace(node, parents=(rest,)))
+        return builder._place(replace(node, primitive="multiply", parents=(number, reduced), params=NO_PARAMS))
+    return node
+
+
+def _factor(builder: _Builder, node: Node) -> tuple[int | None, int]:
+    """Of a product with a single known number: that number's position, and the other factor's."""
+    if node.primitive == "multiply":
+        for slot in (0, 1):
+            number = builder.nodes[node.parents[slot]]
+            if number.primitive == CONSTANT and number.shape == ():
+                return node.parents[slot], node.parents[1 - slot]
+    return None, -1
+
+
+def _sum_of_two(builder: _Builder, node: Node) -> Node | int:
+    """x + x is 2 x; arrays that are zero but for pieces at different places are put together."""
+    first, second = node.parents
+    if joined := joined_pieces(builder.nodes, node):
+        zero = np.zeros((), node.dtype)
+        parts = [
+            p if isinstance(p, int) else builder._constant(np.broadcast_to(zero, (p.stop - p.start,)), "gap")
+            for p in joined
+        ]
+        return builder._place(replace(node, primitive="concatenate", parents=tuple(parts), params={"axis": 0}))
+    if first == second and node.dtype.kind == "f":
+        two = builder._constant(np.asarray(2, node.dtype), f"{node.name}_two")
+        return builder._place(replace(node, primitive="multiply", parents=(two, first)))
+    return _drop_neutral(0.0, (0, 1))(builder, node)
+
+
+def _product_of_two(builder: _Builder, node: Node) -> Node | int:
+    """Known numbers among the factors are multiplied beforehand."""
+    number, rest = _factor(builder, node)
+    if number is not None:
+        inner, innermost = _factor(builder, builder.nodes[rest])
+        if inner is not None and builder.nodes[rest].dtype == node.dtype:
+            value = builder.nodes[number].params["value"] * builder.nodes[inner].params["value"]
+            product = builder._constant(np.asarray(value, node.dtype), f"{node.name}_factor")
+            return builder._place(replace(node, parents=(product, innermost)))
+    return _drop_neutral(1.0, (0, 1))(builder, node)
+
+
+def _matmul(builder: _Builder, node: Node) -> Node | int:
+    """A product with a vector of ones is a sum."""
+    a, b = (builder.nodes[p] for p in node.parents)
+    if len(a.shape) == 2 and len(b.shape) == 1 and uniform(b) == 1 and a.dtype == node.dtype:
+        held, axis = node.parents[0], 1
+        if a.primitive == "transpose":
+            held, axis = a.parents[0], 0
+        params = {"axes": (axis,), "keepdims": False}
+        return builder._place(replace(node, primitive="sum", parents=(held,), params=params))
+    return node
+
+
+_RULES: Mapping[str, Callable[[_Builder, Node], Node | int]] = {
+    "add": _sum_of_two,
+    "subtract": _drop_neutral(0.0, (1,)),
+    "multiply": _product_of_two,
+    "divide": _drop_neutral(1.0, (1,)),
+    "reshape": _same_shape,
+    "broadcast_to": _same_shape,
+    "transpose": _transpose,
+    "matmul": _matmul,
+    "sum": _reduction,
+    "max": _reduction,
+}
+
+
+def _frozen(value: Any) -> Any:
+    """A hashable stand-in for a static parameter, equal for equal parameters."""
+    if isinstance(value, Mapping):
+        return tuple((key, _frozen(part)) for key, part in value.items())
+    if isinstance(value, (tuple, list)):
+        return tuple(_frozen(part) for part in value)
+    if isinstance(value, slice):
+        return "slice", value.start, value.stop, value.step
+    if isinstance(value, np.ndarray):
+        return value.dtype, value.shape, value.tobytes()
+    return type(value), value

@@ -1,0 +1,83 @@
+"""An estimator's arguments, checked before anything is learned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from backpath.engines import ENGINES
+from backpath.estimators.steps import LEARNING_RATES, SOLVERS
+from backpath.graph import SettingError
+from backpath.nets import ACTIVATIONS
+
+WHOLE = ("max_iter", "max_fun")
+AT_LEAST_ZERO = ("alpha", "power_t", "tol")
+POSITIVE = ("learning_rate_init", "epsilon")
+FRACTIONS = ("validation_fraction", "beta_1", "beta_2")
+
+
+def check_arguments(estimator: Any) -> None:
+    """Make sure that each argument is one that the estimator knows.
+
+    Raises:
+        SettingError: which is a ValueError; it names the argument.
+    """
+    e = estimator
+    _choice(e, "solver", SOLVERS)
+    _choice(e, "learning_rate", LEARNING_RATES)
+    _choice(e, "engine", ("auto", *ENGINES))
+    activations = (*ACTIVATIONS, "logistic")
+    for name in e.activation if np.ndim(e.activation) else [e.activation]:
+        if name not in activations:
+            raise SettingError(f"activation={name!r}: it is one of {', '.join(activations)}")
+    for size in hidden_sizes(e, 1):
+        if not isinstance(size, Integral) or size <= 0:
+            raise SettingError(f"hidden_layer_sizes must be > 0, whole numbers, got {e.hidden_layer_sizes!r}")
+    for name in WHOLE:
+        _number(e, name, isinstance(getattr(e, name), Integral) and getattr(e, name) >= 1, "a whole number from 1 on")
+    for name in AT_LEAST_ZERO:
+        _number(e, name, _real(e, name) and 0 <= getattr(e, name) < math.inf, "a number from 0 on")
+    for name in POSITIVE:
+        _number(e, name, _real(e, name) and 0 < getattr(e, name) < math.inf, "a number above 0")
+    for name in FRACTIONS:
+        _number(e, name, _real(e, name) and 0 <= getattr(e, name) < 1, "a number from 0 to 1, below 1")
+    _number(e, "momentum", _real(e, "momentum") and 0 <= e.momentum <= 1, "a number from 0 to 1")
+    _number(e, "n_iter_no_change", _real(e, "n_iter_no_change") and e.n_iter_no_change >= 1, "a number from 1 on")
+    _number(e, "clip", e.clip is None or (_real(e, "clip") and 0 < e.clip < math.inf), "None, or a number above 0")
+    rates = e.dropout if np.ndim(e.dropout) else [e.dropout]
+    _number(
+        e, "dropout", all(isinstance(r, (int, float)) and 0 <= r < 1 for r in rates), "numbers from 0 to 1, below 1"
+    )
+    _number(e, "dtype", e.dtype is None or _floating(e.dtype), "None, float32 or float64")
+    whole = isinstance(e.batch_size, (int, np.integer)) and bool(e.batch_size >= 1)
+    _number(e, "batch_size", e.batch_size == "auto" or whole, "'auto', or a whole number from 1 on")
+
+
+def hidden_sizes(estimator: Any, examples: int) -> list[Any]:
+    """Of the hidden layers, for so many examples."""
+    return np.atleast_1d(np.asarray(estimator._hidden(examples), dtype=object)).tolist()
+
+
+def _choice(estimator: Any, name: str, choices: Sequence[str]) -> None:
+    if getattr(estimator, name) not in choices:
+        raise SettingError(f"{name}={getattr(estimator, name)!r}: it is one of {', '.join(choices)}")
+
+
+def _real(estimator: Any, name: str) -> bool:
+    return isinstance(getattr(estimator, name), Real)
+
+
+def _floating(dtype: Any) -> bool:
+    try:
+        return np.dtype(dtype) in (np.float32, np.float64)
+    except TypeError:
+        return False
+
+
+def _number(estimator: Any, name: str, fits: bool, what: str) -> None:
+    if not fits:
+        raise SettingError(f"{name}={getattr(estimator, name)!r}: it must be {what}")

@@ -1,0 +1,71 @@
+"""``explain``: from a function or a network, and a point, to the explanation of its gradient there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from backpath.explanation.explanation import Explanation
+from backpath.graph import GraphError
+from backpath.nets import Network
+from backpath.paths import Linearization, linearize
+
+
+def explain(
+    f: Callable[..., Any] | Network, args: Sequence[Any], output: Any = None, wrt: Sequence[str] | str | None = None
+) -> Explanation:
+    """Take the gradient of one number apart, path by path; or of several together.
+
+    Args:
+        f: a traceable function; or a network, whose scores are explained, with ``args`` its parameters and X.
+        args: where: a tuple or list.
+        output: the index, in what ``f`` returns, of what to explain: for a network ``(example, class)``. With
+            ``(slice(None), 3)`` or ``...`` the chosen numbers are taken together; :meth:`Explanation.each` parts them.
+            A function that returns one number needs none.
+        wrt: the inputs to explain it by: an argument's name, or a name inside one, such as ``"parameters.W1"``; by
+            default all that hold real floating-point numbers. Of a network X is called ``"X"``.
+
+    Raises:
+        GraphError: if ``output`` is needed and missing, or is no index there, or ``wrt`` names no input.
+        TraceError: if ``f`` cannot be traced.
+
+    >>> e = explain(lambda w: w * 3.0 - w * 2.0, (1.0,))
+    >>> float(e.gradient["w"]), e.total_mass, e.count()
+    (1.0, 5.0, 2)
+    """
+    function = f.scores if isinstance(f, Network) else f
+
+    @wraps(function)
+    def chosen(*traced: Any) -> Any:
+        value = function(*traced)
+        if output is None:
+            return value
+        try:
+            return value[output]
+        except (IndexError, KeyError, TypeError) as error:
+            raise GraphError(f"output={output!r} chooses nothing from what the function returns: {error}") from None
+
+    lin = linearize(chosen, *args)
+    if len(lin.outputs) != 1 or (output is None and lin.shape(lin.outputs[0]) != ()):
+        shapes = " and ".join(str(list(lin.shape(o))) for o in lin.outputs)
+        raise GraphError(
+            f"output={output!r} leaves values of shape {shapes}: choose one number by its index, or output=... for the "
+            f"sum of one array's"
+        )
+    return Explanation(lin, _sources(lin, wrt))
+
+
+def _sources(lin: Linearization, wrt: Sequence[str] | str | None) -> tuple[int, ...]:
+    """Positions of the inputs of real numbers that ``wrt`` names, whole or by the argument that they are part of."""
+    real = {lin.names[i]: i for i in lin.inputs if lin.dtype(i).kind == "f"}
+    wanted = list(real) if wrt is None else [wrt] if isinstance(wrt, str) else list(wrt)
+    found: list[int] = []
+    for name in wanted:
+        parts = [i for known, i in real.items() if known == name or known.startswith((f"{name}.", f"{name}["))]
+        if not parts:
+            raise GraphError(f"no input of real numbers is called {name!r}; there are {', '.join(real) or 'none'}")
+        found += [i for i in parts if i not in found]
+    if not found:
+        raise GraphError("there is no input of real numbers to explain by: pass 3.0 in place of 3")
+    return tuple(found)

@@ -1,0 +1,270 @@
+"""What paths tell of one gradient: sweeps of the same recursion in other semirings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from backpath.explanation.spectrum import LAYERS, LengthSpectrum, step_of
+from backpath.graph import GraphError
+from backpath.ops import Semiring
+from backpath.paths import (
+    ACTIVE_COUNT,
+    ENTROPY,
+    MASS,
+    PATH_COUNT,
+    SUM_PRODUCT,
+    Lengths,
+    Linearization,
+    PathNorm,
+    pull_back,
+    push_forward,
+    reachable,
+)
+from backpath.paths.array_paths import ArrayPath, strongest_array_paths
+from backpath.paths.top_paths import NeuronPath, strongest_paths
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerScale:
+    """How large the gradient is at one layer.
+
+    Attributes:
+        layer: the name of its node.
+        rms: the root mean square of the adjoint's entries there.
+        ratio: the adjoint's squared norm over that at the next layer towards the output (NaN at the last layer): below
+            1 the gradient vanishes on its way back, above 1 it explodes.
+    """
+
+    layer: str
+    rms: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Quantities:
+    """What sweeps find of one gradient; see :class:`Explanation`, which adds how to tell it."""
+
+    lin: Linearization
+    sources: tuple[int, ...]
+    entry: tuple[int, ...] | None = None
+
+    @property
+    def output(self) -> int:
+        """The position of the node that is differentiated."""
+        return self.lin.outputs[0]
+
+    @property
+    def seed(self) -> np.ndarray:
+        """Of the output's shape: 1 at the entries that are explained, else 0."""
+        return self._seed(SUM_PRODUCT)
+
+    def each(self) -> list[Self]:
+        """One explanation for each entry of the output, such as each example of a batch.
+
+        They share the forward phase. Every quantity of one takes a sweep of its own through the whole graph.
+        """
+        return [replace(self, entry=entry) for entry in np.ndindex(self.lin.shape(self.output))]
+
+    @cached_property
+    def gradient(self) -> Arrays:
+        """The derivative by each input, by name: the sum over all paths."""
+        return self._by_name(self._pulled(SUM_PRODUCT))
+
+    def length_spectrum(self, by: str = "layer") -> LengthSpectrum:
+        """The gradient carried by the paths of each length.
+
+        Args:
+            by: ``"layer"`` counts the operations on a path that mix neurons (matrix products), ``"edge"`` all,
+                ``"block"`` the residual blocks that a path goes through and not around.
+
+        Raises:
+            GraphError: for another word, or blocks where there are none.
+        """
+        pulled = self._pulled(Lengths(step_of(self.lin, by)))
+        lengths = sorted({n for polynomial in pulled.values() for n in polynomial})
+        parts = {n: {self.lin.names[s]: pulled[s].get(n, self._zeros(s)) for s in self.sources} for n in lengths}
+        return LengthSpectrum(by, parts)
+
+    def mass(self) -> Arrays:
+        """The sum over all paths of the size of their product, by name: what the gradient would be without signs."""
+        return self._by_name({s: self._masses.get(s, self._zeros(s)) for s in self.sources})
+
+    @cached_property
+    def total_mass(self) -> float:
+        """The mass over all entries of all inputs."""
+        return math.fsum(float(np.sum(m)) for m in self.mass().values())
+
+    @cached_property
+    def chance_mass(self) -> float:
+        """What signs drawn at random would leave of the mass, as :meth:`cancellation` takes it, over all inputs."""
+        return math.fsum(float(np.sum(self._chances[s])) for s in self.sources if s in self._chances)
+
+    def cancellation(self, by: str = "element", relative: bool = False) -> dict[str, Any]:
+        """The gradient's size over the mass: 1 where all paths agree in sign, near 0 where they cancel.
+
+        Raw cancellation mostly measures width: for L square layers of n independent Gaussian weights the root mean
+        square of the gradient is sqrt(pi/2) (pi/(2n))^((L-1)/2) of the mass. Relative to that, 1 is what chance gives.
+
+        Args:
+            by: ``"element"``: for each input an array, entry by entry (for a parameter, weight by weight);
+                ``"layer"``: for each layer a number, its entries summed before the division; ``"node"``: likewise for
+                every node between the inputs and the output.
+            relative: take in place of the mass the root of the sum over the paths of their squared product: the root
+                mean square that the gradient would have if every edge's sign were drawn at random.
+
+        Raises:
+            GraphError: for another word.
+        """
+        if by not in ("element", "layer", "node"):
+            raise GraphError(f"by={by!r}: cancellation is by 'element', by 'layer' or by 'node'")
+        wholes = self._chances if relative else self._masses
+        if by == "element":
+            sizes = {s: np.abs(self._adjoints.get(s, self._zeros(s))) for s in self.sources}
+            return self._by_name({s: _ratio(a, wholes.get(s, np.zeros_like(a))) for s, a in sizes.items()})
+        chosen = self._layers if by == "layer" else sorted(self._adjoints)
+        sums = {k: (np.sum(np.abs(self._adjoints[k])), np.sum(wholes[k])) for k in chosen}
+        return {self.lin.names[k]: float(_ratio(*pair)) for k, pair in sums.items()}
+
+    def flow(self, by: str = "node") -> dict[Any, float]:
+        """How much of the mass goes through each node, each layer or each edge.
+
+        An edge's flow is alpha times the size of z times beta, where alpha is the mass of paths from the inputs to its
+        source, and beta of those from its target to the output. Edges across any cut carry the same total, which is
+        ``total_mass``.
+
+        Args:
+            by: ``"node"``: by name; ``"layer"``: likewise, for the nodes that mix neurons; ``"edge"``: by (name of the
+                source, name of the target, slot).
+
+        Raises:
+            GraphError: for another word.
+        """
+        names, alpha, beta = self.lin.names, self._alpha, self._masses
+        if by == "node":
+            return {names[k]: float(np.sum(alpha[k] * beta[k])) for k in sorted(beta)}
+        if by == "layer":
+            return {names[k]: float(np.sum(alpha[k] * beta[k])) for k in self._layers}
+        if by != "edge":
+            raise GraphError(f"by={by!r}: flow is by 'node', by 'layer' or by 'edge'")
+        return {
+            (names[i], names[j], slot): float(np.sum(self.lin.local(j, slot).push(alpha[i], MASS) * beta[j]))
+            for j in sorted(beta)
+            for slot, i in self.lin.edges_into(j)
+            if i in alpha
+        }
+
+    def top_paths(self, k: int = 10, by: str = "element") -> list[NeuronPath] | list[ArrayPath]:
+        """The ``k`` strongest paths, in order.
+
+        Args:
+            k: how many.
+            by: ``"element"``: neuron by neuron, by the size of their product; ``"layer"``: from array to array, by the
+                mass of all the neuron paths that go that way.
+
+        Raises:
+            GraphError: for another word.
+        """
+        if by == "element":
+            return list(strongest_paths(self.lin, self.sources, self.output, self.seed, k))
+        if by == "layer":
+            return list(strongest_array_paths(self.lin, self.sources, self.output, self.seed, k))
+        raise GraphError(f"by={by!r}: paths are by 'element' or by 'layer'")
+
+    def count(self) -> int:
+        """How many paths there are."""
+        return self._total(PATH_COUNT)
+
+    def active_count(self) -> int:
+        """How many of them carry anything at this point: a dead neuron closes all paths through it."""
+        return self._total(ACTIVE_COUNT)
+
+    def entropy(self) -> float:
+        """The entropy of the paths' shares of the mass, in nats: 0 for one path, log(n) for n equal ones."""
+        spreads = list(self._pulled(ENTROPY).values())
+        mass, moment = (math.fsum(float(np.sum(s[k])) for s in spreads) for k in (0, 1))
+        return math.log(mass) - moment / mass if mass > 0 else 0.0
+
+    def evenness(self) -> float:
+        """The entropy over the logarithm of the number of active paths: 1 if all carry equally much."""
+        count = self.active_count()
+        return self.entropy() / math.log(count) if count > 1 else 1.0
+
+    def path_norm(self, q: float = 2.0) -> float:
+        """The q-norm of the products over all paths."""
+        semiring = PathNorm(q)
+        return float(semiring.norm(math.fsum(float(np.sum(s)) for s in self._pulled(semiring).values())))
+
+    def depth_scale(self) -> list[LayerScale]:
+        """How large the gradient is at each layer, from the output backwards: where it vanishes or explodes."""
+        squares = [(k, np.square(self._adjoints[k], dtype=float)) for k in reversed(self._layers)]
+        totals = [math.nan, *(float(np.sum(s)) for _, s in squares)]
+        return [
+            LayerScale(self.lin.names[k], float(np.sqrt(np.mean(s))), total / after if after else math.nan)
+            for (k, s), total, after in zip(squares, totals[1:], totals, strict=False)
+        ]
+
+    # Sweeps.
+
+    def _seed(self, semiring: Semiring) -> Any:
+        shape, dtype = self.lin.shape(self.output), self.lin.dtype(self.output)
+        if self.entry is None or shape == ():
+            return semiring.one(shape, dtype)
+        return semiring.scatter(semiring.one((), dtype), self.entry, shape)
+
+    def _pulled(self, semiring: Semiring) -> dict[int, Any]:
+        lin = self.lin
+        found = pull_back(lin, {self.output: self._seed(semiring)}, self.sources, semiring)
+        return {s: found[s] if s in found else semiring.zero(lin.shape(s), lin.dtype(s)) for s in self.sources}
+
+    def _total(self, semiring: Semiring) -> int:
+        return sum(int(np.sum(c)) for c in self._pulled(semiring).values())
+
+    def _on_paths(self, semiring: Semiring) -> dict[int, np.ndarray]:
+        """Path sums to the output from every node that lies on a path from an explained input."""
+        between = [k for k, flag in enumerate(reachable(self.lin, self.sources)) if flag]
+        return pull_back(self.lin, {self.output: self._seed(semiring)}, between, semiring)
+
+    @cached_property
+    def _adjoints(self) -> dict[int, np.ndarray]:
+        return self._on_paths(SUM_PRODUCT)
+
+    @cached_property
+    def _masses(self) -> dict[int, np.ndarray]:
+        """Beta: the mass of paths from each node to the output."""
+        return self._on_paths(MASS)
+
+    @cached_property
+    def _chances(self) -> dict[int, np.ndarray]:
+        return {k: np.sqrt(s) for k, s in self._on_paths(PathNorm(2)).items()}
+
+    @cached_property
+    def _alpha(self) -> Mapping[int, np.ndarray]:
+        """The mass of paths from the explained inputs to each node."""
+        lin = self.lin
+        return push_forward(
+            lin, {s: np.broadcast_to(MASS.one((), lin.dtype(s)), lin.shape(s)) for s in self.sources}, MASS
+        )
+
+    @property
+    def _layers(self) -> list[int]:
+        """The nodes between the inputs and the output that mix neurons."""
+        return [k for k in sorted(self._masses) if self.lin.graph.nodes[k].primitive in LAYERS]
+
+    def _zeros(self, position: int) -> np.ndarray:
+        return np.zeros(self.lin.shape(position), self.lin.dtype(position))
+
+    def _by_name(self, found: dict[int, Any]) -> Arrays:
+        return {self.lin.names[s]: np.asarray(value) for s, value in found.items()}
+
+
+def _ratio(part: Any, whole: Any) -> np.ndarray:
+    """Part over whole; 1 where there is nothing to cancel."""
+    return np.divide(part, whole, out=np.ones_like(np.asarray(whole)), where=whole > 0)

@@ -1,0 +1,91 @@
+"""The length spectrum: how much of a gradient paths of each length carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from backpath.explanation.skips import branch_edges
+from backpath.graph import GraphError
+from backpath.paths import Linearization
+
+LAYERS = frozenset({"matmul", "einsum", "linear", "post_activation", "pre_activation"})
+"""Primitives that mix neurons: an edge into one of them is a step of one layer."""
+
+UNITS = ("layer", "block", "edge")
+
+
+def step_of(lin: Linearization, by: str) -> Callable[[int, int], int]:
+    """How much an edge, by its target and slot, adds to the length of a path.
+
+    Raises:
+        GraphError: for another unit, or blocks where there are none.
+    """
+    nodes = lin.graph.nodes
+    if by == "edge":
+        return lambda target, slot: 1
+    if by == "layer":
+        return lambda target, slot: int(nodes[target].primitive in LAYERS)
+    if by != "block":
+        raise GraphError(f"by={by!r}: lengths are counted by 'layer', by 'block' or by 'edge'")
+    branches = branch_edges(lin)
+    if not branches:
+        raise GraphError("by='block': no sum of the graph joins a value and what was made from it: count by 'layer'")
+    return lambda target, slot: int((target, slot) in branches)
+
+
+@dataclass(frozen=True, slots=True)
+class LengthSpectrum:
+    """The gradient g as a sum over lengths: g = sum over L of g_L, the part that paths of length L carry.
+
+    Attributes:
+        by: what a path's length counts, ``"layer"``, ``"block"`` or ``"edge"``.
+        parts: for each length, in order, the arrays g_L by the name of the input.
+    """
+
+    by: str
+    parts: Mapping[int, Mapping[str, np.ndarray]]
+
+    @property
+    def norms(self) -> dict[int, float]:
+        """The Euclidean norm of each g_L, over all inputs together."""
+        return {n: float(np.linalg.norm(_flat(part))) for n, part in self.parts.items()}
+
+    @property
+    def shares(self) -> dict[int, float]:
+        """<g_L, g> / <g, g>: the part of the gradient that each length accounts for. They sum to 1.
+
+        One is negative where paths of that length work against the others; all are 0 where the gradient is.
+        """
+        whole = _total(self.parts)
+        square = float(whole @ whole)
+        return {n: float(_flat(part) @ whole) / square if square else 0.0 for n, part in self.parts.items()}
+
+    @property
+    def alignments(self) -> dict[int, float]:
+        """The cosine of the angle between each g_L and g; 0 where one of them is 0."""
+        whole = _total(self.parts)
+        size = float(np.linalg.norm(whole))
+        cosines = {}
+        for n, part in self.parts.items():
+            norm = float(np.linalg.norm(_flat(part))) * size
+            cosines[n] = float(_flat(part) @ whole) / norm if norm else 0.0
+        return cosines
+
+    @property
+    def effective_depth(self) -> float:
+        """The mean length, each weighted by the norm of what it carries; 0 without a gradient."""
+        norms = self.norms
+        total = sum(norms.values())
+        return sum(n * norm for n, norm in norms.items()) / total if total else 0.0
+
+
+def _flat(part: Mapping[str, np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.ravel(np.asarray(a, float)) for a in part.values()])
+
+
+def _total(parts: Mapping[int, Mapping[str, np.ndarray]]) -> np.ndarray:
+    flats = [_flat(part) for part in parts.values()]
+    return np.sum(flats, axis=0) if flats else np.zeros(0)

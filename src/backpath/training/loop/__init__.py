@@ -1,0 +1,1 @@
+"""Rows by position, steps on them, and epochs of steps on one flat array of parameters."""

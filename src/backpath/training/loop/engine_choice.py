@@ -1,0 +1,52 @@
+"""Which engine trains a network."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from backpath.engines import ENGINES, Choice, choose, obstacle
+from backpath.graph import SettingError
+from backpath.nets import Network
+from backpath.training.loop.cores import usable_cores
+from backpath.training.loop.examples import Examples
+from backpath.training.loop.stepping import Programs, Stepping
+from backpath.training.optimizers.averaging import PolyakAverage
+from backpath.training.optimizers.chain import Optimizer
+
+
+def choose_engine(
+    engine: str,
+    network: Network,
+    parameters: np.ndarray,
+    examples: Examples,
+    optimizer: Optimizer,
+    average: PolyakAverage | None,
+    batch: int,
+    epochs: int,
+    threads: int | None,
+    asked: str = "as asked for",
+) -> tuple[Choice, Programs]:
+    """The engine that is asked for, or likely to be done first; and the programs that were made to find out.
+
+    The arguments are those of ``fit``; ``asked`` says why it is not ``"auto"``.
+
+    Raises:
+        SettingError: if there is no such engine, or it cannot train such a network.
+    """
+    if engine not in ("auto", *ENGINES):
+        raise SettingError(f"engine={engine!r}: it is one of auto, {', '.join(ENGINES)}")
+    if engine == "numpy":
+        return Choice(engine, asked), {}
+    size, weighted = min(batch, len(examples)), examples.weighted
+    probe = Stepping(network, parameters, optimizer, 0, average=average, engine="numpy")
+    numpy_programs = [probe.gradient_program(size, weighted), probe.update_program()]
+    hindered = next(filter(None, (obstacle(p, parameters.dtype) for p in numpy_programs)), None)
+    if engine == "compiled":
+        if hindered:
+            raise SettingError(f"engine='compiled': {hindered}; take engine='numpy'")
+        return Choice(engine, asked), {}
+    steps = epochs * math.ceil(len(examples) / batch)
+    choice = choose(numpy_programs, parameters.dtype, steps, threads or usable_cores(), hindered)
+    return choice, probe.programs if choice.engine == "numpy" else {}

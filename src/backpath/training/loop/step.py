@@ -1,0 +1,179 @@
+"""A training step as programs: loss and gradient of a batch, then what the optimizer makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backpath.calculus import value_and_grad
+from backpath.engines import Executable, Intake, Program, Take, compile_graph
+from backpath.nets import Network
+from backpath.ops import trace
+from backpath.training.loop.rows import DenseRows, Rows
+from backpath.training.optimizers.averaging import PolyakAverage
+from backpath.training.optimizers.chain import Optimizer, OptimizerState
+
+
+def loss_and_gradient_program(
+    network: Network, batch: int, dtype: np.dtype, weighted: bool = False, conditions: np.dtype | None = None
+) -> Program:
+    """The program of a network's mean loss and its gradient.
+
+    Its inputs are the parameters, X, the targets, then the examples' weights if it is weighted, and the noise if
+    neurons drop out; its outputs the loss and the gradient by each parameter.
+    """
+    parameters = {name: np.empty(shape, dtype) for name, shape in network.parameter_shapes.items()}
+    X, targets = np.empty((batch, network.sizes[0]), dtype), np.empty((batch, network.sizes[-1]), dtype)
+    rest: dict[str, Any] = {"weights": np.empty(batch, dtype)} if weighted else {}
+    if shapes := network.noise_shapes(batch):
+        rest["noise"] = {name: np.empty(shape, dtype) for name, shape in shapes.items()}
+
+    def loss(parameters: Any, X: Any, targets: Any, rest: Any = None) -> Any:
+        return network.loss_value(parameters, X, targets, **(rest or {}))
+
+    graph = trace(value_and_grad(loss), parameters, X, targets, *([rest] if rest else []))
+    return compile_graph(graph, conditions=conditions)
+
+
+def update_program(
+    optimizer: Optimizer,
+    average: PolyakAverage | None,
+    parameters: np.ndarray,
+    state: OptimizerState,
+    conditions: np.dtype | None = None,
+) -> Program:
+    """The program of an optimizer's step on one flat array of parameters, which it changes in place.
+
+    Its inputs are the gradient, then the parameters, the optimizer's arrays and the average's, which are its outputs
+    too, then the numbers of the step.
+    """
+    own = optimizer.scalars(0, 1.0).shape[1]
+    scalars = np.empty(own + (average is not None), parameters.dtype)
+
+    def update(gradient: Any, parameters: Any, arrays: Any, total: Any, scalars: Any) -> Any:
+        parameters, arrays = optimizer.apply(gradient, arrays, parameters, scalars)
+        total = average.apply(parameters, total, [scalars[own]]) if average else ()
+        return parameters, arrays, total
+
+    graph = trace(update, parameters, parameters, state.arrays, parameters if average else (), scalars)
+    return compile_graph(graph, {k: k + 1 for k in range(len(graph.outputs))}, conditions)
+
+
+class Batch:
+    """The arrays that a batch's loss is computed from, and how rows of a data set come into them.
+
+    Args:
+        network: whose loss.
+        X: examples; rows are read where they lie.
+        y: class indices, or values (examples, outputs).
+        batch: how many rows there are.
+        dtype: of the network's numbers.
+        weights: of the examples, of shape (examples,), if they differ.
+        seed: gives that of what drops out.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        X: Rows,
+        y: np.ndarray,
+        batch: int,
+        dtype: np.dtype,
+        weights: np.ndarray | None = None,
+        seed: Callable[[], int] = lambda: 0,
+    ):
+        rows, targets = np.empty((batch, network.sizes[0]), dtype), np.empty((batch, network.sizes[-1]), dtype)
+        self.inputs = [rows, targets]
+        self.intakes = [Intake(rows, X.taker, X.as_they_lie(dtype)), _targets(network, y, targets)]
+        if weights is not None:
+            taken, given = np.empty((batch, 1), dtype), DenseRows(weights[:, None])
+            self.inputs.append(taken[:, 0])
+            self.intakes.append(Intake(taken, given.taker, given.as_they_lie(dtype)))
+        shapes = list(network.noise_shapes(batch).values())
+        if shapes:
+            noise = np.empty((1, sum(rows * width for rows, width in shapes)), dtype)
+            cuts = np.cumsum([rows * width for rows, width in shapes])[:-1]
+            self.inputs += [part.reshape(shape) for part, shape in zip(np.split(noise[0], cuts), shapes, strict=True)]
+            self.intakes.append(Intake(noise, _noise(seed), by_step=True))
+
+
+class BatchGradient:
+    """Computes loss and gradient of any ``batch`` rows of a data set, without allocating.
+
+    Args:
+        network: what to differentiate.
+        parameters: one flat array, read at every call.
+        gradient: one flat array, written at every call.
+        X: examples; rows are read where they lie.
+        y: class indices, or values (examples, outputs).
+        batch: how many rows a call takes.
+        weights: of the examples, of shape (examples,), if they differ.
+        seed: of what drops out.
+    """
+
+    __slots__ = ("_run", "_takes", "loss")
+
+    def __init__(
+        self,
+        network: Network,
+        parameters: np.ndarray,
+        gradient: np.ndarray,
+        X: Rows,
+        y: np.ndarray,
+        batch: int,
+        weights: np.ndarray | None = None,
+        *,
+        seed: int = 0,
+    ):
+        dtype = parameters.dtype
+        self.loss = np.zeros((), dtype)
+        given = Batch(network, X, y, batch, dtype, weights, lambda: seed)
+        program = loss_and_gradient_program(network, batch, dtype, weights is not None)
+        inputs = [*network.views(parameters).values(), *given.inputs]
+        self._run = Executable(program, inputs, [self.loss, *network.views(gradient).values()])
+        self._takes = [(intake.taker(intake.target), intake.by_step) for intake in given.intakes]
+
+    def __call__(self, chosen: np.ndarray, count: int = 0) -> None:
+        """Loss and gradient over the rows whose positions are ``chosen``, of shape (batch,), in the step ``count``."""
+        for take, by_step in self._takes:
+            take(np.array([count]) if by_step else chosen)
+        self._run()
+
+    def again(self) -> None:
+        """Loss and gradient over the same rows as in the last call."""
+        self._run()
+
+
+def _noise(seed: Callable[[], int]) -> Callable[[np.ndarray], Take]:
+    """Numbers uniform in [0, 1), of each step's own number, so that a step made again drops out the same neurons."""
+
+    def taker(target: np.ndarray) -> Take:
+        def take(counts: np.ndarray) -> None:
+            for row, count in zip(target, counts, strict=True):
+                np.random.default_rng([seed(), 4, int(count)]).random(out=row, dtype=row.dtype.type)
+
+        return take
+
+    return taker
+
+
+def _targets(network: Network, y: np.ndarray, target: np.ndarray) -> Intake:
+    if not network.reads_classes(y):
+        values = DenseRows(network.targets(y))
+        return Intake(target, values.taker, values.as_they_lie(target.dtype))
+    one_hot, labels = np.eye(network.sizes[-1], dtype=target.dtype), DenseRows(y[:, None])
+
+    def taker(target: np.ndarray) -> Take:
+        found = np.empty((len(target), 1), np.intp)
+        take_labels = labels.taker(found)
+
+        def take(chosen: np.ndarray) -> None:
+            take_labels(chosen)
+            np.take(one_hot, found[:, 0], axis=0, out=target, mode="clip")
+
+        return take
+
+    whole = y.dtype == np.int64 and y.flags.c_contiguous
+    return Intake(target, taker, y if whole else None)

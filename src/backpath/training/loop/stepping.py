@@ -1,0 +1,142 @@
+"""What all steps of a training share: arrays, the optimizer's state, and the programs that an engine runs on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from backpath.engines import Intake, NumPySteps, Part, Program, Steps, Take
+from backpath.nets import Network
+from backpath.training.checkpoints.identity import described
+from backpath.training.loop.rows import Rows
+from backpath.training.loop.step import Batch, loss_and_gradient_program, update_program
+from backpath.training.optimizers.averaging import AverageState, PolyakAverage
+from backpath.training.optimizers.chain import Optimizer, OptimizerState
+
+Programs = dict[Any, Program]
+
+
+def form(optimizer: Optimizer) -> str:
+    """The same for optimizers whose steps are the same program: for those that differ in step sizes alone."""
+    links = [{**described(t), **({"rate": None} if t.scales else {})} for t in optimizer.transforms]
+    return json.dumps(links)
+
+
+class Stepping:
+    """Arrays that steps change in place, and from what they follow.
+
+    Args:
+        network: what to train.
+        parameters: one flat array.
+        optimizer: of the steps.
+        seed: of what drops out.
+        state: the optimizer's, to go on with.
+        average: of the parameters over the steps.
+        engine: one of ``ENGINES``.
+        threads: that the compiled engine may use.
+        programs: of other trainings of the same network by the same engine, which are used again and added to.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        parameters: np.ndarray,
+        optimizer: Optimizer,
+        seed: int,
+        state: OptimizerState | None = None,
+        average: PolyakAverage | None = None,
+        engine: str = "numpy",
+        threads: int = 1,
+        programs: Programs | None = None,
+    ):
+        self.network, self.parameters, self.optimizer, self.seed = network, parameters, optimizer, seed
+        self.gradient, self.loss = np.empty_like(parameters), np.zeros((), parameters.dtype)
+        self.state = optimizer.init(parameters) if state is None else state
+        self.average = average
+        self.averaged: AverageState | None = average.init(parameters) if average else None
+        self.engine, self.threads, self.minds_blas = engine, threads, False
+        self.programs: Programs = {} if programs is None else programs
+
+    def steps(self, X: Rows, y: np.ndarray, batch: int, weights: np.ndarray | None) -> Steps:
+        """What makes steps on so many examples each."""
+        dtype, network = self.parameters.dtype, self.network
+        given = Batch(network, X, y, batch, dtype, weights, lambda: self.seed)
+        gradients = network.views(self.gradient).values()
+        first = (
+            self.gradient_program(batch, weights is not None),
+            [*network.views(self.parameters).values(), *given.inputs],
+            [self.loss, *gradients],
+        )
+        update = self.update_program()
+        changed = [self.parameters, *(a for arrays in self.state.arrays for a in arrays)]
+        changed += [self.averaged.total] if self.averaged else []
+        scalars = np.empty((1, update.graph.nodes[update.graph.inputs[-1]].shape[0]), dtype)
+        second = update, [self.gradient, *changed, scalars[0]], changed
+        intakes = [*given.intakes, Intake(scalars, self._scalars, by_step=True)]
+        made = self._made([first, second], intakes)
+        self.minds_blas |= made.minds_blas
+        return made
+
+    def _made(self, parts: Sequence[Part], intakes: Sequence[Intake]) -> Steps:
+        if self.engine == "numpy":
+            return NumPySteps(parts, intakes, self.loss)
+        from backpath.engines.compiled.engine import CompiledSteps
+
+        return CompiledSteps(parts, intakes, self.loss, self.threads)
+
+    def restart(self, parameters: np.ndarray, optimizer: Optimizer, seed: int) -> None:
+        """The arrays and the state before the first step, from these parameters."""
+        self.optimizer, self.seed = optimizer, seed
+        np.copyto(self.parameters, parameters)
+        fresh = optimizer.init(self.parameters)
+        for arrays, first in zip(self.state.arrays, fresh.arrays, strict=True):
+            for array, value in zip(arrays, first, strict=True):
+                np.copyto(array, value)
+        self.state = OptimizerState(0, self.state.arrays, 1.0)
+        if self.averaged:
+            self.averaged.total.fill(0)
+            self.averaged = self.averaged._replace(weight=0.0)
+
+    def made(self, steps: int) -> None:
+        """Note that so many were made."""
+        self.state = self.state._replace(steps=self.state.steps + steps)
+        if self.averaged:
+            self.averaged = self.averaged._replace(weight=self.averaged.weight + steps)
+
+    def _scalars(self, target: np.ndarray) -> Take:
+        """Writes the numbers of steps that come next, one row each."""
+
+        def take(counts: np.ndarray) -> None:
+            first, count = int(counts[0]), len(counts)
+            own = self.optimizer.scalars(first, self.state.factor, count)
+            target[:, : own.shape[1]] = own
+            if self.average and self.averaged:
+                weight = self.averaged.weight + first - self.state.steps
+                target[:, own.shape[1] :] = self.average.scalars(weight, count)
+
+        return take
+
+    @property
+    def _conditions(self) -> np.dtype | None:
+        return None if self.engine == "numpy" else self.parameters.dtype
+
+    def gradient_program(self, batch: int, weighted: bool) -> Program:
+        """Loss and gradient of so many examples."""
+        key = batch, weighted
+        if key not in self.programs:
+            self.programs[key] = loss_and_gradient_program(
+                self.network, batch, self.parameters.dtype, weighted, self._conditions
+            )
+        return self.programs[key]
+
+    def update_program(self) -> Program:
+        """What the optimizer makes of a gradient."""
+        key = form(self.optimizer)
+        if key not in self.programs:
+            self.programs[key] = update_program(
+                self.optimizer, self.average, self.parameters, self.state, self._conditions
+            )
+        return self.programs[key]

@@ -1,0 +1,234 @@
+"""Run folders: a trained model on disk, written whole or not at all, and read with suspicion.
+
+``model.safetensors`` holds the parameters by name; ``model.json`` the network, the features, the target and the
+checksum of the first; ``history.json`` the loss of each epoch; ``config.json`` how the run was made. No file
+is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backpath.graph import BackpathError, RunError
+from backpath.nets import Network
+from backpath.data.features import Features
+from backpath.training.loop.epochs import Epoch
+from backpath.training.runs.saved_model import SavedModel, outputs_for
+from backpath.data.target import Target
+
+FORMAT = 1
+PARAMETERS, MODEL, HISTORY, CONFIG = "model.safetensors", "model.json", "history.json", "config.json"
+
+
+def next_run_folder(base: str | Path, name: str) -> Path:
+    """The first of ``base/name-1``, ``base/name-2``, ... that does not exist, and that no training is on its way to."""
+    number = 1
+    while os.path.lexists(folder := Path(base) / f"{name}-{number}") or os.path.lexists(checkpoint_of(folder)):
+        number += 1
+    return folder
+
+
+def checkpoint_of(folder: str | Path) -> Path:
+    """Where the training of a run folder keeps its checkpoint: beside the folder, which is made at the end."""
+    folder = Path(folder)
+    return folder.with_name(f"{folder.name}.checkpoint")
+
+
+def reserve(folder: Path) -> bool:
+    """Take the place of a run's checkpoint with an empty file; False if another training has it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        checkpoint_of(folder).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def check_free(folder: str | Path) -> None:
+    """Make sure that a run could be written there, before any time is spent on it.
+
+    Raises:
+        RunError: if something is in the way.
+    """
+    folder = Path(folder)
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise RunError(f"{folder} exists and is no folder: give another place for the run")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise RunError(f"the folder {folder} is not empty: give another place for the run, or delete it first")
+    above = next(parent for parent in folder.absolute().parents if os.path.lexists(parent))
+    if not above.is_dir():
+        raise RunError(f"{folder} cannot be made: {above} is no folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise RunError(f"{folder} cannot be made: there is no permission to write in {above}")
+
+
+def write_run(folder: str | Path, model: SavedModel, history: Sequence[Epoch], config: Mapping[str, Any]) -> None:
+    """Write a run into a folder beside its place, then move it there: it is there whole, or not at all.
+
+    Args:
+        folder: where; it must not exist, or be empty.
+        model: what was trained.
+        history: its epochs.
+        config: plain data that say how the run was made.
+
+    Raises:
+        RunError: if something is in the way.
+        OSError: if it cannot be written, as on a full disk; nothing of it is left.
+    """
+    from safetensors.numpy import save
+
+    folder = Path(folder)
+    check_free(folder)
+    parameters = save({name: np.ascontiguousarray(array) for name, array in model.parameters.items()})
+    description = {
+        "format": FORMAT,
+        "backpath": version("backpath"),
+        "network": model.network.to_json(),
+        "features": model.features.to_json(),
+        "target": model.target.to_json(),
+        "sha256": hashlib.sha256(parameters).hexdigest(),
+    }
+    try:
+        with _placed(folder) as temporary:
+            _write(temporary / PARAMETERS, parameters)
+            _write(temporary / MODEL, _json(description))
+            _write(temporary / HISTORY, _json([asdict(epoch) for epoch in history]))
+            _write(temporary / CONFIG, _json(config))
+    except OSError as error:
+        raise OSError(error.errno, f"the run cannot be written: {error.strerror}", str(folder)) from None
+
+
+def read_run(folder: str | Path) -> SavedModel:
+    """The model of a run folder.
+
+    Raises:
+        RunError: if the folder holds no run, a damaged one, or one of a newer format.
+    """
+    folder = Path(folder)
+    if not folder.exists() and checkpoint_of(folder).exists():
+        raise RunError(f"the training of {folder} was stopped, or still runs: backpath train --resume {folder} goes on")
+    if not folder.is_dir():
+        raise RunError(f"{folder} is no run folder: {'it is a file' if folder.exists() else 'it does not exist'}")
+    if not (folder / MODEL).is_file():
+        raise RunError(f"{folder} is no run folder: it has no {MODEL}")
+    description = _read_description(folder / MODEL)
+    try:
+        network = Network.from_json(description["network"])
+        features, target = Features.from_json(description["features"]), Target.from_json(description["target"])
+        checksum = description["sha256"]
+    except KeyError as error:
+        raise RunError(f"{folder / MODEL} is damaged: it has no {error}") from None
+    except (BackpathError, TypeError) as error:
+        raise RunError(f"{folder / MODEL} is damaged: {error}") from None
+    inputs, outputs = features.width, outputs_for(target, network.loss)
+    if (network.sizes[0], network.sizes[-1]) != (inputs, outputs):
+        raise RunError(
+            f"{folder / MODEL} is damaged: the features and the target ask for {inputs} inputs and {outputs} outputs; "
+            f"the network has {network.sizes[0]} and {network.sizes[-1]}"
+        )
+    return SavedModel(network, _read_parameters(folder / PARAMETERS, checksum, network), features, target)
+
+
+def read_config(folder: str | Path) -> dict[str, Any]:
+    """How the run was made: what :func:`write_run` was given as ``config``.
+
+    Raises:
+        RunError: if it is missing or damaged, or does not say what the run was trained on.
+    """
+    path = Path(folder) / CONFIG
+    try:
+        config = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from None
+    if not isinstance(config, dict):
+        raise RunError(f"{path} is damaged: it is no JSON object")
+    if not {"source", "target"} <= set(config):
+        raise RunError(f"{path} is damaged: it does not say what the run was trained on")
+    return config
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    try:
+        description = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: it is not JSON ({error})") from None
+    form = description.get("format") if isinstance(description, dict) else None
+    if not isinstance(form, int):
+        raise RunError(f"{path} is not of a backpath run: it has no format number")
+    if form > FORMAT:
+        raise RunError(
+            f"{path} has format {form}, and this backpath reads up to {FORMAT}: install a newer one "
+            f"(the run was made by {description.get('backpath', 'an unknown version')})"
+        )
+    return description
+
+
+def _read_parameters(path: Path, checksum: Any, network: Network) -> dict[str, np.ndarray]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    if not path.is_file():
+        raise RunError(f"{path} is missing: the run folder is incomplete")
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != checksum:
+        raise RunError(f"{path} is damaged: its checksum is not the one in {MODEL}")
+    try:
+        parameters = load(data)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise RunError(f"{path} is damaged: {error}") from None
+    expected = network.parameter_shapes
+    if set(parameters) != set(expected):
+        raise RunError(f"{path} holds {', '.join(sorted(parameters))}; the network needs {', '.join(expected)}")
+    for name, array in parameters.items():
+        if array.shape != expected[name] or array.dtype.kind != "f":
+            raise RunError(
+                f"{path}: {name} is {array.dtype} of shape {list(array.shape)}; the network needs floats of shape "
+                f"{list(expected[name])}"
+            )
+    return parameters
+
+
+@contextmanager
+def _placed(folder: Path) -> Iterator[Path]:
+    """A new folder beside ``folder``, which takes its place at the end, or is removed after an error."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    temporary.mkdir()
+    try:
+        yield temporary
+        _sync(temporary)
+        os.replace(temporary, folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    _sync(folder.parent)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _json(data: Any) -> bytes:
+    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"

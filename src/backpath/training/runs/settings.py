@@ -1,0 +1,75 @@
+"""How to train, as plain data that a run keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from backpath.graph import RunError
+from backpath.data.target import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to train; the defaults are those of ``backpath train``."""
+
+    seed: int = 0
+    epochs: int = 40
+    layers: tuple[int, ...] = (128, 128)
+    activation: tuple[str, ...] = ("relu",)
+    init: str = "auto"
+    loss: str | None = None
+    optimizer: str = "sgd"
+    rate: float | None = None
+    find_rate: bool = False
+    momentum: float | None = None
+    schedule: str = "constant"
+    l2: float = 0.0
+    clip: float | None = None
+    batch: int = 32
+    test: float = 0.2
+    validation: float = 0.0
+    task: Task | None = None
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    scale: str = "standard"
+    norm: str | None = None
+    dropout: float = 0.0
+    stream: int = 0
+    threads: int | None = None
+    engine: str = "auto"
+
+    @classmethod
+    def from_json(cls, config: Mapping[str, Any]) -> Settings:
+        """The settings among what ``config.json`` of a run holds; runs from before there were engines say none.
+
+        Raises:
+            RunError: if one is missing, or is not of its kind.
+        """
+        known = {"engine": cls().engine, **config}
+        try:
+            kept: dict[str, Any] = {field.name: known[field.name] for field in fields(cls)}
+        except KeyError as error:
+            raise RunError(f"the run's config.json lacks {error}: another version of backpath made it") from None
+        for name, value in kept.items():
+            kept[name] = tuple(value) if isinstance(value, list) else value
+        for name, kind in get_type_hints(cls).items():
+            if not _is(kept[name], kind) or (name in ("epochs", "batch") and kept[name] < 1):
+                raise RunError(f"the run's configuration is damaged: its {name!r} is {kept[name]!r}")
+        return cls(**kept)
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Whether a value is of an annotation's kind; no whole number of a setting is negative."""
+    if kind is int:
+        return type(value) is int and value >= 0
+    if kind is float:
+        return type(value) in (int, float)
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_is(part, get_args(kind)[0]) for part in value)
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    choices = get_args(kind)
+    return any(_is(value, choice) for choice in choices) if choices else type(value) is kind

@@ -1,0 +1,63 @@
+"""Every kernel computes what its primitive's value rule says."""
+
+import numpy as np
+import pytest
+
+from backpath.engines.numpy.kernels import KERNELS, bind
+from backpath.ops import PRIMITIVES, Spec
+
+rng = np.random.default_rng(0)
+A, B = rng.uniform(0.1, 0.9, (3, 4)), rng.uniform(0.1, 0.9, (3, 4))
+
+SPECIAL = {
+    "arccosh": ((A + 1.5,), {}),
+    "logical_and": ((A > 0.5, B > 0.5), {}),
+    "logical_or": ((A > 0.5, B > 0.5), {}),
+    "logical_not": ((A > 0.5,), {}),
+    "where": ((A > 0.5, A, B), {}),
+    "integer_power": ((A,), {"n": 3}),
+    "matmul": ((A, B.T.copy()), {}),
+    "sum": ((A,), {"axes": (0,), "keepdims": True}),
+    "max": ((A,), {"axes": (1,), "keepdims": False}),
+    "argmax": ((A,), {"axis": 1}),
+    "astype": ((A,), {"dtype": np.dtype(np.float32)}),
+    "discretize": ((10 * A,), {"dtype": np.dtype(int)}),
+    "reshape": ((A.T,), {"shape": (2, 6)}),
+    "transpose": ((A,), {"axes": (1, 0)}),
+    "broadcast_to": ((A,), {"shape": (2, 3, 4)}),
+    "index": ((A,), {"index": (np.array([2, 0, 2]),)}),
+    "scatter": ((A,), {"index": (np.array([2, 0, 2]),), "shape": (4, 4)}),
+    "concatenate": ((A, B), {"axis": 1}),
+    "pad": ((A,), {"width": ((1, 0), (0, 2)), "value": 2.0}),
+}
+
+
+def operands_of(name):
+    if name in SPECIAL:
+        return SPECIAL[name]
+    count = len(PRIMITIVES[name].local)
+    return (A, B)[:count], {}
+
+
+@pytest.mark.parametrize("name", sorted(name for name, p in PRIMITIVES.items() if not p.composite))
+def test_kernel_computes_the_value_rule(name):
+    operands, params = operands_of(name)
+    primitive = PRIMITIVES[name]
+    expected = primitive.value(*operands, **params)
+    spec = primitive.shape(*[Spec(x.shape, x.dtype) for x in operands], **params)
+    out = np.zeros(spec.shape, spec.dtype)
+    bind(name, list(operands), out, params)()
+    np.testing.assert_allclose(out, expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (0, 1)])
+@pytest.mark.parametrize("x", [A, A.T, A[:, ::2], A > 0.5])
+def test_sums_over_any_layout(x, axes):
+    expected = np.sum(x, axis=axes)
+    out = np.zeros(np.shape(expected), expected.dtype)
+    bind("sum", [x], out, {"axes": axes, "keepdims": False})()
+    np.testing.assert_allclose(out, expected, rtol=1e-14)
+
+
+def test_kernels_are_of_known_primitives():
+    assert set(KERNELS) <= set(PRIMITIVES)
