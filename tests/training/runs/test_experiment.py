@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from backpath.data.tables import TEXT, Table, load_named
 from backpath.graph import BackpathError, DataError
 from backpath.training.runs.experiment import Experiment
 from backpath.training.runs.settings import Settings
-from backpath.data.tables import TEXT, Table, load_named
 
 QUICK = {"epochs": 5, "layers": (8,)}
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from backpath.data.features import Features
+from backpath.data.tables import TEXT, Table
+from backpath.data.target import Target
 from backpath.graph import RunError
 from backpath.nets import Network
-from backpath.data.features import Features
 from backpath.training.loop.epochs import Epoch
 from backpath.training.runs.run_folder import check_free, next_run_folder, read_config, read_run, write_run
 from backpath.training.runs.saved_model import SavedModel
-from backpath.data.tables import TEXT, Table
-from backpath.data.target import Target
 
 TABLE = Table(
     "test",

@@ -10,26 +10,26 @@ from functools import cached_property
 import numpy as np
 
 from backpath.calculus import GradientCheck, check_grads
-from backpath.graph import DataError
-from backpath.nets import Network
-from backpath.training.optimizers.chain import Optimizer
-from backpath.data.parts import Data, ParquetData
-from backpath.training.optimizers.descent import descent
 from backpath.data.features import Features
-from backpath.training.fit import Epoch, Fit, fit
-from backpath.training.loop.footprint import Footprint, footprint
-from backpath.training.optimizers.named import Rate
 from backpath.data.parquet import ParquetSource
-from backpath.training.runs.parting import parted_file, parted_table
-from backpath.training.optimizers.plateau import ReduceOnPlateau
-from backpath.training.find_rate import RangeTest, find_rate
-from backpath.training.runs.saved_model import SavedModel, outputs_for
-from backpath.training.checkpoints.saver import Saver
-from backpath.training.runs.scores import Confusions, Errors
-from backpath.training.runs.settings import Settings
-from backpath.training.loop.streaming import Streamed
+from backpath.data.parts import Data, ParquetData
 from backpath.data.tables import Table
 from backpath.data.target import Target
+from backpath.graph import DataError
+from backpath.nets import Network
+from backpath.training.checkpoints.saver import Saver
+from backpath.training.find_rate import RangeTest, find_rate
+from backpath.training.fit import Epoch, Fit, fit
+from backpath.training.loop.footprint import Footprint, footprint
+from backpath.training.loop.streaming import Streamed
+from backpath.training.optimizers.chain import Optimizer
+from backpath.training.optimizers.descent import descent
+from backpath.training.optimizers.named import Rate
+from backpath.training.optimizers.plateau import ReduceOnPlateau
+from backpath.training.runs.parting import parted_file, parted_table
+from backpath.training.runs.saved_model import SavedModel, outputs_for
+from backpath.training.runs.scores import Confusions, Errors
+from backpath.training.runs.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from backpath.graph import DataError
-from backpath.nets import LOSSES
 from backpath.data.columns import read_numbers
-from backpath.data.parts import ParquetData, TableData
 from backpath.data.parquet import ParquetSource
-from backpath.training.runs.settings import Settings
+from backpath.data.parts import ParquetData, TableData
 from backpath.data.split import split
 from backpath.data.tables import Table
 from backpath.data.target import Target, Task, refuse_missing, task_of
+from backpath.graph import DataError
+from backpath.nets import LOSSES
+from backpath.training.runs.settings import Settings
 
 
 def parted_table(table: Table, column: str, settings: Settings) -> tuple[TableData, Target, str]:

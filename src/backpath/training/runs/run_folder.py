@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
+from backpath.data.features import Features
+from backpath.data.target import Target
 from backpath.graph import BackpathError, RunError
 from backpath.nets import Network
-from backpath.data.features import Features
 from backpath.training.loop.epochs import Epoch
 from backpath.training.runs.saved_model import SavedModel, outputs_for
-from backpath.data.target import Target
 
 FORMAT = 1
 PARAMETERS, MODEL, HISTORY, CONFIG = "model.safetensors", "model.json", "history.json", "config.json"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backpath.nets import Loss, Network
 from backpath.data.columns import read_numbers
 from backpath.data.features import Features
-from backpath.training.runs.scores import Confusions, Errors
 from backpath.data.tables import Table
 from backpath.data.target import Target
+from backpath.nets import Loss, Network
+from backpath.training.runs.scores import Confusions, Errors
 
 # Losses whose scores are probabilities once their link is applied.
 PROBABILISTIC = ("cross_entropy", "sigmoid_cross_entropy")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from backpath.graph import RunError
 from backpath.data.target import Task
+from backpath.graph import RunError
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""From a table and settings to a trained model in a run folder, and back."""
