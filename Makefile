@@ -5,13 +5,19 @@ BIN := .venv/bin
 CORE := .venv/.core
 DEVELOP := .venv/.develop
 
-.PHONY: demo test lint bench clean
+ROUNDS ?= 10
+
+.PHONY: demo test explore-tests lint bench clean
 
 demo: $(CORE)
 	$(BIN)/backpath train digits
 
 test: $(DEVELOP)
 	$(BIN)/python -m pytest -n auto
+
+# Property tests again and again, each time on other examples; what fails is kept in .hypothesis and tried first.
+explore-tests: $(DEVELOP)
+	for round in $$(seq $(ROUNDS)); do env -u CI $(BIN)/python -m pytest -n auto -q -m hypothesis tests || exit 1; done
 
 lint: $(DEVELOP)
 	$(BIN)/ruff check .

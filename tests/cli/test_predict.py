@@ -97,3 +97,12 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(here, words, message):
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_ctrl_c_is_one_word(here, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("backpath.cli.predict.read_run", stop)
+    result = backpath("predict", "runs/iris-1", "iris")
+    assert (result.exit_code, result.stderr) == (130, "\nInterrupted.\n")

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from backpath.cli import main
+from backpath.cli.places import begun
 from backpath.training.checkpoints.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from backpath.training.checkpoints.saver import Saver
 from backpath.training.runs.run_folder import read_run
@@ -34,8 +36,7 @@ def stopped(words, signal_number=signal.SIGINT):
     process = subprocess.Popen(
         [sys.executable, "-m", "backpath", "train", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    place = "runs/digits-1.checkpoint"
-    while process.poll() is None and not (os.path.exists(place) and os.path.getsize(place)):
+    while process.poll() is None and not begun(Path("runs/digits-1")):
         time.sleep(0.01)
     process.send_signal(signal_number)
     out, err = process.communicate()
@@ -70,6 +71,66 @@ def test_a_stopped_training_keeps_its_place(here):
     taken = backpath("train", "digits", "--out", "runs/digits-1")
     assert taken.exit_code == 2
     assert "is of a training that was stopped, or still runs: --resume runs/digits-1, or delete it" in taken.stderr
+
+
+def interrupted(monkeypatch, where, *words):
+    """The outcome of a training in which Ctrl-C is pressed as ``where``, a method or function, is called."""
+    name, attribute = where
+    with monkeypatch.context() as patched:
+
+        def stop(*arguments, **options):
+            raise KeyboardInterrupt
+
+        patched.setattr(f"{name}.{attribute}", stop)
+        return backpath("train", *words)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [("backpath.cli.train", "open_source"), ("backpath.cli.train.Experiment", "train")],
+    ids=["while it reads", "before its first step"],
+)
+def test_settings_are_kept_from_the_start(here, monkeypatch, where):
+    words = ["iris", "--epochs", "3", "--layers", "8", "--find-rate", "--quiet"]
+    result = interrupted(monkeypatch, where, *words)
+    assert result.exit_code == 130
+    assert "Stopped before the first checkpoint; the settings are kept. To begin again: " in result.stderr
+    assert "train --resume runs/iris-1" in result.stderr
+    assert backpath("train", "--resume", "runs/iris-1", "--quiet").exit_code == 0
+    assert backpath("train", *words, "--out", "whole").exit_code == 0
+    ours, whole = read_run("runs/iris-1"), read_run("whole")
+    assert all(np.array_equal(ours.parameters[name], value) for name, value in whole.parameters.items())
+    assert (here / "runs/iris-1/config.json").read_text() == (here / "whole/config.json").read_text()
+
+
+def test_a_kill_before_the_first_step_keeps_the_settings(here):
+    code = "import os, runpy, signal; from backpath.training.runs.experiment import Experiment; "
+    code += "Experiment.train = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL); "
+    code += "runpy.run_module('backpath', run_name='__main__')"
+    killed = subprocess.run([sys.executable, "-c", code, "train", "iris", "--epochs", "2", "--quiet"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert backpath("train", "--resume", "runs/iris-1", "--quiet").stdout == "runs/iris-1\n"
+
+
+@pytest.mark.parametrize("where", [("backpath.cli.train.Experiment", "tallies"), ("backpath.cli.train", "write_run")])
+def test_ctrl_c_after_the_last_epoch_loses_no_step(here, monkeypatch, where):
+    result = interrupted(monkeypatch, where, "iris", "--epochs", "3", "--quiet")
+    assert result.exit_code == 130
+    assert "Stopped at once; the last checkpoint is kept. To go on from it: " in result.stderr
+    assert len(read_checkpoint("runs/iris-1.checkpoint").facts["history"]) == 3
+    assert backpath("train", "--resume", "runs/iris-1", "--quiet").exit_code == 0
+    assert os.listdir(here / "runs") == ["iris-1"]
+
+
+def test_ctrl_c_when_the_run_is_written_says_that_it_is(here, monkeypatch):
+    result = interrupted(monkeypatch, ("backpath.cli.train", "outcome"), "iris", "--epochs", "1", "--quiet")
+    assert (result.exit_code, result.stderr) == (130, "\nStopped; the run is saved in runs/iris-1.\n")
+    assert os.listdir(here / "runs") == ["iris-1"]
+
+
+def test_what_cannot_be_trained_leaves_nothing(here):
+    assert backpath("train", "iris", "--target", "colour").exit_code == 2
+    assert not (here / "runs").exists()
 
 
 def stopped_at_its_first_step(monkeypatch, *words):

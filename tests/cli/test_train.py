@@ -231,7 +231,6 @@ def test_divergence_is_one_sentence(here):
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
-        (KeyboardInterrupt(), 130, "\nInterrupted: nothing was saved.\n"),
         (OSError(28, "No space left on device"), 2, "Error: No space left on device\n"),
         (PermissionError(13, "Permission denied", "runs"), 2, "Error: runs: Permission denied\n"),
         (MemoryError("12 TiB"), 2, "Error: not enough memory: 12 TiB\n"),

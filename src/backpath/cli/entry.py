@@ -33,7 +33,7 @@ class Commands(click.Group):
         except BrokenPipeError:
             raise  # click ends quietly when the reader of a pipe has gone
         except KeyboardInterrupt:
-            click.echo("\nInterrupted: nothing was saved.", err=True)
+            click.echo("\nInterrupted.", err=True)
             ctx.exit(INTERRUPTED)
         except BackpathError as error:
             raise Failure(str(error)) from None

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from backpath.cli.options import Activations, Number, Widths
-from backpath.cli.places import place_of_run, program, stopped_training
+from backpath.cli.places import begun, place_of_run, program, reserved, stopped_training
 from backpath.cli.progress import emit, progress
 from backpath.cli.sources import open_source
 from backpath.cli.summary import (
@@ -150,8 +150,9 @@ def train(
         settings = Settings(**options)
     console = make_console()
     console.quiet = quiet or as_json
-    with place_of_run(out, str(source), resume) as folder:
-        told = _train(folder, str(source), target, settings, resume is not None, console, as_json)
+    folder = resume or reserved(out, str(source), {"source": source, "target": target, **asdict(settings)})
+    with place_of_run(folder, resume is not None):
+        told = _train(folder, str(source), target, settings, console, as_json)
     print_end(console, folder, told["predict"])
     if as_json:
         emit("result", {"run": str(folder), **told})
@@ -164,7 +165,6 @@ def _train(
     source: str,
     target: str | None,
     settings: Settings,
-    resumed: bool,
     console: Console,
     as_json: bool,
 ) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _train(
     if as_json:
         emit("start", facts(experiment))
     print_start(console, experiment)
-    if settings.find_rate and not resumed:
+    if settings.find_rate and not begun(folder):
         experiment, found = experiment.with_found_rate()
         print_rate(console, found)
     config = {"source": source, "target": column, **asdict(experiment.settings)}

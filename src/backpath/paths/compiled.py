@@ -32,4 +32,7 @@ def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
 def _by_numba(function: Callable[..., Any]) -> Callable[..., Any]:
     import numba
 
-    return numba.njit(cache=True, nogil=True)(function)
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # There is no folder that a cache could be kept in.
+        return numba.njit(nogil=True)(function)

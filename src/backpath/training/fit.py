@@ -179,10 +179,11 @@ def finished(
 
 
 def _found(saver: Saver) -> Checkpoint | None:
-    """The checkpoint to go on from, if there is one; an empty file holds its place."""
+    """The checkpoint to go on from, if there is one; one without a step, or an empty file, holds its place."""
     if not saver.path.exists() or saver.path.stat().st_size == 0:
         return None
-    return read_checkpoint(saver.path)
+    found = read_checkpoint(saver.path)
+    return found if found.begun else None
 
 
 def check_settings(

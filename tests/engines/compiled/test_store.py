@@ -128,3 +128,33 @@ def test_a_script_is_told_on_stderr_until_the_kernels_are_on_disk(tmp_path):
     for told in ((f"backpath: {COMPILING}\n", "2 True\n"), ("", "2 False\n")):
         done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
         assert (done.stderr, done.stdout) == told
+
+
+HOMELESS = """
+import pwd
+
+def nobody(number):
+    raise KeyError(number)
+
+pwd.getpwuid = nobody
+
+import numpy as np
+import backpath as bp
+from numba.core import caching
+
+caching.CacheImpl._locator_classes = []
+X = np.random.default_rng(0).standard_normal((50, 2))
+fitted = bp.fit(bp.Network([2, 1], loss="squared_error"), X, X[:, 0], epochs=2, engine="compiled")
+nodes = np.arange(2**18)
+chain = bp.Dag.from_arrays(nodes, nodes + 1, np.ones(len(nodes)))
+print(len(fitted.history), chain.gradient(0, len(nodes)))
+"""
+
+
+def test_a_user_without_a_home_folder_compiles_anew():
+    named = ("HOME", "XDG_CACHE_HOME", "BACKPATH_CACHE_DIR", "NUMBA_CACHE_DIR")
+    environment = {name: value for name, value in os.environ.items() if name not in named}
+    done = subprocess.run(
+        [sys.executable, "-c", HOMELESS], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "2 1.0\n"), done.stderr

@@ -55,7 +55,7 @@ class Kernels:
 
 def missing(names: Iterable[str], dtype: np.dtype) -> int:
     """How many of these kernels are yet to be compiled."""
-    return sum(not (folder() / f"{symbol(name, dtype)}.o").exists() for name in names)
+    return sum(not ((here := folder()) and (here / f"{symbol(name, dtype)}.o").exists()) for name in names)
 
 
 def symbol(name: str, dtype: np.dtype) -> str:
@@ -64,11 +64,13 @@ def symbol(name: str, dtype: np.dtype) -> str:
 
 
 @cache
-def folder() -> Path:
-    """Where kernels of this source, by this compiler, for this processor are kept.
+def folder() -> Path | None:
+    """Where kernels of this source, by this compiler, for this processor are kept; None for a user without a home.
 
     By default in the user's cache folder; ``BACKPATH_CACHE_DIR`` names another.
     """
+    if (cache := _cache()) is None:
+        return None
     import llvmlite.binding as llvm
 
     made_for = (*llvm.llvm_version_info, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
@@ -78,26 +80,31 @@ def folder() -> Path:
     assert numba.origin
     for file in (Path(numba.origin).with_name("_version.py"), *sorted(Path(__file__).parent.rglob("*.py"))):
         found = zlib.crc32(file.read_bytes(), found)
-    return _cache() / f"kernels-{found:08x}"
+    return cache / f"kernels-{found:08x}"
 
 
-def _cache() -> Path:
+def _cache() -> Path | None:
     if given := os.environ.get("BACKPATH_CACHE_DIR"):
         return Path(given)
     from platformdirs import user_cache_path
 
-    return user_cache_path("backpath", appauthor=False)
+    try:
+        return user_cache_path("backpath", appauthor=False)
+    except RuntimeError:  # Neither the environment nor the list of users says where the home is.
+        return None
 
 
 def _keep(symbol: str, code: bytes) -> None:
     """Write it at once and whole, or not at all: where nothing can be written, each process compiles for itself."""
+    if (here := folder()) is None:
+        return
     with suppress(OSError):
-        folder().mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(dir=folder())
+        here.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(dir=here)
         try:
             with os.fdopen(number, "wb") as file:
                 file.write(zlib.crc32(code).to_bytes(CHECK_BYTES, "little") + code)
-            os.replace(name, folder() / f"{symbol}.o")
+            os.replace(name, here / f"{symbol}.o")
         except BaseException:
             os.unlink(name)
             raise
@@ -105,8 +112,10 @@ def _keep(symbol: str, code: bytes) -> None:
 
 def _kept(symbol: str) -> bytes | None:
     """What was kept, unless it is damaged."""
+    if (here := folder()) is None:
+        return None
     try:
-        stored = (folder() / f"{symbol}.o").read_bytes()
+        stored = (here / f"{symbol}.o").read_bytes()
     except OSError:
         return None
     check, code = stored[:CHECK_BYTES], stored[CHECK_BYTES:]

@@ -30,6 +30,11 @@ class Checkpoint:
     arrays: Mapping[str, np.ndarray]
     facts: Mapping[str, Any]
 
+    @property
+    def begun(self) -> bool:
+        """Whether a step was made; before that, a checkpoint holds settings alone."""
+        return bool(self.arrays)
+
 
 def write_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     """Put the checkpoint in the place of the one before, which stays as it is until the new one is on the disk.

@@ -37,7 +37,7 @@ class Saver:
     Args:
         path: where to write.
         every: seconds between two checkpoints within an epoch. After an epoch there is one, unless the last is younger
-            than a second and than this.
+            than a second and than this, and after the last epoch in any case.
         about: plain data that go into each checkpoint beside where training stands.
 
     Attributes:
@@ -58,9 +58,9 @@ class Saver:
         if time.monotonic() - self.last >= self.every:
             self._save(capture())
 
-    def after_epoch(self, capture: Callable[[], Checkpoint]) -> None:
-        """Likewise after an epoch."""
-        if time.monotonic() - self.last >= min(self.every, SHORTEST):
+    def after_epoch(self, capture: Callable[[], Checkpoint], last: bool = False) -> None:
+        """Likewise after an epoch; the last one is always saved, for what comes after it can be stopped too."""
+        if last or time.monotonic() - self.last >= min(self.every, SHORTEST):
             self._save(capture())
         self.after_step(capture)
 

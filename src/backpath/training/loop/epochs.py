@@ -89,7 +89,7 @@ def descend(
             if on_epoch is not None:
                 on_epoch(told)
             if saver:
-                saver.after_epoch(loop.capture)
+                saver.after_epoch(loop.capture, last=len(loop.history) == epochs)
     if average and loop.stepping.averaged:
         average.read(loop.stepping.averaged, parameters)
     return tuple(loop.history), loop.steps

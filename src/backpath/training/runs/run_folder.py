@@ -24,6 +24,7 @@ from backpath.data.features import Features
 from backpath.data.target import Target
 from backpath.graph import BackpathError, RunError
 from backpath.nets import Network
+from backpath.training.checkpoints.checkpoint import Checkpoint, write_checkpoint
 from backpath.training.loop.epochs import Epoch
 from backpath.training.runs.saved_model import SavedModel, outputs_for
 
@@ -45,13 +46,15 @@ def checkpoint_of(folder: str | Path) -> Path:
     return folder.with_name(f"{folder.name}.checkpoint")
 
 
-def reserve(folder: Path) -> bool:
-    """Take the place of a run's checkpoint with an empty file; False if another training has it."""
+def reserve(folder: Path, config: Mapping[str, Any]) -> bool:
+    """Take the place of a run's checkpoint with one that holds its settings; False if another training has it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    place = checkpoint_of(folder)
     try:
-        checkpoint_of(folder).touch(exist_ok=False)
+        place.touch(exist_ok=False)
     except FileExistsError:
         return False
+    write_checkpoint(place, Checkpoint({}, {"config": config}))
     return True
 
 
