@@ -44,25 +44,25 @@ many it is; and places for a result and an error, which no kernel leaves."""
 BARRIER_WORDS = 16
 """The number of those who came, and of the meetings, in cache lines apart."""
 
-VECTOR_BYTES = 32
-"""Of a vector. LLVM makes two of it where registers are smaller."""
+WIDEST = 64
+"""Bytes of the widest vector that a kernel is compiled with."""
 
 DEPTH = 256
 """Steps of a product's inner index at a time: with tiles of A and C, a strip of B stays in the first cache."""
 
-SCRATCH_BYTES = 2 * VECTOR_BYTES * (DEPTH + 1)
+SCRATCH_BYTES = 2 * WIDEST * (DEPTH + 1)
 """Room that a product needs: one strip of B, and what aligns it."""
 
 LARGEST = 2.0**36
 """Of m n k times the least of them, up to which the products here are faster; beyond, the BLAS is."""
 
-TILE_ROWS = 8
+TILE_ROWS = 16
 """Room for rows in a packed tile of A."""
 
 GAP = 2
 """Columns between packed tiles, lest they fall on each other in a cache."""
 
-BLOCK_TILES = 32
+BLOCK_TILES = 16
 """Of a transposed A, packed at a time: with ``DEPTH`` columns they stay in a core's second cache."""
 
 PACKED = BLOCK_TILES * TILE_ROWS * (DEPTH + GAP)

@@ -12,11 +12,9 @@ from llvmlite import ir
 from numba import types
 
 from backpath.engines.compiled.pointers import emitted
+from backpath.engines.compiled.products.registers import ROWS
 from backpath.engines.compiled.products.vectors import INDEX, Loop, Vectors, lanes_of
 from backpath.engines.compiled.tables import TILE_ROWS
-
-ROWS = 6
-"""Of a tile, with two vectors a row: 12 sums, two vectors of B, one of A and a mask fill sixteen registers."""
 
 
 def _tile_kernel(vectors: int, partial: bool) -> Any:

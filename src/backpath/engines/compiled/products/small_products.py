@@ -7,7 +7,6 @@ from typing import Any
 from backpath.engines.compiled.jit import compiled
 from backpath.engines.compiled.pointers import entry, pointer_at, put, size_of
 from backpath.engines.compiled.products.product_kernels import (
-    ROWS,
     full_tile,
     inner_products,
     move_tile,
@@ -16,7 +15,8 @@ from backpath.engines.compiled.products.product_kernels import (
     pack_transposed,
     partial_tile,
 )
-from backpath.engines.compiled.tables import BLOCK_TILES, DEPTH, GAP, SCRATCH_BYTES, TILE_ROWS, VECTOR_BYTES
+from backpath.engines.compiled.products.registers import ROWS, VECTOR_BYTES
+from backpath.engines.compiled.tables import BLOCK_TILES, DEPTH, GAP, SCRATCH_BYTES, TILE_ROWS
 
 SPAN = 16384
 """Bytes over which a strip of B may lie spread before packing pays: half of a usual first cache."""

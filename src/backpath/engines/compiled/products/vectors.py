@@ -8,7 +8,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-from backpath.engines.compiled.tables import VECTOR_BYTES
+from backpath.engines.compiled.products.registers import VECTOR_BYTES
 
 INDEX = ir.IntType(64)
 
