@@ -1,35 +1,45 @@
-"""Graphs run by the compiled engine, for its tests; and its threads one after another, in any order."""
-
-import itertools
+"""Graphs run by the compiled engine, for its tests; and their pieces one after another, in any order."""
 
 import numpy as np
 
 from backpath.engines import compile_graph
+from backpath.engines.compiled import dealing, tables
 from backpath.engines.compiled import engine as compiled_engine
-from backpath.engines.compiled import tables
 from backpath.engines.compiled.engine import Machine
 
 
 class ByTurns(Machine):
-    """A machine whose threads run one after another, from meeting to meeting: each does all it may before the next.
+    """A machine whose pieces are done one after another, from meeting to meeting.
 
     Any two instructions that need a meeting between them and have none then run in the wrong order, if the order of
-    the threads is that or its reverse.
+    the pieces is that or its reverse.
     """
 
     def by_turns(self, order):
-        cuts = sorted({0, len(self.code), *np.flatnonzero(self.code[:, tables.MEETS])})
-        whole = [told.copy() for told in self.told]
-        for first, last in itertools.pairwise(cuts):
-            code = self.code[first:last].copy()
-            code[0, tables.MEETS] = 0
-            for thread in order:
-                fields = [tables.CODE, tables.INSTRUCTIONS, tables.INTAKES]
-                self.told[thread][fields] = code.ctypes.data, len(code), 0
-                self.barrier[0] = self.threads - 1
-                self._work(thread, 1, np.empty(1, self.dtype))
-        for told, before in zip(self.told, whole, strict=True):
-            told[:] = before
+        told = self.told[0]
+        before = told.copy()
+        for stretch in self.stretches:
+            pieces = int(stretch[tables.PIECES])
+            here = stretch[None].copy()
+            for piece in [p for t in order for p in self._own(t, pieces)]:
+                # As the last of so many threads, whose pieces all but one are taken.
+                lines = np.ones((tables.TAKEN + pieces, tables.LINE_WORDS), np.int64)
+                lines[tables.TAKEN + piece] = 0
+                lines[tables.ARRIVED] = pieces - 1
+                told[[tables.STRETCHES, tables.STRETCH_COUNT, tables.INTAKES]] = here.ctypes.data, 1, 0
+                told[[tables.BARRIER, tables.THREAD, tables.THREADS]] = lines.ctypes.data, piece, pieces
+                self._work(0, 1, np.empty(1, self.dtype))
+        told[:] = before
+
+    def _own(self, thread, pieces):
+        return range(thread * pieces // self.threads, (thread + 1) * pieces // self.threads)
+
+
+def dealt_finely(monkeypatch):
+    """Work is shared however little it is, in more pieces than there are threads."""
+    monkeypatch.setattr(compiled_engine, "WORTH_SHARING", -1.0)
+    monkeypatch.setattr(dealing, "GRAIN", 1e-9)
+    monkeypatch.setattr(dealing, "ROWS", 2)
 
 
 def bound(graph, inputs, overwrites=None, monkeypatch=None, threads=1):
@@ -43,5 +53,5 @@ def bound(graph, inputs, overwrites=None, monkeypatch=None, threads=1):
         for k, n in enumerate(nodes)
     ]
     if monkeypatch:
-        monkeypatch.setattr(compiled_engine, "WORTH_SHARING", -1.0)
+        dealt_finely(monkeypatch)
     return ByTurns([(program, inputs, outputs)], dtype, threads=threads), outputs, program

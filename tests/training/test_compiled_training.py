@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import scipy.sparse
-from machines import ByTurns
+from machines import ByTurns, dealt_finely
 from pyarrow import parquet
 from stopping import Stopping
 from threadpoolctl import threadpool_info
@@ -217,8 +217,8 @@ def test_streamed_data(tmp_path, monkeypatch):
 
 @pytest.fixture
 def shared(monkeypatch):
-    """Even small networks are worth a second thread."""
-    monkeypatch.setattr(compiled_engine, "WORTH_SHARING", -1.0)
+    """Even small networks are worth a second thread, and are dealt out finely."""
+    dealt_finely(monkeypatch)
 
 
 @pytest.fixture

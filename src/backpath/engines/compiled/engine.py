@@ -48,12 +48,14 @@ class Machine:
         self.threads = threads if by_machine(programs) > WORTH_SHARING else 1
         kernels = Kernels(dtype)
         code = Code(kernels)
+        code.feed(feeds)
         for program, inputs, outputs in parts:
             code.add(program, bound_arrays(program, inputs, outputs), outputs)
         self.dtype, self.loss, self.run = dtype, loss, RUN(kernels["run"])
         self.code, self.operations = code.tables()
+        self.stretches = code.stretches(self.threads)
         self.feeds = np.array(feeds, np.int64).reshape(len(feeds), tables.FEED_FIELDS)
-        self.barrier = np.zeros(tables.BARRIER_WORDS, np.int64)
+        self.barrier = np.zeros((tables.TAKEN + self.threads) * tables.LINE_WORDS, np.int64)
         self.uses_blas = code.largest > tables.LARGEST
         self.gemm = gemm_address(dtype) if self.uses_blas else 0
         self.kept = [*code.kept, *kept]
@@ -72,9 +74,9 @@ class Machine:
         words[tables.GEMM], words[tables.SCRATCH] = self.gemm, scratch
         told = np.zeros(tables.CALL_WORDS, np.int64)
         told[: tables.THREADS + 1] = (
-            address(self.code), len(self.code), address(self.operations), address(self.feeds), len(self.feeds), 0,
-            0 if self.loss is None else address(self.loss), 0, work, address(self.barrier), _yield_address(), thread,
-            self.threads,
+            address(self.code), address(self.stretches), len(self.stretches), address(self.operations),
+            address(self.feeds), len(self.feeds), 0, 0 if self.loss is None else address(self.loss), 0, work,
+            address(self.barrier), _yield_address(), thread, self.threads,
         )  # fmt: skip
         return told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.compiled.barriers import Access, Meetings
+from backpath.engines.compiled.dealing import Work, pieces
 from backpath.engines.compiled.store import Kernels
-from backpath.engines.compiled.tables import DEPTH, FIELDS, MOST_REGISTERS, OPERATION_FIELDS
-from backpath.engines.numpy.kernels import pieces
+from backpath.engines.compiled.tables import DEPTH, FIELDS, MEETS, MOST_REGISTERS, OPERATION_FIELDS, STRETCH_FIELDS
+from backpath.engines.numpy.kernels import pieces as parts_of
+from backpath.engines.program.cost import FUSED_BYTES_A_SECOND, INSTRUCTION, OPERATIONS_A_SECOND
 from backpath.engines.program.planning import Kind
 from backpath.engines.program.program import Program
 from backpath.engines.program.schedule import FUSABLE, Instruction
@@ -46,6 +49,7 @@ class Code:
         instructions: one row each.
         operations: the elementwise ones.
         registers: how many one instruction needs at most.
+        work: of each instruction.
         largest: of its matrix products, by the measure of ``tables.LARGEST``.
         packs: whether some product packs a factor.
         kept: arrays that must live as long as the code.
@@ -55,6 +59,7 @@ class Code:
     instructions: list[list[int]] = field(default_factory=list)
     operations: list[list[int]] = field(default_factory=list)
     registers: int = 0
+    work: list[Work] = field(default_factory=list)
     largest: float = 0.0
     packs: bool = False
     kept: list[np.ndarray] = field(default_factory=list)
@@ -67,6 +72,18 @@ class Code:
     def tables(self) -> tuple[np.ndarray, np.ndarray]:
         """As the machine reads them."""
         return _table(self.instructions, FIELDS), _table(self.operations, OPERATION_FIELDS)
+
+    def stretches(self, threads: int) -> np.ndarray:
+        """From meeting to meeting, for so many threads; feeds come before the first one's instructions."""
+        cuts = [0, *(k for k, row in enumerate(self.instructions) if row[MEETS]), len(self.instructions)]
+        rows = [[a, b, pieces(self.work[a:b], threads)] for a, b in itertools.pairwise(cuts)]
+        return _table(rows, STRETCH_FIELDS)
+
+    def feed(self, feeds: Iterable[Sequence[int]]) -> None:
+        """Note what a step's feeds write, before the first program."""
+        size = self.dtype.itemsize
+        targets = [(feed[6], feed[5], feed[3] * size) for feed in feeds]
+        self.meetings.needed([Access(to, to + rows * row, True, (to, rows, row), False) for to, rows, row in targets])
 
     def add(self, program: Program, arrays: dict[int, np.ndarray], outputs: Sequence[np.ndarray]) -> None:
         """The instructions of a program that is bound to these arrays, after those that are there."""
@@ -83,7 +100,11 @@ class Code:
 
     # Rows of the table.
 
-    def _row(self, kernel: str | None, extent: int, fields: Sequence[int], accesses: list[Access]) -> None:
+    def _row(
+        self, kernel: str | None, extent: int, fields: Sequence[int], accesses: list[Access], flops: float = 0.0
+    ) -> None:
+        moved = sum(access.end - access.start for access in accesses)
+        self.work.append(Work(extent, flops / OPERATIONS_A_SECOND + moved / FUSED_BYTES_A_SECOND + INSTRUCTION))
         shared = not any(a.alone for a in accesses)
         meet = self.meetings.needed(accesses)
         called = self.kernels[kernel] if kernel else 0
@@ -149,7 +170,7 @@ class Code:
         packs = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD and n >= MANY
         self.packs |= packs
         fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs]
-        self._row("product", m, fields, accesses)
+        self._row("product", m, fields, accesses, 2.0 * m * n * k)
 
     def _factor(self, x: np.ndarray) -> np.ndarray:
         """A factor as the product reads it: entries of rows or of columns in a row, and rows apart."""
@@ -314,7 +335,7 @@ def _reshape(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray
 
 
 def _concatenate(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
-    for part, x in zip(pieces(out, operands, node.params["axis"]), operands, strict=True):
+    for part, x in zip(parts_of(out, operands, node.params["axis"]), operands, strict=True):
         if address(part) != address(x):
             code._copy(part, x)
 

@@ -22,21 +22,25 @@ from backpath.engines.compiled.tables import (
     FEEDS,
     FIELDS,
     FIRST,
+    FIRST_INSTRUCTION,
     GIVE_WAY,
     HEIGHT,
     HIGH,
-    INSTRUCTIONS,
     INTAKES,
     KERNEL,
+    LAST_INSTRUCTION,
     LOSS,
     LOSSES,
-    MEETS,
     OPERATION_FIELDS,
     OPERATIONS,
+    PIECES,
     ROW,
     ROWS,
     SHARED,
     STEPS,
+    STRETCH_COUNT,
+    STRETCH_FIELDS,
+    STRETCHES,
     THREAD,
     THREADS,
     WHOLE,
@@ -44,7 +48,7 @@ from backpath.engines.compiled.tables import (
     WIDTH,
     WORK,
 )
-from backpath.engines.compiled.teams import meet, share
+from backpath.engines.compiled.teams import meet, share, take
 
 
 @compiled
@@ -69,9 +73,9 @@ def _operations(like: Any, i: Any, operations: int, work: Any, first: int, last:
 
 
 @compiled
-def _feed(like: Any, f: Any, step: int, thread: int, threads: int) -> None:
+def _feed(like: Any, f: Any, step: int, piece: int, pieces: int) -> None:
     """The examples of one step, into the memory that the program reads."""
-    first, last = share(f[5], thread, threads)
+    first, last = share(f[5], piece, pieces)
     order, target, length = pointer_at(f, f[4]), pointer_at(like, f[6]), f[3]
     if f[0] == ROWS:
         source = pointer_at(like, f[1])
@@ -87,30 +91,50 @@ def _feed(like: Any, f: Any, step: int, thread: int, threads: int) -> None:
             target[k * length + labels[order[step * f[5] + k]]] = 1
 
 
+@compiled
+def _piece(like: Any, told: Any, step: int, stretch: int, piece: int) -> None:
+    """One piece of a stretch's work: of each instruction the part that is its share, one after the other."""
+    s = pointer_at(told, told[STRETCHES] + stretch * STRETCH_FIELDS * 8)
+    pieces, work = s[PIECES], pointer_at(told, told[WORK])
+    if stretch == 0:
+        for k in range(told[INTAKES]):
+            _feed(like, pointer_at(told, told[FEEDS] + k * FEED_FIELDS * 8), step, piece, pieces)
+    for k in range(s[FIRST_INSTRUCTION], s[LAST_INSTRUCTION]):
+        i = pointer_at(told, told[CODE] + k * FIELDS * 8)
+        if piece > 0 and not i[SHARED]:
+            continue
+        first, last = share(i[EXTENT], piece, pieces if i[SHARED] else 1)
+        if first >= last:
+            continue
+        if i[KERNEL]:
+            work[ROW], work[HEIGHT] = first, last - first
+            call_at(i[KERNEL], like, i, work)
+        else:
+            _operations(like, i, told[OPERATIONS], work, first, last)
+    if piece == 0 and stretch == told[STRETCH_COUNT] - 1 and told[LOSS] != 0:
+        pointer_at(like, told[LOSSES])[step] = pointer_at(like, told[LOSS])[0]
+
+
 def run(like: Any, told: Any) -> None:
-    """Run a program for so many steps; all threads call it together, each with what it is told."""
-    operations, feeds, intakes = told[OPERATIONS], told[FEEDS], told[INTAKES]
-    barrier, give_way, thread, threads = told[BARRIER], told[GIVE_WAY], told[THREAD], told[THREADS]
-    work, code = pointer_at(told, told[WORK]), told[CODE]
+    """Run a program for so many steps; all threads call it together, each with what it is told.
+
+    A thread takes its own pieces of a stretch first, whose numbers its core's cache may still hold, then those that
+    others have not come to.
+    """
+    barrier, thread, threads = told[BARRIER], told[THREAD], told[THREADS]
     for step in range(told[STEPS]):
-        for k in range(intakes):
-            _feed(like, pointer_at(told, feeds + k * FEED_FIELDS * 8), step, thread, threads)
-        if intakes:
-            meet(barrier, threads, give_way)
-        for k in range(told[INSTRUCTIONS]):
-            i = pointer_at(told, code + k * FIELDS * 8)
-            if i[MEETS]:
-                meet(barrier, threads, give_way)
-            if thread > 0 and not i[SHARED]:
+        for stretch in range(told[STRETCH_COUNT]):
+            pieces = pointer_at(told, told[STRETCHES] + stretch * STRETCH_FIELDS * 8)[PIECES]
+            if threads == 1:
+                for piece in range(pieces):
+                    _piece(like, told, step, stretch, piece)
                 continue
-            first, last = share(i[EXTENT], thread, threads if i[SHARED] else 1)
-            if first >= last:
-                continue
-            if i[KERNEL]:
-                work[ROW], work[HEIGHT] = first, last - first
-                call_at(i[KERNEL], like, i, work)
-            else:
-                _operations(like, i, operations, work, first, last)
-        if told[LOSS] != 0 and thread == 0:
-            pointer_at(like, told[LOSSES])[step] = pointer_at(like, told[LOSS])[0]
-        meet(barrier, threads, give_way)
+            for turn in range(threads):
+                owner = (thread + turn) % threads
+                piece, last = owner * pieces // threads, (owner + 1) * pieces // threads
+                first = piece
+                while piece < last:
+                    piece = first + take(barrier, owner)
+                    if piece < last:
+                        _piece(like, told, step, stretch, piece)
+            meet(barrier, threads, told[GIVE_WAY])

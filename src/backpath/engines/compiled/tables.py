@@ -32,17 +32,24 @@ BLOCK = 1024
 MOST_REGISTERS = 4096
 """Addresses below are registers' numbers."""
 
-CALL_WORDS = 15
+STRETCH_FIELDS = 3
+FIRST_INSTRUCTION, LAST_INSTRUCTION, PIECES = range(STRETCH_FIELDS)
+"""Of a stretch: the instructions between two meetings, and into how many pieces its work is dealt out."""
+
+CALL_WORDS = 16
 (
-    CODE, INSTRUCTIONS, OPERATIONS, FEEDS, INTAKES, STEPS, LOSS, LOSSES,
+    CODE, STRETCHES, STRETCH_COUNT, OPERATIONS, FEEDS, INTAKES, STEPS, LOSS, LOSSES,
     WORK, BARRIER, GIVE_WAY, THREAD, THREADS, PLACES,
-) = range(14)  # fmt: skip
+) = range(15)  # fmt: skip
 """What one thread's run is told: addresses and sizes of the tables; how many steps; where the loss stands and where it
 is noted, one word a step; addresses of the thread's words, of the barrier and of ``sched_yield``; which thread of how
 many it is; and places for a result and an error, which no kernel leaves."""
 
-BARRIER_WORDS = 16
-"""The number of those who came, and of the meetings, in cache lines apart."""
+LINE_WORDS = 8
+"""Of a line of a cache."""
+
+ARRIVED, MEETING, TAKEN = range(3)
+"""Lines of a barrier: how many came, how often all met; from there on, how many of each thread's pieces are taken."""
 
 WIDEST = 64
 """Bytes of the widest vector that a kernel is compiled with."""

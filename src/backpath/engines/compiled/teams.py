@@ -1,4 +1,4 @@
-"""Threads that run one program together: each takes its part of every instruction, and they meet at barriers."""
+"""Threads that run one program together: they take pieces of its work as they come to it, and meet at barriers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from numba import types
 
 from backpath.engines.compiled.jit import compiled
 from backpath.engines.compiled.pointers import emitted
+from backpath.engines.compiled.tables import ARRIVED, LINE_WORDS, MEETING, TAKEN
+
+LINE = 8 * LINE_WORDS
 
 SPINS = 1 << 8
 """Looks at a barrier before a thread offers its core to others."""
@@ -69,20 +72,28 @@ def _call(typing: Any, address: Any) -> Any:
 
 
 @compiled
+def take(barrier: int, owner: int) -> int:
+    """The number of the next piece of a thread's that nobody has taken since all met, from 0."""
+    return _add_one(barrier + (TAKEN + owner) * LINE)
+
+
+@compiled
 def meet(barrier: int, threads: int, give_way: int) -> None:
-    """Wait until all threads are here.
+    """Wait until all threads are here; then no piece is taken.
 
     Args:
-        barrier: the address of ``tables.BARRIER_WORDS`` words that began as zeros.
+        barrier: the address of lines that began as zeros, ``tables.TAKEN`` and one for each thread.
         threads: how many there are.
         give_way: the address of ``sched_yield``, or 0.
     """
     if threads == 1:
         return
-    meeting = barrier + 64
+    meeting = barrier + MEETING * LINE
     before = _seen(meeting)
-    if _add_one(barrier) == threads - 1:
-        _publish(barrier, 0)
+    if _add_one(barrier + ARRIVED * LINE) == threads - 1:
+        for owner in range(threads):
+            _publish(barrier + (TAKEN + owner) * LINE, 0)
+        _publish(barrier + ARRIVED * LINE, 0)
         _publish(meeting, before + 1)
         return
     looks = 0
@@ -93,12 +104,12 @@ def meet(barrier: int, threads: int, give_way: int) -> None:
 
 
 @compiled
-def share(extent: int, thread: int, threads: int) -> tuple[int, int]:
-    """From where to where a thread's part of so many goes: equal parts, in whole vectors where there are many."""
-    if threads == 1:
+def share(extent: int, piece: int, pieces: int) -> tuple[int, int]:
+    """From where to where a piece of so many goes: equal pieces, in whole vectors where there are many."""
+    if pieces == 1:
         return 0, extent
-    step = -(-extent // threads)
-    if extent >= 64 * threads:
+    step = -(-extent // pieces)
+    if extent >= 64 * pieces:
         step = -(-step // 16) * 16
-    first = min(thread * step, extent)
+    first = min(piece * step, extent)
     return first, min(first + step, extent)
