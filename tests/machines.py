@@ -25,9 +25,10 @@ class ByTurns(Machine):
                 # As the last of so many threads, whose pieces all but one are taken.
                 lines = np.ones((tables.TAKEN + pieces, tables.LINE_WORDS), np.int64)
                 lines[tables.TAKEN + piece] = 0
-                lines[tables.ARRIVED] = pieces - 1
+                lines[tables.NOW] = lines[tables.ASLEEP] = 0
+                lines[tables.DONE] = pieces - 1
                 told[[tables.STRETCHES, tables.STRETCH_COUNT, tables.INTAKES]] = here.ctypes.data, 1, 0
-                told[[tables.BARRIER, tables.THREAD, tables.THREADS]] = lines.ctypes.data, piece, pieces
+                told[[tables.LINES, tables.THREAD, tables.THREADS]] = lines.ctypes.data, piece, pieces
                 self._work(0, 1, np.empty(1, self.dtype))
         told[:] = before
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import platform
+import sys
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +23,10 @@ from backpath.engines.steps import Intake, Part, Steps
 
 RUN = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)
 """The machine: places for a result and an error, which it leaves as they are, numbers, and what it is told."""
+
+
+FUTEX_CALL = {"x86_64": 202, "aarch64": 98}.get(platform.machine(), 0) if sys.platform == "linux" else 0
+"""The number of the system call by which a thread sleeps until a word changes, or 0 where there is none."""
 
 
 class Machine:
@@ -55,7 +61,7 @@ class Machine:
         self.code, self.operations = code.tables()
         self.stretches = code.stretches(self.threads)
         self.feeds = np.array(feeds, np.int64).reshape(len(feeds), tables.FEED_FIELDS)
-        self.barrier = np.zeros((tables.TAKEN + self.threads) * tables.LINE_WORDS, np.int64)
+        self.lines = np.zeros((tables.TAKEN + self.threads) * tables.LINE_WORDS, np.int64)
         self.uses_blas = code.largest > tables.LARGEST
         self.gemm = gemm_address(dtype) if self.uses_blas else 0
         self.kept = [*code.kept, *kept]
@@ -76,13 +82,14 @@ class Machine:
         told[: tables.THREADS + 1] = (
             address(self.code), address(self.stretches), len(self.stretches), address(self.operations),
             address(self.feeds), len(self.feeds), 0, 0 if self.loss is None else address(self.loss), 0, work,
-            address(self.barrier), _yield_address(), thread, self.threads,
+            address(self.lines), c_function("sched_yield"), c_function("syscall"), FUTEX_CALL, thread, self.threads,
         )  # fmt: skip
         return told
 
     def __call__(self, steps: int = 1, losses: np.ndarray | None = None) -> None:
         """Run for so many steps; note the loss of each."""
         losses = np.empty(steps, self.dtype) if losses is None else losses
+        self.lines[:] = 0
         if self.threads == 1:
             self._work(0, steps, losses)
             return
@@ -114,10 +121,10 @@ def _aligned(where: int) -> int:
     return -(-where // ALIGNMENT) * ALIGNMENT
 
 
-def _yield_address() -> int:
-    """Where the C library's ``sched_yield`` lies, or 0 where there is none."""
+def c_function(name: str) -> int:
+    """Where a function of the C library lies, or 0 where there is none."""
     try:
-        function: Any = ctypes.CDLL(None).sched_yield
+        function: Any = getattr(ctypes.CDLL(None), name)
     except (AttributeError, OSError, TypeError):
         return 0
     return ctypes.cast(function, ctypes.c_void_p).value or 0

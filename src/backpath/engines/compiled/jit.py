@@ -14,3 +14,8 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"
 def compiled(function: Callable[..., Any]) -> Any:
     """The function as part of each kernel that calls it: to pass so many words would take longer than the work."""
     return numba.njit(inline="always", **OPTIONS)(function)
+
+
+def apart(function: Callable[..., Any]) -> Any:
+    """The function beside the kernel that calls it from more than one place, compiled once."""
+    return numba.njit(**OPTIONS)(function)

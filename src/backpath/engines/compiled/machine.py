@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from backpath.engines.compiled.jit import compiled
+from backpath.engines.compiled.jit import apart, compiled
 from backpath.engines.compiled.pointers import call_at, pointer_at
 from backpath.engines.compiled.tables import (
-    BARRIER,
     BLOCK,
     CODE,
     COLUMN,
@@ -23,12 +22,14 @@ from backpath.engines.compiled.tables import (
     FIELDS,
     FIRST,
     FIRST_INSTRUCTION,
+    FUTEX,
     GIVE_WAY,
     HEIGHT,
     HIGH,
     INTAKES,
     KERNEL,
     LAST_INSTRUCTION,
+    LINES,
     LOSS,
     LOSSES,
     OPERATION_FIELDS,
@@ -41,6 +42,7 @@ from backpath.engines.compiled.tables import (
     STRETCH_COUNT,
     STRETCH_FIELDS,
     STRETCHES,
+    SYSTEM_CALL,
     THREAD,
     THREADS,
     WHOLE,
@@ -48,7 +50,7 @@ from backpath.engines.compiled.tables import (
     WIDTH,
     WORK,
 )
-from backpath.engines.compiled.teams import meet, share, take
+from backpath.engines.compiled.teams import finish, now, share, take, wait
 
 
 @compiled
@@ -91,9 +93,10 @@ def _feed(like: Any, f: Any, step: int, piece: int, pieces: int) -> None:
             target[k * length + labels[order[step * f[5] + k]]] = 1
 
 
-@compiled
-def _piece(like: Any, told: Any, step: int, stretch: int, piece: int) -> None:
+@apart
+def _piece(like: Any, told: Any, number: int, piece: int) -> None:
     """One piece of a stretch's work: of each instruction the part that is its share, one after the other."""
+    step, stretch = number // told[STRETCH_COUNT], number % told[STRETCH_COUNT]
     s = pointer_at(told, told[STRETCHES] + stretch * STRETCH_FIELDS * 8)
     pieces, work = s[PIECES], pointer_at(told, told[WORK])
     if stretch == 0:
@@ -118,23 +121,28 @@ def _piece(like: Any, told: Any, step: int, stretch: int, piece: int) -> None:
 def run(like: Any, told: Any) -> None:
     """Run a program for so many steps; all threads call it together, each with what it is told.
 
-    A thread takes its own pieces of a stretch first, whose numbers its core's cache may still hold, then those that
-    others have not come to.
+    Stretches are numbered through all steps. A thread takes its own pieces first, whose numbers its core's cache may
+    still hold, then those that others have not come to.
     """
-    barrier, thread, threads = told[BARRIER], told[THREAD], told[THREADS]
-    for step in range(told[STEPS]):
-        for stretch in range(told[STRETCH_COUNT]):
-            pieces = pointer_at(told, told[STRETCHES] + stretch * STRETCH_FIELDS * 8)[PIECES]
-            if threads == 1:
-                for piece in range(pieces):
-                    _piece(like, told, step, stretch, piece)
-                continue
-            for turn in range(threads):
-                owner = (thread + turn) % threads
-                piece, last = owner * pieces // threads, (owner + 1) * pieces // threads
-                first = piece
-                while piece < last:
-                    piece = first + take(barrier, owner)
-                    if piece < last:
-                        _piece(like, told, step, stretch, piece)
-            meet(barrier, threads, told[GIVE_WAY])
+    lines, thread, threads, count = told[LINES], told[THREAD], told[THREADS], told[STRETCH_COUNT]
+    end = told[STEPS] * count
+    if threads == 1:
+        for number in range(end):
+            _piece(like, told, number, 0)
+        return
+    seen = now(lines)
+    while seen < end:
+        for turn in range(threads):
+            owner = (thread + turn) % threads
+            while True:
+                number, taken = take(lines, owner)
+                if number >= end:
+                    break
+                pieces = pointer_at(told, told[STRETCHES] + number % count * STRETCH_FIELDS * 8)[PIECES]
+                piece = owner * pieces // threads + taken
+                if piece >= (owner + 1) * pieces // threads:
+                    break
+                _piece(like, told, number, piece)
+                finish(lines, number, pieces, threads, told[SYSTEM_CALL], told[FUTEX])
+        wait(lines, seen, told[GIVE_WAY], told[SYSTEM_CALL], told[FUTEX])
+        seen = now(lines)

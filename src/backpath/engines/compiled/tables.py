@@ -36,20 +36,22 @@ STRETCH_FIELDS = 3
 FIRST_INSTRUCTION, LAST_INSTRUCTION, PIECES = range(STRETCH_FIELDS)
 """Of a stretch: the instructions between two meetings, and into how many pieces its work is dealt out."""
 
-CALL_WORDS = 16
+CALL_WORDS = 18
 (
     CODE, STRETCHES, STRETCH_COUNT, OPERATIONS, FEEDS, INTAKES, STEPS, LOSS, LOSSES,
-    WORK, BARRIER, GIVE_WAY, THREAD, THREADS, PLACES,
-) = range(15)  # fmt: skip
+    WORK, LINES, GIVE_WAY, SYSTEM_CALL, FUTEX, THREAD, THREADS, PLACES,
+) = range(17)  # fmt: skip
 """What one thread's run is told: addresses and sizes of the tables; how many steps; where the loss stands and where it
-is noted, one word a step; addresses of the thread's words, of the barrier and of ``sched_yield``; which thread of how
-many it is; and places for a result and an error, which no kernel leaves."""
+is noted, one word a step; addresses of the thread's words, of the lines that threads share, of ``sched_yield`` and
+of ``syscall``, and the number of the call that waits; which thread of how many it is; and places for a result and an
+error, which no kernel leaves."""
 
 LINE_WORDS = 8
 """Of a line of a cache."""
 
-ARRIVED, MEETING, TAKEN = range(3)
-"""Lines of a barrier: how many came, how often all met; from there on, how many of each thread's pieces are taken."""
+NOW, DONE, ASLEEP, TAKEN = range(4)
+"""Lines that threads share: the number of the stretch that is worked on, how many of its pieces are done, how many
+threads sleep; from there on, what was taken of each thread's pieces: 2**16 times the stretch's number, and how many."""
 
 WIDEST = 64
 """Bytes of the widest vector that a kernel is compiled with."""

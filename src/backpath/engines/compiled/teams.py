@@ -1,4 +1,4 @@
-"""Threads that run one program together: they take pieces of its work as they come to it, and meet at barriers."""
+"""Threads that run one program together: they take pieces of its work as they come to them."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ from numba import types
 
 from backpath.engines.compiled.jit import compiled
 from backpath.engines.compiled.pointers import emitted
-from backpath.engines.compiled.tables import ARRIVED, LINE_WORDS, MEETING, TAKEN
+from backpath.engines.compiled.tables import ASLEEP, DONE, LINE_WORDS, NOW, TAKEN
 
 LINE = 8 * LINE_WORDS
 
-SPINS = 1 << 8
-"""Looks at a barrier before a thread offers its core to others."""
+LOOKS = 1 << 10
+"""Before a thread offers its core to others, which takes longer than most waits."""
+
+WAIT, WAKE = 128, 129
+"""What a futex does, of one process."""
+
+TICKET_BITS = 16
 
 _PAUSES = platform.machine().lower() in ("x86_64", "amd64")
 
 
 @emitted
-def _add_one(typing: Any, address: Any) -> Any:
-    """What was there before 1 was added, as one operation that no other thread divides."""
+def _add(typing: Any, address: Any, value: Any) -> Any:
+    """What was there before a value was added, as one operation that no other thread divides."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
-        return builder.atomic_rmw("add", pointer, ir.Constant(ir.IntType(64), 1), "seq_cst")
+        return builder.atomic_rmw("add", pointer, arguments[1], "seq_cst")
 
-    return types.int64(types.int64), emit
+    return types.int64(types.int64, types.int64), emit
 
 
 @emitted
@@ -49,58 +54,71 @@ def _seen(typing: Any, address: Any) -> Any:
 
 @emitted
 def _publish(typing: Any, address: Any, value: Any) -> Any:
-    """Write a value that others see only with everything that was written before it."""
+    """Write a value that others see only with everything that was written before it, and before what is read next."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
-        builder.store_atomic(arguments[1], pointer, "release", 8)
+        builder.atomic_rmw("xchg", pointer, arguments[1], "seq_cst")
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64), emit
 
 
 @emitted
-def _call(typing: Any, address: Any) -> Any:
-    """Call the C function without arguments at an address."""
+def _call(typing: Any, address: Any, number: Any, place: Any, operation: Any, value: Any) -> Any:
+    """Call the C function at an address with six words, the last two of them 0."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        function = ir.FunctionType(ir.IntType(32), [])
-        builder.call(builder.inttoptr(arguments[0], function.as_pointer()), [])
+        word = ir.IntType(64)
+        function = ir.FunctionType(word, [word] * 6)
+        zero = ir.Constant(word, 0)
+        builder.call(builder.inttoptr(arguments[0], function.as_pointer()), [*arguments[1:], zero, zero])
         return context.get_dummy_value()
 
-    return types.void(types.int64), emit
+    return types.void(*[types.int64] * 5), emit
 
 
 @compiled
-def take(barrier: int, owner: int) -> int:
-    """The number of the next piece of a thread's that nobody has taken since all met, from 0."""
-    return _add_one(barrier + (TAKEN + owner) * LINE)
+def now(lines: int) -> int:
+    """The number of the stretch that is worked on."""
+    return _seen(lines + NOW * LINE)
 
 
 @compiled
-def meet(barrier: int, threads: int, give_way: int) -> None:
-    """Wait until all threads are here; then no piece is taken.
+def take(lines: int, owner: int) -> tuple[int, int]:
+    """One more of a thread's pieces: of which stretch, and which of them; there may be no such piece."""
+    ticket = _add(lines + (TAKEN + owner) * LINE, 1)
+    return ticket >> TICKET_BITS, ticket & ((1 << TICKET_BITS) - 1)
 
-    Args:
-        barrier: the address of lines that began as zeros, ``tables.TAKEN`` and one for each thread.
-        threads: how many there are.
-        give_way: the address of ``sched_yield``, or 0.
+
+@compiled
+def finish(lines: int, stretch: int, pieces: int, threads: int, system_call: int, futex: int) -> None:
+    """Note that a piece is done; whoever does the last one lets all go on with the next stretch.
+
+    A thread that is not there holds nobody up: only its pieces count, and others take those.
     """
-    if threads == 1:
+    if _add(lines + DONE * LINE, 1) < pieces - 1:
         return
-    meeting = barrier + MEETING * LINE
-    before = _seen(meeting)
-    if _add_one(barrier + ARRIVED * LINE) == threads - 1:
-        for owner in range(threads):
-            _publish(barrier + (TAKEN + owner) * LINE, 0)
-        _publish(barrier + ARRIVED * LINE, 0)
-        _publish(meeting, before + 1)
-        return
+    _publish(lines + DONE * LINE, 0)
+    for owner in range(threads):
+        _publish(lines + (TAKEN + owner) * LINE, (stretch + 1) << TICKET_BITS)
+    _publish(lines + NOW * LINE, stretch + 1)
+    if futex != 0 and _seen(lines + ASLEEP * LINE) > 0:
+        _call(system_call, futex, lines + NOW * LINE, WAKE, threads)
+
+
+@compiled
+def wait(lines: int, stretch: int, give_way: int, system_call: int, futex: int) -> None:
+    """Until another stretch is worked on: look for a while, then sleep, so that the core serves others."""
     looks = 0
-    while _seen(meeting) == before:
+    while now(lines) == stretch:
         looks += 1
-        if looks > SPINS and give_way != 0:
-            _call(give_way)
+        if looks > LOOKS and futex != 0:
+            _add(lines + ASLEEP * LINE, 1)
+            _call(system_call, futex, lines + NOW * LINE, WAIT, stretch & 0xFFFFFFFF)
+            _add(lines + ASLEEP * LINE, -1)
+        elif looks > LOOKS and give_way != 0:
+            _call(give_way, 0, 0, 0, 0)
 
 
 @compiled
