@@ -182,7 +182,7 @@ def test_warm_start_goes_on():
     b = MLPClassifier(random_state=0, max_iter=5, warm_start=True).fit(IRIS, SPECIES)
     first = b.loss_
     assert b.fit(IRIS, SPECIES).loss_ < first
-    with pytest.raises(ValueError, match="classes not in"):
+    with pytest.raises(ValueError, match="warm_start can only be used where `y` has the same classes"):
         b.fit(IRIS, SPECIES + 1)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from backpath.graph import DataError
 
 
 class Part(NamedTuple):
@@ -32,25 +33,22 @@ def split(part: Part, fraction: float, strata: np.ndarray | None, random: Any) -
     Args:
         part: to be split.
         fraction: to hold back.
-        strata: what both keep in proportion, where there is enough of each.
+        strata: what both keep in proportion.
         random: a ``RandomState``.
 
     Raises:
-        ValueError: if fewer than two examples would be held back.
+        DataError: if fewer than two examples would be held back, none would be left, or the proportions cannot be kept.
     """
     from sklearn.model_selection import train_test_split
 
-    chosen, held = train_test_split(
-        np.arange(len(part.y)), random_state=random, test_size=fraction, stratify=_enough(strata, fraction)
-    )
+    cure = f"Increase validation_fraction={fraction:g} or the size of your dataset, or set early_stopping=False."
+    try:
+        chosen, held = train_test_split(
+            np.arange(len(part.y)), random_state=random, test_size=fraction, stratify=strata
+        )
+    except ValueError as error:
+        kept = "" if strata is None else " The examples held back keep the proportions of the classes."
+        raise DataError(f"The validation set is too small, or leaves too few: {error}.{kept} {cure}") from None
     if len(held) < 2:
-        raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
+        raise DataError(f"The validation set is too small: it has {len(held)} example. {cure}")
     return part.rows(np.asarray(chosen)), part.rows(np.asarray(held))
-
-
-def _enough(strata: np.ndarray | None, fraction: float) -> np.ndarray | None:
-    """What to split in proportion, or None if a part would lack some of it."""
-    if strata is None:
-        return None
-    counts = np.unique(strata, return_counts=True)[1]
-    return strata if counts.min() >= 2 and math.ceil(fraction * len(strata)) >= len(counts) else None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, final
 
 import numpy as np
-from sklearn.utils.validation import check_X_y, validate_data
+from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from backpath.estimators.categories import Categories, frame_of
-from backpath.estimators.classifier import MLPClassifier
+from backpath.estimators.classifying import Classifying
 from backpath.estimators.course import Course
 from backpath.estimators.multilayer_perceptron import MultilayerPerceptron
-from backpath.estimators.regressor import MLPRegressor
+from backpath.estimators.parts import Part
+from backpath.estimators.regressing import Regressing
+from backpath.estimators.repeats import laid_out
 from backpath.nets import LOSSES, Loss, Network, smoothed
 
 SCALE_FACTOR, BIAS_FACTOR = 6.0, 0.1
@@ -23,29 +27,38 @@ WIDTH, FEW = 256, 1000
 """Neurons of a hidden layer, and examples from which on there are three of them."""
 
 
+@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
 class RobustMLP(MultilayerPerceptron):
     """What the two share: features scaled by their quartiles and clipped smoothly, categories one-hot, a learned scale
     for each feature, the NTK parametrization, a last layer that begins at zero, Adam with the coslog4 schedule, and the
-    best epoch by a validation part."""
+    best epoch by a validation part. What is no argument of theirs is a field that is not set."""
 
-    solver: str = "adam"
-    alpha: float = 0.0
-    learning_rate: str = "coslog4"
-    beta_1: float = 0.9
-    beta_2: float = 0.95
-    epsilon: float = 1e-8
-    power_t: float = 0.5
-    momentum: float = 0.9
-    tol: float = 0.0
-    max_fun: int = 1
-    shuffle: bool = True
-    warm_start: bool = False
-    early_stopping: bool = True
-    scale_features: bool | str = "robust"
-    init: str | None = None
-    clip: float | None = None
-    norm: str | None = None
-    dropout: float | Sequence[float] = 0.0
+    hidden_layer_sizes: Any = field(default="auto", kw_only=False)
+    batch_size: int | str = 256
+    max_iter: int = 256
+    validation_fraction: float = 0.2
+    n_iter_no_change: float = np.inf
+    dtype: Any = np.float32
+
+    solver: str = field(init=False, default="adam")
+    alpha: float = field(init=False, default=0.0)
+    learning_rate: str = field(init=False, default="coslog4")
+    beta_1: float = field(init=False, default=0.9)
+    beta_2: float = field(init=False, default=0.95)
+    epsilon: float = field(init=False, default=1e-8)
+    power_t: float = field(init=False, default=0.5)
+    momentum: float = field(init=False, default=0.9)
+    nesterovs_momentum: bool = field(init=False, default=True)
+    tol: float = field(init=False, default=0.0)
+    max_fun: int = field(init=False, default=1)
+    shuffle: bool = field(init=False, default=True)
+    warm_start: bool = field(init=False, default=False)
+    early_stopping: bool = field(init=False, default=True)
+    scale_features: bool | str = field(init=False, default="robust")
+    init: str | None = field(init=False, default=None)
+    clip: float | None = field(init=False, default=None)
+    norm: str | None = field(init=False, default=None)
+    dropout: float | Sequence[float] = field(init=False, default=0.0)
 
     _accepted: ClassVar[dict[str, Any]] = {"dtype": (np.float64, np.float32)}
 
@@ -70,8 +83,11 @@ class RobustMLP(MultilayerPerceptron):
         shapes = network.parameter_shapes
         return np.concatenate([np.full(int(np.prod(shape)), by_kind[name[0]]) for name, shape in shapes.items()])
 
-    def _batch_size(self, examples: int) -> int:
-        return min(200 if isinstance(self.batch_size, str) else self.batch_size, examples)
+    def _batch(self, examples: int) -> int:
+        return min(super()._batch(examples), examples)
+
+    def _laid_out(self, part: Part) -> Part:
+        return laid_out(part)
 
     def _begin(self, rows: Any) -> None:
         net, last = self._network, str(len(self._network.sizes) - 1)
@@ -96,13 +112,16 @@ class RobustMLP(MultilayerPerceptron):
             return super()._checked_features(X)
         numbers = self._categories.transform(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        return numbers
+        return check_array(numbers, input_name="X")
 
 
-class RobustMLPClassifier(RobustMLP, MLPClassifier):
+@final
+@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
+class RobustMLPClassifier(RobustMLP, Classifying):
     """A classifier that needs no tuning and minds no scale of the features.
 
     A frame (pandas, Polars, or any other that Narwhals knows) may hold categories as text, categoricals or booleans.
+    The order of the examples does not matter, and one of weight 2 is the same as two equal ones, to the last bit.
 
     Args:
         hidden_layer_sizes: neurons of each hidden layer; by default three layers of 256, or one for
@@ -131,70 +150,36 @@ class RobustMLPClassifier(RobustMLP, MLPClassifier):
     True
     """
 
-    loss: Any = "log_loss"
-
-    def __init__(
-        self,
-        hidden_layer_sizes: Any = "auto",
-        activation: str | Sequence[str] = "selu",
-        *,
-        learning_rate_init: float = 0.04,
-        batch_size: int | str = 256,
-        max_iter: int = 256,
-        validation_fraction: float = 0.2,
-        n_iter_no_change: float = np.inf,
-        class_weight: Any = None,
-        random_state: Any = None,
-        verbose: bool = False,
-        dtype: Any = np.float32,
-        engine: str = "auto",
-    ):
-        self._set(locals())
+    loss: Any = field(init=False, default="log_loss")
+    activation: str | Sequence[str] = field(default="selu", kw_only=False)
+    learning_rate_init: float = 0.04
 
     def _loss(self) -> str | Loss:
         name = self._predicting_loss()
         classes = 2 if name == "sigmoid_cross_entropy" else len(self.classes_)
         return smoothed(LOSSES[str(name)], SMOOTHING, classes)
 
+    def _strata(self, y: np.ndarray) -> np.ndarray | None:
+        """The classes, unless a part would lack some of them."""
+        if self._multilabel:
+            return None
+        counts = np.unique(y, return_counts=True)[1]
+        return y if counts.min() >= 2 and math.ceil(self.validation_fraction * len(y)) >= len(counts) else None
+
     def _predicting_loss(self) -> str | Loss:
-        return MLPClassifier._loss(self)
+        return super()._loss()
 
 
-class RobustMLPRegressor(RobustMLP, MLPRegressor):
-    """A regressor that needs no tuning and minds no scale of features or targets; see :class:`RobustMLPClassifier`.
+@final
+@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
+class RobustMLPRegressor(RobustMLP, Regressing):
+    """A regressor that needs no tuning and minds no scale of features or targets.
 
-    Args:
-        hidden_layer_sizes: neurons of each hidden layer; by default three layers of 256, or one for
-            fewer than 1,000 examples.
-        activation: of the hidden layers.
-        learning_rate_init: the highest step size of the schedule.
-        batch_size: examples a step.
-        max_iter: epochs.
-        validation_fraction: of the examples, to choose the best epoch.
-        n_iter_no_change: epochs without a better one after which training ends; by default it never does before
-            ``max_iter``.
-        random_state: of initial weights, orders and the validation part.
-        verbose: whether to print each epoch.
-        dtype: in which to train.
-        engine: what makes the steps: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first.
+    Its arguments are those of :class:`RobustMLPClassifier` but ``class_weight``; by default ``activation`` is
+    ``"mish"`` and ``learning_rate_init`` 0.07.
     """
 
-    loss: Any = "squared_error"
-    scale_target: bool = True
-
-    def __init__(
-        self,
-        hidden_layer_sizes: Any = "auto",
-        activation: str | Sequence[str] = "mish",
-        *,
-        learning_rate_init: float = 0.07,
-        batch_size: int | str = 256,
-        max_iter: int = 256,
-        validation_fraction: float = 0.2,
-        n_iter_no_change: float = np.inf,
-        random_state: Any = None,
-        verbose: bool = False,
-        dtype: Any = np.float32,
-        engine: str = "auto",
-    ):
-        self._set(locals())
+    loss: Any = field(init=False, default="squared_error")
+    scale_target: bool = field(init=False, default=True)
+    activation: str | Sequence[str] = field(default="mish", kw_only=False)
+    learning_rate_init: float = 0.07
