@@ -120,6 +120,10 @@ class MultilayerPerceptron(Layers, BaseEstimator, ABC):
         """What a split keeps in proportion."""
         return None
 
+    def _held(self, examples: int) -> float:
+        """How large a part of so many judges the others' training, as a fraction, or how many."""
+        return self.validation_fraction
+
     def _network_options(self) -> dict[str, Any]:
         return {"norm": self.norm, "dropout": self.dropout}
 
@@ -256,7 +260,7 @@ class MultilayerPerceptron(Layers, BaseEstimator, ABC):
             return part, Part(X, self._read(y), None)
         if not self.early_stopping or self.solver in METHODS:
             return part, None
-        return split(part, self.validation_fraction, self._strata(part.y), self._random)
+        return split(part, self._held(len(part.y)), self._strata(part.y), self._random)
 
     def _begin(self, rows: Rows) -> None:
         """Initial parameters: by default drawn as scikit-learn does, to the last number."""

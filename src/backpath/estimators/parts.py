@@ -32,7 +32,7 @@ def split(part: Part, fraction: float, strata: np.ndarray | None, random: Any) -
 
     Args:
         part: to be split.
-        fraction: to hold back.
+        fraction: to hold back, or how many.
         strata: what both keep in proportion.
         random: a ``RandomState``.
 
@@ -41,7 +41,7 @@ def split(part: Part, fraction: float, strata: np.ndarray | None, random: Any) -
     """
     from sklearn.model_selection import train_test_split
 
-    cure = f"Increase validation_fraction={fraction:g} or the size of your dataset, or set early_stopping=False."
+    cure = "Increase validation_fraction or the size of your dataset, or set early_stopping=False."
     try:
         chosen, held = train_test_split(
             np.arange(len(part.y)), random_state=random, test_size=fraction, stratify=strata

@@ -89,6 +89,10 @@ class RobustMLP(MultilayerPerceptron):
     def _laid_out(self, part: Part) -> Part:
         return laid_out(part)
 
+    def _held(self, examples: int) -> float:
+        count = math.ceil(self.validation_fraction * examples)
+        return min(2, examples - 1) if count == 1 else self.validation_fraction
+
     def _begin(self, rows: Any) -> None:
         net, last = self._network, str(len(self._network.sizes) - 1)
         self._flat = np.zeros(net.parameter_count, self._dtype)
@@ -164,7 +168,7 @@ class RobustMLPClassifier(RobustMLP, Classifying):
         if self._multilabel:
             return None
         counts = np.unique(y, return_counts=True)[1]
-        return y if counts.min() >= 2 and math.ceil(self.validation_fraction * len(y)) >= len(counts) else None
+        return y if counts.min() >= 2 and max(math.ceil(self.validation_fraction * len(y)), 2) >= len(counts) else None
 
     def _predicting_loss(self) -> str | Loss:
         return super()._loss()
