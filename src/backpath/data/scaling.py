@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -137,14 +137,35 @@ def robust(X: Any, weights: np.ndarray | None = None) -> Scaling:
     """
     if _is_sparse(X):
         raise DataError("robust scaling would fill a sparse array: make it dense, or take another scaling")
-    from sklearn.preprocessing import RobustScaler
-
-    X, _ = _counted(X, weights)
-    fitted: Any = RobustScaler(copy=False).fit(_wide(X))
+    X, weights = _counted(X, weights)
     low, high = _extremes(X)
-    quartiles = np.subtract(*np.percentile(X, [75, 25], axis=0))
-    scale = np.where(quartiles > 0, quartiles, high / 2 - low / 2)
-    return Scaling(fitted.center_, _inverse(scale, low == high), clipped=True)
+    lower, middle, upper = quantiles(X, (0.25, 0.5, 0.75), weights)
+    scale = np.where(upper > lower, upper - lower, high / 2 - low / 2)
+    return Scaling(middle, _inverse(scale, low == high), clipped=True)
+
+
+def quantiles(X: np.ndarray, fractions: Sequence[float], weights: np.ndarray | None) -> np.ndarray:
+    """Of each column, between examples linearly, as NumPy's; of shape (fractions, columns).
+
+    Whole weights count as repetitions. Others are taken in proportion: each example fills its part of a line that is as
+    long as there are examples, and a quantile is the mean over the unit of length that begins at its fraction of what
+    is left (Akinshin, 2023: weighted quantiles of type 7).
+    """
+    if weights is None:
+        return np.quantile(_wide(X), fractions, axis=0)
+    whole = np.array_equal(weights, np.rint(weights))
+    lengths = weights if whole else weights / weights.mean()
+    order = np.argsort(X, axis=0)
+    ends = np.cumsum(lengths[order], axis=0)
+    ordered, total = np.take_along_axis(_wide(X), order, axis=0), lengths.sum()
+    found = []
+    for fraction in fractions:
+        first = fraction * (total - 1)
+        parts = np.diff(np.clip(ends, first, first + 1), axis=0, prepend=first)
+        within = np.where(parts > 0, ordered, np.nan)
+        # Rounding must not part quantiles that coincide.
+        found.append(np.clip((ordered * parts).sum(axis=0), np.nanmin(within, axis=0), np.nanmax(within, axis=0)))
+    return np.stack(found)
 
 
 SCALERS: Mapping[str, Callable[..., Scaling]] = MappingProxyType(

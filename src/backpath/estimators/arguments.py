@@ -16,6 +16,7 @@ from backpath.nets import ACTIVATIONS
 
 WHOLE = ("max_iter", "max_fun")
 AT_LEAST_ZERO = ("alpha", "power_t", "tol")
+BOOLEAN = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")
 POSITIVE = ("learning_rate_init", "epsilon")
 FRACTIONS = ("validation_fraction", "beta_1", "beta_2")
 
@@ -37,6 +38,10 @@ def check_arguments(estimator: Any) -> None:
     for size in hidden_sizes(e, 1):
         if not isinstance(size, Integral) or size <= 0:
             raise SettingError(f"hidden_layer_sizes must be > 0, whole numbers, got {e.hidden_layer_sizes!r}")
+    for name in BOOLEAN:
+        _number(e, name, isinstance(getattr(e, name), (bool, np.bool_)), "True or False")
+    _number(e, "verbose", isinstance(e.verbose, (bool, np.bool_, Integral)), "True or False, or a whole number")
+    _number(e, "random_state", _seed(e.random_state), "None, a whole number from 0 to 2^32 - 1, or a RandomState")
     for name in WHOLE:
         _number(e, name, isinstance(getattr(e, name), Integral) and getattr(e, name) >= 1, "a whole number from 1 on")
     for name in AT_LEAST_ZERO:
@@ -46,7 +51,9 @@ def check_arguments(estimator: Any) -> None:
     for name in FRACTIONS:
         _number(e, name, _real(e, name) and 0 <= getattr(e, name) < 1, "a number from 0 to 1, below 1")
     _number(e, "momentum", _real(e, "momentum") and 0 <= e.momentum <= 1, "a number from 0 to 1")
-    _number(e, "n_iter_no_change", _real(e, "n_iter_no_change") and e.n_iter_no_change >= 1, "a number from 1 on")
+    patience = e.n_iter_no_change
+    whole = isinstance(patience, Integral) and patience >= 1
+    _number(e, "n_iter_no_change", whole or patience == math.inf, "a whole number from 1 on, or infinite")
     _number(e, "clip", e.clip is None or (_real(e, "clip") and 0 < e.clip < math.inf), "None, or a number above 0")
     rates = e.dropout if np.ndim(e.dropout) else [e.dropout]
     _number(
@@ -69,6 +76,12 @@ def _choice(estimator: Any, name: str, choices: Sequence[str]) -> None:
 
 def _real(estimator: Any, name: str) -> bool:
     return isinstance(getattr(estimator, name), Real)
+
+
+def _seed(seed: Any) -> bool:
+    if isinstance(seed, Integral):
+        return 0 <= seed < 2**32
+    return seed is None or seed is np.random or isinstance(seed, np.random.RandomState)
 
 
 def _floating(dtype: Any) -> bool:

@@ -55,7 +55,7 @@ class Descent:
         if self.incremental and course.best is not None and course.stalled:
             return
         if not self.incremental:
-            e._state = None
+            e._state, e._rate = None, e.learning_rate_init
         loop = self._loop()
         try:
             with loop.blas(), np.errstate(over="ignore", invalid="ignore"):
@@ -110,13 +110,15 @@ class Descent:
             e.n_iter_ += 1
             e.t_ += len(self.rows)
             judged = self._judged()
-            course.after_epoch(e._reported(loss + penalty), e._flat, judged)
+            course.after_epoch(e._reported(loss, penalty), e._flat, judged)
             e.loss_ = course.losses[-1]
             if e.verbose:
                 print(f"Iteration {e.n_iter_}, loss = {e.loss_:.8f}")
                 if judged:
                     print(f"Validation score: {judged[1]:f}")
-            if course.stalled and self._stops(loop):
+            if e.learning_rate == "invscaling":
+                e._rate = e.learning_rate_init / (e.t_ + 1) ** e.power_t
+            if course.stalled and self._stops():
                 return
         if not self.incremental and e.learning_rate in RATES:
             warnings.warn(
@@ -174,16 +176,15 @@ class Descent:
             stacklevel=5,
         )
 
-    def _stops(self, loop: Loop) -> bool:
+    def _stops(self) -> bool:
         """Whether a course that no longer improves ends; an adaptive rate is lowered first."""
         e = self.estimator
-        lowered = loop.state.factor / STEP_DOWN
         adaptive = e.solver == "sgd" and e.learning_rate == "adaptive"
-        if adaptive and e.learning_rate_init * loop.state.factor > LOWEST_RATE:
-            if e.verbose:
-                print(f"{e._course.why} Setting learning rate to {e.learning_rate_init * lowered:f}")
-            loop.state = loop.state._replace(factor=lowered)
+        if adaptive and e._rate > LOWEST_RATE:
+            e._rate /= STEP_DOWN
             e._course.waited = 0
+            if e.verbose:
+                print(f"{e._course.why} Setting learning rate to {e._rate:f}")
             return False
         if e.verbose:
             print(f"{e._course.why} Stopping.")

@@ -154,9 +154,9 @@ class MultilayerPerceptron(Layers, BaseEstimator, ABC):
         """What the network is to predict for these numbers."""
         return y
 
-    def _reported(self, loss: float) -> float:
-        """A loss of the network as one of the targets as they were given."""
-        return loss
+    def _reported(self, loss: float, penalty: float = 0.0) -> float:
+        """A loss of the network, and its weights' penalty, as of the targets as they were given."""
+        return loss + penalty
 
     # Fitting.
 
@@ -189,6 +189,7 @@ class MultilayerPerceptron(Layers, BaseEstimator, ABC):
         self._random = check_random_state(self.random_state)
         if first:
             self._shape(part)
+            self._draw()
         part, held = self._parted(part, validation)
         if first:
             self._learn_scales(part)
@@ -196,8 +197,7 @@ class MultilayerPerceptron(Layers, BaseEstimator, ABC):
             raise DataError(f"y has {self._outputs(part.y)} outputs; the estimator was fitted to {self.n_outputs_}")
         rows = rows_of(part.X, self._scaling)
         if first:
-            self._begin(rows)
-            self._take_layers(goes_on)
+            self._begin(rows, goes_on)
         if self.solver in METHODS:
             minimize(self, rows, part)
         else:
@@ -238,7 +238,7 @@ class MultilayerPerceptron(Layers, BaseEstimator, ABC):
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
         self.out_activation_ = self._out_activation()
         self.t_ = self.n_iter_ = 0
-        self._course, self._state = self._new_course(), None
+        self._course, self._state, self._rate = self._new_course(), None, self.learning_rate_init
 
     def _new_course(self) -> Course:
         return Course(self.tol, self.n_iter_no_change)
@@ -262,17 +262,19 @@ class MultilayerPerceptron(Layers, BaseEstimator, ABC):
             return part, None
         return split(part, self._held(len(part.y)), self._strata(part.y), self._random)
 
-    def _begin(self, rows: Rows) -> None:
-        """Initial parameters: by default drawn as scikit-learn does, to the last number."""
-        net = self._network
-        self._flat = np.zeros(net.parameter_count, self._dtype)
-        views = net.views(self._flat)
-        if self.init is None:
-            draw(net, views, self._random)
-            return
-        first = start(net, rows, self.init, int(self._random.randint(2**31)), self._dtype)
-        for name, view in views.items():
-            view[...] = first[name]
+    def _draw(self) -> None:
+        """Initial parameters, as scikit-learn draws them, to the last number, before anything else."""
+        self._flat = np.zeros(self._network.parameter_count, self._dtype)
+        first = self.activation if isinstance(self.activation, str) else next(iter(self.activation), None)
+        draw(self._network, self._network.views(self._flat), first, self._random)
+
+    def _begin(self, rows: Rows, goes_on: bool) -> None:
+        """Other initial parameters, where they were asked for or set."""
+        if self.init is not None:
+            first = start(self._network, rows, self.init, int(self._random.randint(2**31)), self._dtype)
+            for name, view in self._network.views(self._flat).items():
+                view[...] = first[name]
+        self._take_layers(goes_on)
 
     def _finish(self, rows: Rows) -> None:
         """The attributes that remain."""

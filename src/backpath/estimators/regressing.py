@@ -82,15 +82,19 @@ class Regressing(RegressorMixin, MultilayerPerceptron):
         if self.loss == "poisson":
             # What the network's loss leaves out, since it does not depend on the predictions.
             constant = xlogy(part.y, part.y / self._unit) - part.y
-            self._offset = float(np.average(constant.sum(axis=1), weights=part.weights))
+            self._offset = float(np.average(constant.mean(axis=1), weights=part.weights))
 
     def _to_network(self, y: np.ndarray) -> np.ndarray:
         return ((y - self._center) / self._unit).astype(self._dtype)
 
-    def _reported(self, loss: float) -> float:
-        if self.loss == "squared_error":
-            return loss * float(np.mean(np.square(self._unit)))
-        return loss * float(np.mean(self._unit)) + self._offset if self.loss == "poisson" else loss
+    def _reported(self, loss: float, penalty: float = 0.0) -> float:
+        if callable(self.loss):
+            return loss + penalty
+        # As scikit-learn tells it: the mean over the outputs.
+        told = loss / self.n_outputs_ + penalty
+        if self.loss == "poisson":
+            return told * float(np.mean(self._unit)) + self._offset
+        return told * float(np.mean(np.square(self._unit))) if self.loss == "squared_error" else told
 
     def _decode(self, scores: np.ndarray) -> np.ndarray:
         values = self._values(scores)

@@ -93,7 +93,7 @@ class RobustMLP(MultilayerPerceptron):
         count = math.ceil(self.validation_fraction * examples)
         return min(2, examples - 1) if count == 1 else self.validation_fraction
 
-    def _begin(self, rows: Any) -> None:
+    def _draw(self) -> None:
         net, last = self._network, str(len(self._network.sizes) - 1)
         self._flat = np.zeros(net.parameter_count, self._dtype)
         for name, view in net.views(self._flat).items():

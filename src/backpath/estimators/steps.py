@@ -46,8 +46,8 @@ def optimizer_of(estimator: Any, network: Network, batch: float, steps: int) -> 
     if e.alpha and e.solver not in ("adamw", "lion"):
         links.append(Decay(e.alpha / batch, mask=weight_mask(network)))
     if e.solver == "sgd":
-        if e.learning_rate == "invscaling":
-            rate = lambda step: e.learning_rate_init / (e.t_ + 1) ** e.power_t  # noqa: E731
+        if e.learning_rate in ("invscaling", "adaptive"):
+            rate = lambda step: e._rate  # noqa: E731
         # The step size goes into the velocity, as in scikit-learn, where it matters if it changes.
         velocity = [Trace(e.momentum, e.nesterovs_momentum)] if e.momentum else []
         step = chain(ScaleByRate(rate), *velocity)
