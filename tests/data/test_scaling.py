@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from backpath.data.scaling import REACH, SCALERS, fit_scaling
+from backpath.data.scaling import REACH, SCALERS, fit_scaling, quantiles
 from backpath.graph import DataError, SettingError
 from backpath.training.loop.rows import rows_of
 
@@ -56,6 +56,35 @@ def test_robust_is_scikit_learns_clipped(seed):
 def test_robust_takes_half_the_range_where_the_quartiles_coincide():
     X = np.array([[0.0]] * 9 + [[8.0]])
     np.testing.assert_allclose(fit_scaling("robust", X).apply(X)[-1], clipped(2.0))
+
+
+@given(seed=seeds, fraction=st.floats(0, 1))
+def test_weights_are_repetitions(seed, fraction):
+    rng = np.random.default_rng(seed)
+    X, weights = np.round(examples(seed), 1), rng.integers(0, 4, 60)
+    repeated = X.repeat(weights, axis=0)
+    for kind in ("standard", "minmax", "robust"):
+        a, b = fit_scaling(kind, X, weights.astype(float)), fit_scaling(kind, repeated)
+        np.testing.assert_allclose(a.apply(X), b.apply(X), rtol=1e-9, atol=1e-12)
+    found = quantiles(X, [fraction], weights.astype(float))
+    np.testing.assert_allclose(found, np.quantile(repeated, [fraction], axis=0), rtol=1e-12)
+
+
+@given(seed=seeds)
+def test_quantiles_mind_no_scale_of_weights(seed):
+    rng = np.random.default_rng(seed)
+    X, weights = examples(seed), rng.gamma(0.5, 1, 60) + 1e-3
+    found = quantiles(X, [0.25, 0.5, 0.75], weights)
+    np.testing.assert_allclose(found, quantiles(X, [0.25, 0.5, 0.75], 0.37 * weights), rtol=1e-9)
+    assert (np.diff(found, axis=0) >= 0).all()
+    alike = quantiles(X, [0.25, 0.5, 0.75], np.full(60, 0.3))
+    np.testing.assert_allclose(alike, np.quantile(X, [0.25, 0.5, 0.75], axis=0), rtol=1e-9)
+
+
+def test_quantiles_that_coincide_are_equal():
+    X = np.r_[np.full(20, 0.1), 7.0][:, None]
+    lower, upper = quantiles(X, [0.25, 0.75], np.random.default_rng(0).gamma(1, 1, 21))
+    assert lower == upper == 0.1
 
 
 @given(seed=seeds)

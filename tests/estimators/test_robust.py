@@ -138,7 +138,7 @@ def test_class_weight_and_two_classes():
 def test_many_labels_at_once():
     X, Y = make_multilabel_classification(300, 8, n_classes=3, random_state=0)
     fitted = RobustMLPClassifier(**SMALL).fit(X, Y)
-    assert (fitted.predict(X) == Y).mean() > 0.85
+    assert (fitted.predict(X) == Y).mean() > 0.8
 
 
 def test_searched_in_a_pipeline():

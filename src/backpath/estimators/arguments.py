@@ -52,7 +52,7 @@ def check_arguments(estimator: Any) -> None:
         _number(e, name, _real(e, name) and 0 <= getattr(e, name) < 1, "a number from 0 to 1, below 1")
     _number(e, "momentum", _real(e, "momentum") and 0 <= e.momentum <= 1, "a number from 0 to 1")
     patience = e.n_iter_no_change
-    whole = isinstance(patience, Integral) and patience >= 1
+    whole = isinstance(patience, Integral) and int(patience) >= 1
     _number(e, "n_iter_no_change", whole or patience == math.inf, "a whole number from 1 on, or infinite")
     _number(e, "clip", e.clip is None or (_real(e, "clip") and 0 < e.clip < math.inf), "None, or a number above 0")
     rates = e.dropout if np.ndim(e.dropout) else [e.dropout]
@@ -80,7 +80,7 @@ def _real(estimator: Any, name: str) -> bool:
 
 def _seed(seed: Any) -> bool:
     if isinstance(seed, Integral):
-        return 0 <= seed < 2**32
+        return 0 <= int(seed) < 2**32
     return seed is None or seed is np.random or isinstance(seed, np.random.RandomState)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -247,7 +248,8 @@ class MultilayerPerceptron(Layers, BaseEstimator, ABC):
         try:
             self._scaling = fit_scaling(self.scale_features, part.X, part.weights)
         except DataError as error:
-            too_large = not np.isfinite(np.square(part.X.data if hasattr(part.X, "indptr") else part.X)).all()
+            values = part.X.data if hasattr(part.X, "indptr") else part.X
+            too_large = np.abs(values).max(initial=0) > math.sqrt(np.finfo(float).max)
             raise DataError(f"{NOT_FINITE} {error}" if too_large else str(error)) from None
         self._learn_target_scale(part)
 

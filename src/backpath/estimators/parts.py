@@ -48,7 +48,9 @@ def split(part: Part, fraction: float, strata: np.ndarray | None, random: Any) -
         )
     except ValueError as error:
         kept = "" if strata is None else " The examples held back keep the proportions of the classes."
-        raise DataError(f"The validation set is too small, or leaves too few: {error}.{kept} {cure}") from None
+        raise DataError(
+            f"The validation set is too small, or leaves too few: {str(error).rstrip('.')}.{kept} {cure}"
+        ) from None
     if len(held) < 2:
         raise DataError(f"The validation set is too small: it has {len(held)} example. {cure}")
     return part.rows(np.asarray(chosen)), part.rows(np.asarray(held))

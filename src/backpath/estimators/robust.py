@@ -91,7 +91,7 @@ class RobustMLP(MultilayerPerceptron):
 
     def _held(self, examples: int) -> float:
         count = math.ceil(self.validation_fraction * examples)
-        return min(2, examples - 1) if count == 1 else self.validation_fraction
+        return max(1, min(2, examples - 1)) if count == 1 else self.validation_fraction
 
     def _draw(self) -> None:
         net, last = self._network, str(len(self._network.sizes) - 1)
