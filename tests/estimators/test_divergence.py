@@ -1,5 +1,6 @@
 """A training that cannot go well ends in words that name the setting and the cure."""
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -75,6 +76,24 @@ def test_lbfgs_says_what_ended_it():
         MLPClassifier(solver="lbfgs", max_fun=5, random_state=0).fit(IRIS, SPECIES)
     with pytest.warns(ConvergenceWarning, match=r"cg failed to converge after 2 iteration.*increase max_iter=2 or tol"):
         MLPClassifier(solver="cg", max_iter=2, random_state=0).fit(IRIS, SPECIES)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"max_iter": 2},
+        {"max_iter": 200, "batch_size": 1000},
+        {"max_iter": 2, "solver": "lbfgs"},
+        {"max_iter": 200, "solver": "sgd", "learning_rate_init": 1e3},
+    ],
+    ids=lambda arguments: ", ".join(arguments),
+)
+def test_warnings_point_at_the_call(arguments):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with contextlib.suppress(SettingError):
+            MLPClassifier(**arguments, random_state=0, n_iter_no_change=2, tol=0.1).fit(IRIS, SPECIES)
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 def test_numbers_too_large_are_refused():

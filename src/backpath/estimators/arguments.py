@@ -1,9 +1,10 @@
-"""An estimator's arguments, checked before anything is learned."""
+"""The arguments of estimators, stated once, and checked before anything is learned."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
@@ -19,6 +20,43 @@ AT_LEAST_ZERO = ("alpha", "power_t", "tol")
 BOOLEAN = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")
 POSITIVE = ("learning_rate_init", "epsilon")
 FRACTIONS = ("validation_fraction", "beta_1", "beta_2")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class Arguments:
+    """All of them with their defaults, as fields: an estimator states those that differ, and which it does not take."""
+
+    loss: Any = field(kw_only=False)
+    hidden_layer_sizes: Any = field(default=(100,), kw_only=False)
+    activation: str | Sequence[str] = field(default="relu", kw_only=False)
+    solver: str = "adam"
+    alpha: float = 0.0001
+    batch_size: int | str = "auto"
+    learning_rate: str = "constant"
+    learning_rate_init: float = 0.001
+    power_t: float = 0.5
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: Any = None
+    tol: float = 1e-4
+    verbose: bool = False
+    warm_start: bool = False
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    n_iter_no_change: float = 10
+    max_fun: int = 15000
+    scale_features: bool | str = True
+    norm: str | None = None
+    dropout: float | Sequence[float] = 0.0
+    init: str | None = None
+    clip: float | None = None
+    dtype: Any = None
+    engine: str = "auto"
 
 
 def check_arguments(estimator: Any) -> None:

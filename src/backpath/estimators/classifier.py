@@ -11,7 +11,7 @@ from backpath.estimators.classifying import Classifying, LossFunction
 
 
 @final
-@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class MLPClassifier(Classifying):
     """A multilayer perceptron that classifies, in the place of ``sklearn.neural_network.MLPClassifier``.
 

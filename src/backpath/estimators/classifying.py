@@ -28,7 +28,7 @@ def _gives_probabilities(estimator: Any) -> bool:
     return True
 
 
-@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Classifying(ClassifierMixin, MultilayerPerceptron):
     """Two classes, several, or several at once for an example (multilabel)."""
 

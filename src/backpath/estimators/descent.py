@@ -61,7 +61,7 @@ class Descent:
             with loop.blas(), np.errstate(over="ignore", invalid="ignore"):
                 self._epochs(loop)
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=5)
+            warnings.warn("Training interrupted by user.", stacklevel=4)
         e._state = loop.state
         if self.overflowed:
             self._tell_overflow()
@@ -74,7 +74,7 @@ class Descent:
         if asked > examples:
             warnings.warn(
                 f"Got `batch_size` less than 1 or larger than sample size. It is going to be clipped to {examples}",
-                stacklevel=6,
+                stacklevel=5,
             )
         return min(asked, examples)
 
@@ -125,7 +125,7 @@ class Descent:
                 f"Stochastic Optimizer: Maximum iterations ({e.max_iter}) reached and the optimization hasn't "
                 f"converged yet.",
                 ConvergenceWarning,
-                stacklevel=6,
+                stacklevel=5,
             )
 
     def _epoch(self, loop: Loop) -> float:
@@ -146,7 +146,7 @@ class Descent:
                 f"The loss was not finite in iteration {e.n_iter_ + undone + 1}: training went on from iteration "
                 f"{e.n_iter_ + 1} with step sizes times {loop.state.factor:g}.",
                 ConvergenceWarning,
-                stacklevel=7,
+                stacklevel=6,
             )
         return loss
 

@@ -1,11 +1,9 @@
-"""What all estimators share: arguments, attributes and manners of scikit-learn over our training."""
+"""What all estimators share: attributes and manners of scikit-learn over our training."""
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from backpath.data.scaling import fit_scaling
 from backpath.estimators.all_at_once import minimize
-from backpath.estimators.arguments import check_arguments, hidden_sizes
+from backpath.estimators.arguments import Arguments, check_arguments, hidden_sizes
 from backpath.estimators.course import Course
 from backpath.estimators.descent import Descent
 from backpath.estimators.initial import draw
@@ -33,41 +31,8 @@ NOT_FINITE = (
 )
 
 
-@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
-class MultilayerPerceptron(Layers, BaseEstimator, ABC):
-    """The base of all estimators; its fields are the arguments that they choose from."""
-
-    loss: Any = field(kw_only=False)
-    hidden_layer_sizes: Any = field(default=(100,), kw_only=False)
-    activation: str | Sequence[str] = field(default="relu", kw_only=False)
-    solver: str = "adam"
-    alpha: float = 0.0001
-    batch_size: int | str = "auto"
-    learning_rate: str = "constant"
-    learning_rate_init: float = 0.001
-    power_t: float = 0.5
-    max_iter: int = 200
-    shuffle: bool = True
-    random_state: Any = None
-    tol: float = 1e-4
-    verbose: bool = False
-    warm_start: bool = False
-    momentum: float = 0.9
-    nesterovs_momentum: bool = True
-    early_stopping: bool = False
-    validation_fraction: float = 0.1
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-    n_iter_no_change: float = 10
-    max_fun: int = 15000
-    scale_features: bool | str = True
-    norm: str | None = None
-    dropout: float | Sequence[float] = 0.0
-    init: str | None = None
-    clip: float | None = None
-    dtype: Any = None
-    engine: str = "auto"
+class MultilayerPerceptron(Layers, Arguments, BaseEstimator, ABC):
+    """The base of all estimators."""
 
     _accepted: ClassVar[dict[str, Any]] = {"accept_sparse": "csr", "dtype": (np.float64, np.float32)}
 

@@ -22,7 +22,7 @@ LossFunction = Callable[[Any, Any], Any]
 LOSSES = ("squared_error", "poisson", "huber")
 
 
-@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Regressing(RegressorMixin, MultilayerPerceptron):
     """One quantity, or several, learned in units of their own spread."""
 

@@ -9,7 +9,7 @@ from backpath.estimators.regressing import LossFunction, Regressing
 
 
 @final
-@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class MLPRegressor(Regressing):
     """A multilayer perceptron that predicts quantities, in the place of ``sklearn.neural_network.MLPRegressor``.
 

@@ -27,7 +27,7 @@ WIDTH, FEW = 256, 1000
 """Neurons of a hidden layer, and examples from which on there are three of them."""
 
 
-@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class RobustMLP(MultilayerPerceptron):
     """What the two share: features scaled by their quartiles and clipped smoothly, categories one-hot, a learned scale
     for each feature, the NTK parametrization, a last layer that begins at zero, Adam with the coslog4 schedule, and the
@@ -120,7 +120,7 @@ class RobustMLP(MultilayerPerceptron):
 
 
 @final
-@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class RobustMLPClassifier(RobustMLP, Classifying):
     """A classifier that needs no tuning and minds no scale of the features.
 
@@ -175,7 +175,7 @@ class RobustMLPClassifier(RobustMLP, Classifying):
 
 
 @final
-@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class RobustMLPRegressor(RobustMLP, Regressing):
     """A regressor that needs no tuning and minds no scale of features or targets.
 
