@@ -84,7 +84,7 @@ def test_lbfgs_says_what_ended_it():
         {"max_iter": 2},
         {"max_iter": 200, "batch_size": 1000},
         {"max_iter": 2, "solver": "lbfgs"},
-        {"max_iter": 200, "solver": "sgd", "learning_rate_init": 1e3},
+        {"max_iter": 12, "solver": "sgd", "learning_rate_init": 1e3},
     ],
     ids=lambda arguments: ", ".join(arguments),
 )
@@ -92,7 +92,7 @@ def test_warnings_point_at_the_call(arguments):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with contextlib.suppress(SettingError):
-            MLPClassifier(**arguments, random_state=0, n_iter_no_change=2, tol=0.1).fit(IRIS, SPECIES)
+            MLPRegressor(**arguments, random_state=0, early_stopping=True).fit(IRIS, SPECIES)
     assert {warning.filename for warning in caught} == {__file__}
 
 
