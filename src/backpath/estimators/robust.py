@@ -90,8 +90,8 @@ class RobustMLP(MultilayerPerceptron):
         return laid_out(part)
 
     def _held(self, examples: int) -> float:
-        count = math.ceil(self.validation_fraction * examples)
-        return max(1, min(2, examples - 1)) if count == 1 else self.validation_fraction
+        few = math.ceil(self.validation_fraction * examples) == 1 and examples > 2
+        return 2 if few else self.validation_fraction
 
     def _draw(self) -> None:
         net, last = self._network, str(len(self._network.sizes) - 1)
