@@ -96,6 +96,10 @@ def test_whiten_is_scikit_learns(seed):
     np.testing.assert_allclose(scaled, expected, atol=1e-7)
 
 
+def test_whiten_of_what_never_varies_is_zero():
+    assert not fit_scaling("whiten", np.ones((5, 3))).apply(np.ones((5, 3))).any()
+
+
 def test_whiten_leaves_out_what_is_a_combination_of_others():
     X = np.random.default_rng(0).uniform(-1, 1, (60, 2)) @ [[1, 2, 3], [0, 1, -1]]
     assert fit_scaling("whiten", X).apply(X).shape == (60, 2)

@@ -9,6 +9,7 @@ import pytest
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 
+from backpath.data.scaling import SCALERS
 from backpath.graph import BackpathError, DataError, SettingError
 from backpath.sklearn import MLPClassifier, MLPRegressor, RobustMLPClassifier, RobustMLPRegressor
 
@@ -28,14 +29,18 @@ def ended(b, X, y, **validation):
     return None, {w.category for w in caught}
 
 
-def assert_a_network_or_our_words(b, y):
-    error, warned = ended(b, IRIS, y)
+def assert_a_network_or_our_words(b, y, X=IRIS, words=""):
+    error, warned = ended(b, X, y)
     assert warned <= {ConvergenceWarning}
     if error is None:
-        assert all(np.isfinite(W).all() for W in b.coefs_)
-    else:
+        try:
+            assert np.isfinite(b.predict(X)).all()
+        except DataError as refused:
+            error = refused
+            words = "scores of"
+    if error is not None:
         assert isinstance(error, BackpathError), error
-        assert f"learning_rate_init={b.learning_rate_init:g}" in str(error)
+        assert words in str(error)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -45,13 +50,27 @@ def test_any_rate_ends_in_a_network_or_in_our_words(make, solver, dtype):
     for rate in RATES:
         for options in ({"early_stopping": True}, {"scale_features": False}, {"activation": "identity"}):
             b = make(solver=solver, learning_rate_init=rate, max_iter=8, random_state=0, dtype=dtype, **options)
-            assert_a_network_or_our_words(b, SPECIES)
+            assert_a_network_or_our_words(b, SPECIES, words=f"learning_rate_init={rate:g}")
 
 
 @pytest.mark.parametrize("make", [RobustMLPClassifier, RobustMLPRegressor])
 def test_robust_ones_too(make):
     for rate in RATES:
-        assert_a_network_or_our_words(make(learning_rate_init=rate, max_iter=8, random_state=0), SPECIES)
+        b = make(learning_rate_init=rate, max_iter=8, random_state=0)
+        assert_a_network_or_our_words(b, SPECIES, words=f"learning_rate_init={rate:g}")
+
+
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+@pytest.mark.parametrize("scaling", [*SCALERS, False])
+@pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor])
+def test_numbers_of_any_size(make, scaling, solver):
+    y = SPECIES.astype(float)
+    targets = [y] if make is MLPClassifier else [y, 1e200 * y + 1, 1e-200 * y, 0.8e308 * y]
+    for factor, dtype in ((1e-300, "f8"), (1e-300, "f4"), (1e30, "f4"), (1e150, "f8"), (2e307, "f8")):
+        b = make(solver=solver, scale_features=scaling, hidden_layer_sizes=(5,), max_iter=3, random_state=0)
+        with np.errstate(under="ignore"):
+            for target in targets:
+                assert_a_network_or_our_words(b, target, (IRIS * factor).astype(dtype))
 
 
 def test_a_rate_of_50_with_early_stopping():

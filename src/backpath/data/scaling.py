@@ -123,8 +123,11 @@ def whiten(X: Any, weights: np.ndarray | None = None) -> Scaling:
     if weights is not None:
         raise DataError("whitening takes no sample weights: take another scaling")
     scaling = standard(X)
+    if not (np.isfinite(scaling.mean).all() and np.isfinite(scaling.factor).all()):
+        return scaling
     pca: Any = PCA(whiten=True, n_components=1 - 1e-12, svd_solver="full").fit(scaling.apply(X))
-    return replace(scaling, matrix=pca.components_.T / np.sqrt(pca.explained_variance_))
+    deviation = np.sqrt(pca.explained_variance_)
+    return replace(scaling, matrix=pca.components_.T * _inverse(deviation, deviation == 0))
 
 
 def robust(X: Any, weights: np.ndarray | None = None) -> Scaling:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from backpath.estimators.parts import Part
@@ -19,7 +20,7 @@ def minimize(estimator: Any, rows: Rows, part: Part) -> None:
     """Train its parameters where they lie; says so if they are not at a minimum when it ends."""
     e, net = estimator, estimator._network
     total = len(rows) if part.weights is None else part.weights.sum()
-    with blas_threads(None):
+    with blas_threads(None), np.errstate(over="ignore", invalid="ignore"):
         found = solve(
             net,
             *checked_examples(net, rows, e._to_network(part.y)),
@@ -31,9 +32,9 @@ def minimize(estimator: Any, rows: Rows, part: Part) -> None:
             evaluations=e.max_fun,
             tolerance=e.tol,
         )
+        e._flat[...] = found.x
     e.n_iter_ = min(int(found.nit), e.max_iter)
     e.loss_ = e._reported(float(found.fun))
-    e._flat[...] = found.x
     if not found.success:
         warnings.warn(
             f"{e.solver} failed to converge after {e.n_iter_} iteration(s) and {found.nfev} evaluations of the loss "

@@ -53,7 +53,8 @@ class Course:
             self.validation_losses.append(judged[0])
             self.scores.append(judged[1])
             value = -judged[0] if self.by_loss else judged[1]
-            worse = value < self._best_value + self.tol
+            # Not a number is no improvement either.
+            worse = not value >= self._best_value + self.tol
             if value > self._best_value:
                 self._best_value, self.best_score, self.best = value, judged[1], parameters.copy()
         self.waited = self.waited + 1 if worse else 0

@@ -66,18 +66,14 @@ class Layers:
     def _told(self, name: str, which: int) -> list[np.ndarray]:
         if hasattr(self, "parameters_"):
             return Arrays((pair[which] for pair in self._layers()), lambda arrays: self._set_all(name, arrays))
-        if name not in self._first_layers:
+        before = self.__dict__.get("_first_layers", {})
+        if name not in before:
             raise AttributeError(f"this {type(self).__name__} has no weights yet: call fit first")
-        return self._first_layers[name]
-
-    @property
-    def _first_layers(self) -> dict[str, list[Any]]:
-        """What was set before the first fit."""
-        return self.__dict__.setdefault("_set_layers", {})
+        return before[name]
 
     def _set_all(self, name: str, arrays: list[Any]) -> None:
         if not hasattr(self, "parameters_"):
-            self._first_layers[name] = arrays
+            self.__dict__.setdefault("_first_layers", {})[name] = arrays
             return
         coefs, intercepts = zip(*self._layers(), strict=True)
         both = {"coefs_": coefs, "intercepts_": intercepts, name: arrays}
@@ -85,7 +81,7 @@ class Layers:
 
     def _take_layers(self, goes_on: bool) -> None:
         """Begin with what was set before, if this fit goes on from it."""
-        first = self.__dict__.pop("_set_layers", {})
+        first = self.__dict__.pop("_first_layers", {})
         if not goes_on or not first:
             return
         if len(first) < 2:
@@ -111,15 +107,18 @@ class Layers:
         if len(coefs) != count or len(intercepts) != count:
             raise ShapeError(f"{len(coefs)} coefs_ and {len(intercepts)} intercepts_ are no {count} layers")
         layers = [(np.asarray(W, float), np.asarray(b, float)) for W, b in zip(coefs, intercepts, strict=True)]
-        for r, layer in enumerate(layers, 1):
-            for name, array in zip((f"W{r}", f"b{r}"), layer, strict=True):
-                if array.shape != views[name].shape:
-                    what = f"{'coefs_' if name[0] == 'W' else 'intercepts_'}[{r - 1}]"
-                    raise ShapeError(f"{what} has shape {list(array.shape)}; {net!r} needs {list(views[name].shape)}")
+        sizes = [net.sizes[0] if self._scaling is None else len(self._scaling.mean), *net.sizes[1:]]
+        for r, (W, b) in enumerate(layers):
+            for name, array, needed in (("coefs_", W, sizes[r : r + 2]), ("intercepts_", b, sizes[r + 1 : r + 2])):
+                if list(array.shape) != needed:
+                    raise ShapeError(f"{name}[{r}] has shape {list(array.shape)}; {net!r} needs {needed}")
         layers[-1] = self._from_target_units(*layers[-1])
         if self._scaling is not None and self._scaling.linear:
+            factor, matrix = self._scaling.factor[:, None], self._scaling.matrix
             W, b = layers[0]
-            layers[0] = np.linalg.pinv(self._scaling.weights()) @ W, b + self._scaling.mean @ W
+            b = b + self._scaling.mean @ W
+            W = np.divide(W, factor, out=np.zeros_like(W), where=factor != 0)
+            layers[0] = W if matrix is None else np.linalg.pinv(matrix) @ W, b
         for r, (W, b) in enumerate(layers, 1):
             views[f"W{r}"][...], views[f"b{r}"][...] = W, b
 
@@ -129,7 +128,7 @@ class Layers:
         layers = [(W.astype(float), np.asarray(b, float)) for W, b in layers]
         if self._scaling is not None and self._scaling.linear:
             W, b = layers[0]
-            W = self._scaling.weights() @ W
+            W = self._scaling.factor[:, None] * (W if self._scaling.matrix is None else self._scaling.matrix @ W)
             layers[0] = W, b - self._scaling.mean @ W
         layers[-1] = self._in_target_units(*layers[-1])
         return [(W.astype(self._dtype), b.astype(self._dtype)) for W, b in layers]

@@ -145,7 +145,7 @@ class MultilayerPerceptron(Layers, Arguments, BaseEstimator, ABC):
     ) -> Self:
         check_arguments(self)
         goes_on = incremental or self.warm_start
-        first = not (goes_on and hasattr(self, "_network"))
+        first = not (goes_on and hasattr(self, "network_"))
         X, y = self._checked(X, y, first)
         if first:
             self._learn_targets(y, classes)
@@ -154,7 +154,7 @@ class MultilayerPerceptron(Layers, Arguments, BaseEstimator, ABC):
         part = self._weighted(X, self._read(y), sample_weight)
         self._random = check_random_state(self.random_state)
         if first:
-            self._shape(part)
+            self._shape(part, part.X.shape[1])
             self._draw()
         part, held = self._parted(part, validation)
         if first:
@@ -162,6 +162,9 @@ class MultilayerPerceptron(Layers, Arguments, BaseEstimator, ABC):
         elif self._network.sizes[-1] != self._outputs(part.y):
             raise DataError(f"y has {self._outputs(part.y)} outputs; the estimator was fitted to {self.n_outputs_}")
         rows = rows_of(part.X, self._scaling)
+        if first and rows.shape[1] != self._network.sizes[0]:
+            self._shape(part, rows.shape[1])
+            self._draw()
         if first:
             self._begin(rows, goes_on)
         if self.solver in METHODS:
@@ -193,12 +196,12 @@ class MultilayerPerceptron(Layers, Arguments, BaseEstimator, ABC):
             raise DataError("class_weight makes all examples weigh 0: there is nothing to learn from")
         return part._replace(weights=weights)
 
-    def _shape(self, part: Part) -> None:
-        """The network, before its first parameters."""
+    def _shape(self, part: Part, features: int) -> None:
+        """The network of so many features, before its first parameters."""
         hidden = hidden_sizes(self, len(part.y))
         names = [self.activation] * len(hidden) if isinstance(self.activation, str) else list(self.activation)
         names = ["sigmoid" if name == "logistic" else name for name in names]
-        sizes = [part.X.shape[1], *hidden, self._outputs(part.y)]
+        sizes = [features, *hidden, self._outputs(part.y)]
         self._network = Network(sizes, names, self._loss(), **self._network_options())
         self._dtype = np.dtype(self.dtype if self.dtype is not None else part.X.dtype)
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
@@ -268,7 +271,16 @@ class MultilayerPerceptron(Layers, Arguments, BaseEstimator, ABC):
         # As exact as the features are: in float32 an example's scores would depend on its place among the others.
         dtype = np.result_type(self._dtype, X.dtype)
         parameters = {name: value.astype(dtype, copy=False) for name, value in self.parameters_.items()}
-        return scores_of(rows_of(X, self._scaling), self.network_, parameters, dtype).astype(self._dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = scores_of(rows_of(X, self._scaling), self.network_, parameters, dtype)
+            scores = scores.astype(self._dtype, copy=False)
+        finite = np.isfinite(scores).all(axis=1)
+        if not finite.all():
+            raise DataError(
+                f"the scores of {np.sum(~finite):,} of {len(finite):,} examples are not finite, first of example "
+                f"{np.argmin(finite)}: it lies too far outside of what was trained on, or training diverged"
+            )
+        return scores
 
 
 def stochastic(estimator: Any) -> bool:

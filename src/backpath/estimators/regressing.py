@@ -77,7 +77,7 @@ class Regressing(RegressorMixin, MultilayerPerceptron):
                 self._center = np.average(part.y, axis=0, weights=part.weights)
                 unit = np.sqrt(np.average(np.square(part.y - self._center), axis=0, weights=part.weights))
                 self._unit = np.where(unit > 1e-12 * np.abs(self._center), unit, 1.0)
-        if not np.isfinite(self._unit).all():
+        if not (np.isfinite(self._unit).all() and np.isfinite(self._center).all()):
             raise DataError("y spans a range that cannot be computed with: scale it down")
         if self.loss == "poisson":
             # What the network's loss leaves out, since it does not depend on the predictions.
