@@ -277,7 +277,7 @@ class MultilayerPerceptron(Layers, Arguments, BaseEstimator, ABC):
         finite = np.isfinite(scores).all(axis=1)
         if not finite.all():
             raise DataError(
-                f"the scores of {np.sum(~finite):,} of {len(finite):,} examples are not finite, first of example "
+                f"the scores of {np.sum(~finite):,} of {len(scores):,} examples are not finite, first of example "
                 f"{np.argmin(finite)}: it lies too far outside of what was trained on, or training diverged"
             )
         return scores
