@@ -1,15 +1,25 @@
 """The engine for a job: what it saves against what it takes to begin."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from backpath.engines import choice, choose, compile_graph
+from backpath.engines import choice, choose, compile_graph, speeds
 from backpath.engines.compiled import store
 from backpath.engines.program import cost
 from backpath.ops import trace
 
 X = np.ones((16, 16))
+FLOAT32 = np.dtype(np.float32)
 PROGRAMS = [compile_graph(trace(lambda x: np.tanh(x @ x).sum(), X))]
+
+
+@pytest.fixture(autouse=True)
+def unmeasured(monkeypatch):
+    """A machine whose speeds nobody has measured."""
+    monkeypatch.setattr(choice, "kept", lambda dtype: None)
+    monkeypatch.setattr(choice, "measured", lambda dtype: (cost.NUMPY, cost.COMPILED))
 
 
 @pytest.mark.parametrize(
@@ -47,3 +57,39 @@ def test_elementary_functions_count():
 
 def test_an_obstacle_decides():
     assert choose(PROGRAMS, X.dtype, 10**9, 2, "it cannot") == choice.Choice("numpy", "it cannot")
+
+
+def test_what_was_measured_decides(monkeypatch):
+    slow = dataclasses.replace(cost.COMPILED, products=1e6)
+    monkeypatch.setattr(choice, "missing", lambda kernels, dtype: 0)
+    assert choose(PROGRAMS, X.dtype, 10**6, 1, None).engine == "compiled"
+    monkeypatch.setattr(choice, "measured", lambda dtype: (cost.NUMPY, slow))
+    assert choose(PROGRAMS, X.dtype, 10**6, 1, None).engine == "numpy"
+    monkeypatch.setattr(choice, "kept", lambda dtype: (cost.NUMPY, slow))
+    assert choose(PROGRAMS, X.dtype, 10**6, 1, None).engine == "numpy"
+
+
+def test_speeds_are_measured_once_and_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(speeds, "folder", lambda: tmp_path)
+    monkeypatch.setattr(speeds, "_measured", speeds._measured.__wrapped__)
+    assert speeds.kept(FLOAT32) is None
+    found = speeds.measured(FLOAT32)
+    assert all(value > 0 for engine in found for value in dataclasses.astuple(engine)[:3])
+    assert found[0].call > found[1].call
+    monkeypatch.setattr(speeds, "_measured", None)
+    assert speeds.kept(FLOAT32) == speeds.measured(FLOAT32) == found
+    assert [path.name for path in tmp_path.iterdir()] == ["speeds_float32.json"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[1, 2]", '[{"call": 1}, {}]', "{"])
+def test_damaged_speeds_are_none(monkeypatch, tmp_path, text):
+    monkeypatch.setattr(speeds, "folder", lambda: tmp_path)
+    (tmp_path / "speeds_float32.json").write_text(text)
+    assert speeds.kept(FLOAT32) is None
+
+
+def test_without_a_place_nothing_is_kept(monkeypatch):
+    monkeypatch.setattr(speeds, "folder", lambda: None)
+    monkeypatch.setattr(speeds, "_measured", speeds._measured.__wrapped__)
+    assert speeds.measured(FLOAT32)
+    assert speeds.kept(FLOAT32) is None

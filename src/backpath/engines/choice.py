@@ -9,12 +9,16 @@ import numpy as np
 
 from backpath.engines.compiled.lowering import kernels_of
 from backpath.engines.compiled.store import missing
-from backpath.engines.program.cost import WORTH_SHARING, by_machine, by_numpy
+from backpath.engines.program.cost import COMPILED, NUMPY, WORTH_SHARING, by_machine, by_numpy
 from backpath.engines.program.program import Program
 from backpath.engines.program.schedule import FUSABLE
+from backpath.engines.speeds import kept, measured
 from backpath.ops.movement import is_slice
 
 ENGINES = ("numpy", "compiled")
+
+WORTH_MEASURING = 0.5
+"""Seconds that a job must take before this machine's speeds are measured for it, once for all that come."""
 
 START = 0.1
 """Seconds until the compiled engine is loaded, once its kernels are on disk."""
@@ -22,7 +26,7 @@ START = 0.1
 COMPILATION = 0.25
 """Seconds that a fit must save for each kernel to be compiled: a part of what it takes, for later fits need it too."""
 
-COMPILED = FUSABLE | frozenset(
+RUNNABLE = FUSABLE | frozenset(
     "matmul sum max transpose broadcast_to index reshape concatenate pad scatter input constant".split()
 )
 """The primitives that the compiled engine runs."""
@@ -46,7 +50,7 @@ def obstacle(program: Program, dtype: np.dtype) -> str | None:
     graph = program.graph
     for position, node in enumerate(graph.nodes):
         sliced = node.primitive not in ("index", "scatter") or is_slice(node.params["index"])
-        if node.primitive not in COMPILED or not sliced:
+        if node.primitive not in RUNNABLE or not sliced:
             return f"node {node.name!r}, {node.primitive}, is not among the operations of the compiled engine"
         inside = node.dtype == bool and position not in (*graph.inputs, *graph.outputs)
         if node.dtype != dtype and not inside:
@@ -70,11 +74,14 @@ def choose(programs: Sequence[Program], dtype: np.dtype, steps: int, threads: in
     """
     if obstacle:
         return Choice("numpy", obstacle)
-    alone = by_machine(programs)
-    saved = steps * (by_numpy(programs, threads) - (alone / threads if alone > WORTH_SHARING else alone))
+    kernels = missing(kernels_of(programs), dtype)
+    numpy, compiled = kept(dtype) or (NUMPY, COMPILED)
+    if by_numpy(programs, threads, numpy) * steps > WORTH_MEASURING and not kernels:
+        numpy, compiled = measured(dtype)
+    alone = by_machine(programs, compiled)
+    saved = steps * (by_numpy(programs, threads, numpy) - (alone / threads if alone > WORTH_SHARING else alone))
     if saved <= START:
         return Choice("numpy", f"{steps:,} steps are too few for a start of {START:g} s to pay off")
-    kernels = missing(kernels_of(programs), dtype)
     if saved <= START + COMPILATION * kernels:
         return Choice("numpy", f"{steps:,} steps are too few for {kernels} kernels to be compiled")
     cost = f"{kernels} kernels to be compiled" if kernels else f"a start of {START:g} s"

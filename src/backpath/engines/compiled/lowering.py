@@ -14,7 +14,7 @@ from backpath.engines.compiled.dealing import Work, pieces
 from backpath.engines.compiled.store import Kernels
 from backpath.engines.compiled.tables import DEPTH, FIELDS, MEETS, MOST_REGISTERS, OPERATION_FIELDS, STRETCH_FIELDS
 from backpath.engines.numpy.kernels import pieces as parts_of
-from backpath.engines.program.cost import FUSED_BYTES_A_SECOND, INSTRUCTION, OPERATIONS_A_SECOND
+from backpath.engines.program.cost import COMPILED
 from backpath.engines.program.planning import Kind
 from backpath.engines.program.program import Program
 from backpath.engines.program.schedule import FUSABLE, Instruction
@@ -104,7 +104,7 @@ class Code:
         self, kernel: str | None, extent: int, fields: Sequence[int], accesses: list[Access], flops: float = 0.0
     ) -> None:
         moved = sum(access.end - access.start for access in accesses)
-        self.work.append(Work(extent, flops / OPERATIONS_A_SECOND + moved / FUSED_BYTES_A_SECOND + INSTRUCTION))
+        self.work.append(Work(extent, flops / COMPILED.products + moved / COMPILED.memory + COMPILED.call))
         shared = not any(a.alone for a in accesses)
         meet = self.meetings.needed(accesses)
         called = self.kernels[kernel] if kernel else 0

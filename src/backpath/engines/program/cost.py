@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from backpath.engines.program.program import Program
 
 WORTH_SHARING = 1e-4
 """Seconds of one thread that a step must take for a second thread to be of use."""
 
-CALL, INSTRUCTION = 1.2e-6, 5e-8
-"""Seconds that an operation takes beside its work: a call from Python, and an instruction of the machine."""
+INSTRUCTION = 5e-8
+"""Seconds that an instruction of the machine takes beside its work."""
 
-OPERATIONS_A_SECOND = 1e11
-"""Of one core, in matrix products, which are nearly all of them."""
 
-BYTES_A_SECOND, FUSED_BYTES_A_SECOND = 2e10, 5e10
-"""Moved by calls of NumPy's, and by kernels that pass over memory once."""
+@dataclass(frozen=True, slots=True)
+class Speeds:
+    """What one engine takes for work, on one core.
 
-FUNCTION, FUSED_FUNCTION = 6e-9, 1.5e-9
-"""Seconds that an elementary function takes for an entry: NumPy and SciPy mostly compute one at a time."""
+    Attributes:
+        call: seconds that an operation takes beside its work.
+        products: operations a second in matrix products, which are nearly all of them.
+        memory: bytes a second that are moved.
+        function: seconds that an elementary function takes for an entry.
+    """
+
+    call: float
+    products: float
+    memory: float
+    function: float
+
+
+NUMPY = Speeds(1.2e-6, 1e11, 2e10, 6e-9)
+"""Of the NumPy engine, where nothing was measured: an operation is a call from Python; functions come one by one."""
+
+COMPILED = Speeds(INSTRUCTION, 1e11, 5e10, 1.5e-9)
+"""Of the compiled one, whose kernels pass over memory once."""
 
 ELEMENTARY = frozenset(
     (
@@ -30,18 +46,19 @@ ELEMENTARY = frozenset(
 )
 
 
-def by_numpy(programs: Sequence[Program], threads: int) -> float:
+def by_numpy(programs: Sequence[Program], threads: int, speeds: Speeds = NUMPY) -> float:
     """About how many seconds a run of these programs takes the NumPy engine, whose matrix products share threads."""
     calls = sum(len(instruction) for p in programs for instruction in p.instructions)
     moved, work, entries = _work(programs)
-    return CALL * calls + moved / BYTES_A_SECOND + work / OPERATIONS_A_SECOND / threads + FUNCTION * entries
+    seconds = speeds.call * calls + moved / speeds.memory + speeds.function * entries
+    return seconds + work / speeds.products / threads
 
 
-def by_machine(programs: Sequence[Program]) -> float:
+def by_machine(programs: Sequence[Program], speeds: Speeds = COMPILED) -> float:
     """Likewise of one thread of the compiled engine."""
     moved, work, entries = _work(programs)
-    passes = INSTRUCTION * sum(len(p.instructions) for p in programs) + moved / FUSED_BYTES_A_SECOND
-    return passes + work / OPERATIONS_A_SECOND + FUSED_FUNCTION * entries
+    passes = speeds.call * sum(len(p.instructions) for p in programs) + moved / speeds.memory
+    return passes + work / speeds.products + speeds.function * entries
 
 
 def _work(programs: Sequence[Program]) -> tuple[int, int, int]:
