@@ -88,50 +88,23 @@ def elementwise(
     return define(name, value, elementwise_spec(name, dtype), local, **facts)
 
 
-def _of_numpy(name: str, *z: FactorRule | None, **facts: Any) -> None:
+def of_numpy(name: str, *z: FactorRule | None, **facts: Any) -> None:
+    """Define the primitive of one of NumPy's ufuncs, which from then on answers traced values."""
     ufunc = getattr(np, name)
     primitive = elementwise(name, ufunc, *z, **facts)
     UFUNCS[ufunc.__name__] = lambda *operands: apply(primitive, *operands)
 
 
-LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
-
 # Arithmetic.
-_of_numpy("add", one, one, dtype=common)
-_of_numpy("subtract", one, lambda a, b, y: -1.0, dtype=common)
-_of_numpy("multiply", lambda a, b, y: b, lambda a, b, y: a, dtype=common)
-_of_numpy("divide", lambda a, b, y: 1.0 / b, lambda a, b, y: -y / b)
-_of_numpy("negative", lambda x, y: -1.0, dtype=common)
-_of_numpy("square", lambda x, y: 2.0 * x, dtype=common)
-_of_numpy("reciprocal", lambda x, y: -y * y)
-_of_numpy("sqrt", lambda x, y: 0.5 / y)
-_of_numpy("cbrt", lambda x, y: 1.0 / (3.0 * y * y), analytic=False)
-
-# Exponentials and logarithms.
-_of_numpy("exp", lambda x, y: y)
-_of_numpy("exp2", lambda x, y: LN2 * y)
-_of_numpy("expm1", lambda x, y: np.exp(x))
-_of_numpy("log", lambda x, y: 1.0 / x)
-_of_numpy("log2", lambda x, y: 1.0 / (LN2 * x))
-_of_numpy("log10", lambda x, y: 1.0 / (LN10 * x))
-_of_numpy("log1p", lambda x, y: 1.0 / (1.0 + x))
-_of_numpy("logaddexp", lambda a, b, y: np.exp(a - y), lambda a, b, y: np.exp(b - y), analytic=False)
-
-# Trigonometric and hyperbolic functions and their inverses.
-_of_numpy("sin", lambda x, y: np.cos(x))
-_of_numpy("cos", lambda x, y: -np.sin(x))
-_of_numpy("tan", lambda x, y: 1.0 + y * y)
-_of_numpy("sinh", lambda x, y: np.cosh(x))
-_of_numpy("cosh", lambda x, y: np.sinh(x))
-_of_numpy("tanh", lambda x, y: (1.0 - y) * (1.0 + y))
-_of_numpy("arcsin", lambda x, y: 1.0 / np.sqrt((1.0 - x) * (1.0 + x)))
-_of_numpy("arccos", lambda x, y: -1.0 / np.sqrt((1.0 - x) * (1.0 + x)))
-_of_numpy("arctan", lambda x, y: 1.0 / (1.0 + x * x))
-_of_numpy("arcsinh", lambda x, y: 1.0 / np.sqrt(1.0 + x * x))
-_of_numpy("arccosh", lambda x, y: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)))
-_of_numpy("arctanh", lambda x, y: 1.0 / ((1.0 - x) * (1.0 + x)))
-_of_numpy("arctan2", lambda a, b, y: b / (a * a + b * b), lambda a, b, y: -a / (a * a + b * b), analytic=False)
-_of_numpy("hypot", lambda a, b, y: a / y, lambda a, b, y: b / y, analytic=False)
+of_numpy("add", one, one, dtype=common)
+of_numpy("subtract", one, lambda a, b, y: -1.0, dtype=common)
+of_numpy("multiply", lambda a, b, y: b, lambda a, b, y: a, dtype=common)
+of_numpy("divide", lambda a, b, y: 1.0 / b, lambda a, b, y: -y / b)
+of_numpy("negative", lambda x, y: -1.0, dtype=common)
+of_numpy("square", lambda x, y: 2.0 * x, dtype=common)
+of_numpy("reciprocal", lambda x, y: -y * y)
+of_numpy("sqrt", lambda x, y: 0.5 / y)
+of_numpy("cbrt", lambda x, y: (1.0 / 3.0) / y / y, analytic=False)
 
 
 def _first_wins(a: Any, b: Any, y: Any) -> Any:
@@ -149,16 +122,16 @@ ABS = elementwise(
     kink="0 at 0",
 )
 UFUNCS["absolute"] = UFUNCS["fabs"] = lambda x: apply(ABS, x)
-_of_numpy("maximum", _first_wins, lambda a, b, y: _first_wins(b, a, y), dtype=common, kink=TIE)
-_of_numpy("minimum", lambda a, b, y: _first_wins(b, a, y), _first_wins, dtype=common, kink=TIE)
+of_numpy("maximum", _first_wins, lambda a, b, y: _first_wins(b, a, y), dtype=common, kink=TIE)
+of_numpy("minimum", lambda a, b, y: _first_wins(b, a, y), _first_wins, dtype=common, kink=TIE)
 
 # Locally constant: no edge carries a derivative.
 for _name in ("sign", "floor", "ceil", "rint", "trunc"):
-    _of_numpy(_name, None, dtype=common, analytic=False, kink="0 everywhere, also at the steps")
+    of_numpy(_name, None, dtype=common, analytic=False, kink="0 everywhere, also at the steps")
 for _name in ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or"):
-    _of_numpy(_name, None, None, dtype=boolean)
+    of_numpy(_name, None, None, dtype=boolean)
 for _name in ("logical_not", "isnan", "isinf", "isfinite"):
-    _of_numpy(_name, None, dtype=boolean)
+    of_numpy(_name, None, dtype=boolean)
 UFUNCS["bitwise_and"] = UFUNCS["logical_and"]
 UFUNCS["bitwise_or"] = UFUNCS["logical_or"]
 UFUNCS["invert"] = UFUNCS["logical_not"]

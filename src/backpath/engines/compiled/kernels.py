@@ -149,6 +149,8 @@ def _integer_power(like: Any, f: Any, work: Any) -> None:
     for i in range(rows):
         for j in range(n):
             base = a[i * a_row + j * a_step]
+            # Powers of the inverse: the power itself may overflow where its inverse is a number.
+            base = base if exponent >= 0 else typed(base, 1) / base
             result = typed(base, 1)
             left = abs(exponent)
             while left:
@@ -156,4 +158,4 @@ def _integer_power(like: Any, f: Any, work: Any) -> None:
                     result = result * base
                 base = base * base
                 left >>= 1
-            out[i * out_row + j] = result if exponent >= 0 else typed(base, 1) / result
+            out[i * out_row + j] = result

@@ -68,7 +68,42 @@ def _special(name: str) -> Binder:
     return binder
 
 
-KERNELS.update({"sigmoid": _special("expit"), "erf": _special("erf"), "ndtr": _special("ndtr")})
+KERNELS["erf"] = _special("erf")
+
+
+@kernel("sigmoid")
+def _sigmoid(x: np.ndarray, out: np.ndarray) -> Bound:
+    e, below = np.empty_like(out), np.empty(out.shape, bool)
+
+    def run() -> None:
+        _exp_of_size(x, e)
+        np.less(x, 0, out=below)
+        out.fill(1)
+        np.copyto(out, e, where=below)
+        np.add(e, 1, out=e)
+        np.divide(out, e, out=out)
+
+    return run
+
+
+@kernel("sigmoid_slope")
+def _sigmoid_slope(x: np.ndarray, out: np.ndarray) -> Bound:
+    below = np.empty_like(out)
+
+    def run() -> None:
+        _exp_of_size(x, out)
+        np.add(out, 1, out=below)
+        np.square(below, out=below)
+        np.divide(out, below, out=out)
+
+    return run
+
+
+def _exp_of_size(x: np.ndarray, out: np.ndarray) -> None:
+    """exp(-abs(x))."""
+    np.abs(x, out=out)
+    np.negative(out, out=out)
+    np.exp(out, out=out)
 
 
 @kernel("relu")
