@@ -86,7 +86,7 @@ def exp_minus_half_square(x: float) -> float:
 
 @numba.njit(**INLINED)
 def ndtr(x: float) -> float:
-    """The standard normal distribution function: error at most 4.0 ulp (float32), 4.0 ulp (float64)."""
+    """The standard normal distribution function: error at most 6.0 ulp (float32), 6.0 ulp (float64)."""
     number = type(x)
     t, centre = _size(x), constant(x, TAIL_CENTRE)
     ratio = polynomial((t - centre) / (t + centre), TAIL) / (number(1) + t)

@@ -210,7 +210,7 @@ def _reduced(x: float, offset: int) -> tuple[float, float, int]:
 @numba.njit(**INLINED)
 def exp_of_sum(x: float, low: float) -> float:
     """e**(x + low), where ``low`` is what a large ``x`` has lost: less than 1/8."""
-    x = _between(x, constant(x, (-104.0, -746.0)), constant(x, (89.0, 710.0)))
+    x = _between(x, constant(x, (-105.0, -746.0)), constant(x, (89.0, 710.0)))
     _, r, k = _reduced(x, 2 * constant(x, BIAS))
     return _scaled(r + low, k)
 
@@ -265,7 +265,7 @@ def sigmoid(x: float) -> float:
 
 @numba.njit(**INLINED)
 def sigmoid_slope(x: float) -> float:
-    """The derivative of sigmoid: error at most 2.5 ulp (float32), 2.5 ulp (float64)."""
+    """The derivative of sigmoid: error at most 3.8 ulp (float32), 3.8 ulp (float64)."""
     e = exp(-abs(x))
     below = type(x)(1) + e
     return e / (below * below)
