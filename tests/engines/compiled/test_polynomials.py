@@ -128,7 +128,10 @@ def test_errors_are_as_stated(name, dtype):
     with np.errstate(all="ignore"):
         near = IN_DOUBLE[name](x.astype(float)).astype(dtype)
     rounded = np.isfinite(near) & (near != 0)
-    np.testing.assert_array_equal(y[~rounded], near[~rounded])
+    # A product of two may be rounded up to the smallest number where less than half of it is right.
+    zero = (near == 0) & (name == "ndtr")
+    assert (y[zero] <= np.finfo(dtype).smallest_subnormal).all()
+    np.testing.assert_array_equal(y[~rounded & ~zero], near[~rounded & ~zero])
     errors = in_units(y[rounded], exact_values(name, x[rounded]))
     assert stated(name, dtype) / 2 < errors.max() <= stated(name, dtype), x[rounded][errors.argmax()]
 
