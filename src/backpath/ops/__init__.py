@@ -22,9 +22,10 @@ from backpath.ops.local import (
 )
 from backpath.ops.movement import scatter
 from backpath.ops.primitive import PRIMITIVES, Primitive, Spec, define, shape_rule, spec_of
-from backpath.ops.reduction import log_softmax, logsumexp, softmax, softmax_cross_entropy, standardize
+from backpath.ops.reduction import standardize
 from backpath.ops.semiring import Semiring
 from backpath.ops.slopes import sigmoid
+from backpath.ops.softmax import log_softmax, logsumexp, sigmoid_cross_entropy, softmax, softmax_cross_entropy
 from backpath.ops.tracing import Trace, apply, record, trace
 from backpath.ops.trees import flatten, leaves_of, unflatten
 from backpath.ops.variable import Variable
@@ -74,6 +75,7 @@ __all__ = [
     "selu",
     "shape_rule",
     "sigmoid",
+    "sigmoid_cross_entropy",
     "silu",
     "softmax",
     "softmax_cross_entropy",

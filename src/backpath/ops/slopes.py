@@ -85,6 +85,7 @@ exp_minus_square = slope("exp_minus_square", _exp_of_square(-1.0), lambda x, y: 
 exp_minus_half_square = slope("exp_minus_half_square", _exp_of_square(-0.5), lambda x, y: -(_near(x) * y))
 
 
+@np.errstate(invalid="ignore")
 def gap(a: Any, b: Any) -> Any:
     """a - b, and 0 for two equal infinities."""
     return np.where(a == b, 0.0, a - b)
