@@ -91,7 +91,9 @@ def _pairs(domain: str, dtype: Any) -> list[np.ndarray]:
     elif domain == "pairs off 0":
         kept = (a != 0) | (b != 0)
     elif domain == "moderate pairs":
-        kept = ((a != 0) | (b != 0)) & np.all([(x == 0) | (np.abs(np.log10(np.abs(x) + (x == 0))) < 4) for x in (a, b)], 0)
+        kept = ((a != 0) | (b != 0)) & np.all(
+            [(x == 0) | (np.abs(np.log10(np.abs(x) + (x == 0))) < 4) for x in (a, b)], 0
+        )
     elif domain == "normal quotients":
         b = np.where(b == 0, 1, b)
         with np.errstate(over="ignore", under="ignore"):

@@ -136,7 +136,9 @@ ROOT = "in the last place of the terms that cancel near its root"
 DIFFERENCE = "the difference of its operands is rounded: in the last place of the larger one"
 
 UNARY: dict[str, Row] = {
-    "negative": Row(np.negative, (lambda x: -x, lambda x: -ONE, zero), limits=at_infinities((INF, -1, 0), (-INF, -1, 0))),
+    "negative": Row(
+        np.negative, (lambda x: -x, lambda x: -ONE, zero), limits=at_infinities((INF, -1, 0), (-INF, -1, 0))
+    ),
     "square": Row(np.square, (lambda x: x * x, lambda x: 2 * x, lambda x: TWO)),
     "reciprocal": Row(
         np.reciprocal,
@@ -164,19 +166,27 @@ UNARY: dict[str, Row] = {
     ),
     "expm1": Row(np.expm1, (m.expm1, m.exp, m.exp), limits=at_infinities((-1, 0, 0), (INF, INF, INF))),
     "log": Row(
-        np.log, (m.log, lambda x: 1 / x, lambda x: -1 / x**2), "positive",
+        np.log,
+        (m.log, lambda x: 1 / x, lambda x: -1 / x**2),
+        "positive",
         {INFINITE: (INF, 0, 0), 0.0: (-INF, INF, -INF)},
     ),
     "log2": Row(
-        np.log2, (lambda x: m.log(x) / m.ln2, lambda x: 1 / (m.ln2 * x), lambda x: -1 / (m.ln2 * x**2)), "positive",
+        np.log2,
+        (lambda x: m.log(x) / m.ln2, lambda x: 1 / (m.ln2 * x), lambda x: -1 / (m.ln2 * x**2)),
+        "positive",
         {INFINITE: (INF, 0, 0), 0.0: (-INF, INF, -INF)},
     ),
     "log10": Row(
-        np.log10, (lambda x: m.log(x) / m.ln10, lambda x: 1 / (m.ln10 * x), lambda x: -1 / (m.ln10 * x**2)), "positive",
+        np.log10,
+        (lambda x: m.log(x) / m.ln10, lambda x: 1 / (m.ln10 * x), lambda x: -1 / (m.ln10 * x**2)),
+        "positive",
         {INFINITE: (INF, 0, 0), 0.0: (-INF, INF, -INF)},
     ),
     "log1p": Row(
-        np.log1p, (m.log1p, lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2), "above -1",
+        np.log1p,
+        (m.log1p, lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2),
+        "above -1",
         {INFINITE: (INF, 0, 0), -1.0: (-INF, INF, -INF)},
     ),
     "sin": Row(np.sin, (m.sin, m.cos, lambda x: -m.sin(x)), limits=NOWHERE),
@@ -235,12 +245,15 @@ UNARY: dict[str, Row] = {
     "erf": Row(
         bp.erf,
         (m.erf, lambda x: 2 / m.sqrt(m.pi) * m.exp(-x * x), lambda x: -4 * x / m.sqrt(m.pi) * m.exp(-x * x)),
-        damped=True, limits=at_infinities((-1, 0, 0), (1, 0, 0)),
+        damped=True,
+        limits=at_infinities((-1, 0, 0), (1, 0, 0)),
     ),
     "ndtr": Row(bp.ndtr, (ndtr, phi, lambda x: -x * phi(x)), damped=True, limits=at_infinities(FLAT_BELOW, (1, 0, 0))),
     "sigmoid": Row(bp.sigmoid, (s, slope, slope1), limits=at_infinities(FLAT_BELOW, (1, 0, 0))),
     "relu": Row(
-        bp.relu, (lambda x: max(x, ZERO), lambda x: ONE * (x > 0), zero), limits=at_infinities(FLAT_BELOW, IDENTITY_ABOVE)
+        bp.relu,
+        (lambda x: max(x, ZERO), lambda x: ONE * (x > 0), zero),
+        limits=at_infinities(FLAT_BELOW, IDENTITY_ABOVE),
     ),
     "leaky_relu": Row(
         lambda x: bp.leaky_relu(x, 0.25),
@@ -293,20 +306,27 @@ UNARY: dict[str, Row] = {
         remark=ROOT,
     ),
     "sigmoid_slope": Row(
-        primitive("sigmoid_slope"), (slope, slope1, slope2), limits=at_infinities(FLAT_BELOW, FLAT_BELOW),
-        sizes={2: lambda x, y: slope(x) * (m.tanh(x / 2) ** 2 + 2 * slope(x))}, remark=ROOT,
+        primitive("sigmoid_slope"),
+        (slope, slope1, slope2),
+        limits=at_infinities(FLAT_BELOW, FLAT_BELOW),
+        sizes={2: lambda x, y: slope(x) * (m.tanh(x / 2) ** 2 + 2 * slope(x))},
+        remark=ROOT,
     ),
     "exp_minus_square": Row(
         primitive("exp_minus_square"),
         (lambda x: m.exp(-x * x), lambda x: -2 * x * m.exp(-x * x), lambda x: (4 * x * x - 2) * m.exp(-x * x)),
         limits=at_infinities(FLAT_BELOW, FLAT_BELOW),
-        sizes={2: lambda x, y: (4 * x * x + 2) * m.exp(-x * x)}, damped=True, remark=ROOT,
+        sizes={2: lambda x, y: (4 * x * x + 2) * m.exp(-x * x)},
+        damped=True,
+        remark=ROOT,
     ),
     "exp_minus_half_square": Row(
         primitive("exp_minus_half_square"),
         (lambda x: m.exp(-x * x / 2), lambda x: -x * m.exp(-x * x / 2), lambda x: (x * x - 1) * m.exp(-x * x / 2)),
         limits=at_infinities(FLAT_BELOW, FLAT_BELOW),
-        sizes={2: lambda x, y: (x * x + 1) * m.exp(-x * x / 2)}, damped=True, remark=ROOT,
+        sizes={2: lambda x, y: (x * x + 1) * m.exp(-x * x / 2)},
+        damped=True,
+        remark=ROOT,
     ),
     "arcsin_slope": Row(
         primitive("arcsin_slope"),
@@ -326,7 +346,8 @@ UNARY: dict[str, Row] = {
             lambda x: (6 * x * x - 2) / (1 + x * x) ** 3,
         ),
         limits=at_infinities(FLAT_BELOW, FLAT_BELOW),
-        sizes={2: lambda x, y: (6 * x * x + 2) / (1 + x * x) ** 3}, remark=ROOT,
+        sizes={2: lambda x, y: (6 * x * x + 2) / (1 + x * x) ** 3},
+        remark=ROOT,
     ),
     "arcsinh_slope": Row(
         primitive("arcsinh_slope"),
@@ -336,7 +357,8 @@ UNARY: dict[str, Row] = {
             lambda x: (2 * x * x - 1) / m.sqrt(1 + x * x) ** 5,
         ),
         limits=at_infinities(FLAT_BELOW, FLAT_BELOW),
-        sizes={2: lambda x, y: (2 * x * x + 1) / m.sqrt(1 + x * x) ** 5}, remark=ROOT,
+        sizes={2: lambda x, y: (2 * x * x + 1) / m.sqrt(1 + x * x) ** 5},
+        remark=ROOT,
     ),
     "arccosh_slope": Row(
         primitive("arccosh_slope"),
@@ -369,7 +391,9 @@ def at_ties(a: Any, b: Any) -> Any:
     return ONE if a > b else HALF if a == b else ZERO
 
 
-def by_slots(name: str, ours: Callable[..., Any], domain: str, *exact: tuple[Exact, Exact, Exact], **facts: Any) -> dict[str, Row]:
+def by_slots(
+    name: str, ours: Callable[..., Any], domain: str, *exact: tuple[Exact, Exact, Exact], **facts: Any
+) -> dict[str, Row]:
     """One row for each operand of a primitive; ``facts`` hold for all of them."""
     words = ("first", "second")
     return {f"{name}, {words[k]}": Row(ours, exact[k], domain, slot=k, **facts) for k in range(len(exact))}
@@ -377,23 +401,41 @@ def by_slots(name: str, ours: Callable[..., Any], domain: str, *exact: tuple[Exa
 
 BINARY: dict[str, Row] = {
     **by_slots("add", np.add, "pairs", (lambda a, b: a + b, one, zero), (lambda a, b: a + b, one, zero)),
-    **by_slots("subtract", np.subtract, "pairs", (lambda a, b: a - b, one, zero), (lambda a, b: a - b, lambda a, b: -ONE, zero)),
-    **by_slots("multiply", np.multiply, "pairs", (lambda a, b: a * b, lambda a, b: b, zero), (lambda a, b: a * b, lambda a, b: a, zero)),
     **by_slots(
-        "divide", np.divide, "normal quotients",
+        "subtract", np.subtract, "pairs", (lambda a, b: a - b, one, zero), (lambda a, b: a - b, lambda a, b: -ONE, zero)
+    ),
+    **by_slots(
+        "multiply",
+        np.multiply,
+        "pairs",
+        (lambda a, b: a * b, lambda a, b: b, zero),
+        (lambda a, b: a * b, lambda a, b: a, zero),
+    ),
+    **by_slots(
+        "divide",
+        np.divide,
+        "normal quotients",
         (lambda a, b: a / b, lambda a, b: 1 / b, zero),
         (lambda a, b: a / b, lambda a, b: -a / b**2, lambda a, b: 2 * a / b**3),
     ),
     **by_slots(
-        "maximum", np.maximum, "pairs",
-        (lambda a, b: max(a, b), at_ties, zero), (lambda a, b: max(a, b), lambda a, b: at_ties(b, a), zero),
+        "maximum",
+        np.maximum,
+        "pairs",
+        (lambda a, b: max(a, b), at_ties, zero),
+        (lambda a, b: max(a, b), lambda a, b: at_ties(b, a), zero),
     ),
     **by_slots(
-        "minimum", np.minimum, "pairs",
-        (lambda a, b: min(a, b), lambda a, b: at_ties(b, a), zero), (lambda a, b: min(a, b), at_ties, zero),
+        "minimum",
+        np.minimum,
+        "pairs",
+        (lambda a, b: min(a, b), lambda a, b: at_ties(b, a), zero),
+        (lambda a, b: min(a, b), at_ties, zero),
     ),
     **by_slots(
-        "logaddexp", np.logaddexp, "pairs",
+        "logaddexp",
+        np.logaddexp,
+        "pairs",
         (lambda a, b: max(a, b) + m.log1p(m.exp(-abs(a - b))), lambda a, b: s(a - b), lambda a, b: slope(a - b)),
         (lambda a, b: max(a, b) + m.log1p(m.exp(-abs(a - b))), lambda a, b: s(b - a), lambda a, b: slope(a - b)),
         sizes={
@@ -404,19 +446,25 @@ BINARY: dict[str, Row] = {
         remark=DIFFERENCE,
     ),
     **by_slots(
-        "logaddexp_slope", primitive("logaddexp_slope"), "pairs",
+        "logaddexp_slope",
+        primitive("logaddexp_slope"),
+        "pairs",
         (lambda a, b: s(a - b), lambda a, b: slope(a - b), lambda a, b: slope1(a - b)),
         (lambda a, b: s(a - b), lambda a, b: -slope(a - b), lambda a, b: slope1(a - b)),
         sizes={k: lambda a, b, y: max(1, abs(a), abs(b)) * y for k in range(3)},
         remark=DIFFERENCE,
     ),
     **by_slots(
-        "arctan2", np.arctan2, "pairs off 0",
+        "arctan2",
+        np.arctan2,
+        "pairs off 0",
         (m.atan2, lambda a, b: b / (a * a + b * b), lambda a, b: -2 * a * b / (a * a + b * b) ** 2),
         (m.atan2, lambda a, b: -a / (a * a + b * b), lambda a, b: 2 * a * b / (a * a + b * b) ** 2),
     ),
     **by_slots(
-        "arctan2_slope", primitive("arctan2_slope"), "moderate pairs",
+        "arctan2_slope",
+        primitive("arctan2_slope"),
+        "moderate pairs",
         (
             lambda a, b: b / (a * a + b * b),
             lambda a, b: -2 * a * b / (a * a + b * b) ** 2,
@@ -431,13 +479,21 @@ BINARY: dict[str, Row] = {
         remark=ROOT,
     ),
     **by_slots(
-        "hypot", np.hypot, "pairs off 0",
+        "hypot",
+        np.hypot,
+        "pairs off 0",
         (norm, lambda a, b: a / norm(a, b), lambda a, b: b * b / norm(a, b) ** 3),
         (norm, lambda a, b: b / norm(a, b), lambda a, b: a * a / norm(a, b) ** 3),
     ),
     **by_slots(
-        "hypot_slope", primitive("hypot_slope"), "moderate pairs",
-        (lambda a, b: a / norm(a, b), lambda a, b: b * b / norm(a, b) ** 3, lambda a, b: -3 * a * b * b / norm(a, b) ** 5),
+        "hypot_slope",
+        primitive("hypot_slope"),
+        "moderate pairs",
+        (
+            lambda a, b: a / norm(a, b),
+            lambda a, b: b * b / norm(a, b) ** 3,
+            lambda a, b: -3 * a * b * b / norm(a, b) ** 5,
+        ),
         (
             lambda a, b: a / norm(a, b),
             lambda a, b: -a * b / norm(a, b) ** 3,
@@ -447,14 +503,19 @@ BINARY: dict[str, Row] = {
         remark=ROOT,
     ),
     **by_slots(
-        "power", np.power, "powers",
+        "power",
+        np.power,
+        "powers",
         (lambda a, b: a**b, lambda a, b: b * a ** (b - 1), lambda a, b: b * (b - 1) * a ** (b - 2)),
         (lambda a, b: a**b, lambda a, b: a**b * m.log(a), lambda a, b: a**b * m.log(a) ** 2),
         sizes={k: lambda a, b, y: max(1, abs(m.log(a))) * y for k in (1, 2)},
         remark="the exponent less 1 is rounded: in its last place, times log x",
     ),
     **by_slots(
-        "where", lambda a, b: np.where(np.abs(a) > b, a, b), "pairs", (lambda a, b: a if abs(a) > b else b, lambda a, b: ONE * (abs(a) > b), zero),
+        "where",
+        lambda a, b: np.where(np.abs(a) > b, a, b),
+        "pairs",
+        (lambda a, b: a if abs(a) > b else b, lambda a, b: ONE * (abs(a) > b), zero),
     ),
     **{
         f"integer_power, {n}": Row(

@@ -241,8 +241,8 @@ class Network:
         if not isinstance(scores, Variable) and np.isnan(scores).any():
             rows = np.flatnonzero(np.isnan(scores).any(axis=1))
             raise NonFiniteError(
-                f"the scores of {len(rows)} of {len(scores)} examples are nan, first those of row {rows[0]}, and no class "
-                f"can be told from them: the parameters or X hold nan or infinity, or numbers that overflow"
+                f"the scores of {len(rows)} of {len(scores)} examples are nan, first those of row {rows[0]}, and no "
+                f"class can be told from them: the parameters or X hold nan or infinity, or numbers that overflow"
             )
         return np.argmax(scores, axis=1) if self.sizes[-1] > 1 else (scores[:, 0] > 0).astype(int)
 

@@ -51,7 +51,7 @@ def _normal_density(x: Any) -> Any:
 ERF = elementwise("erf", _erf, lambda x, y: exp_minus_square(x) * (2.0 / math.sqrt(math.pi)))
 NDTR = elementwise("ndtr", _ndtr, lambda x, y: _normal_density(x))
 RELU = elementwise(
-    "relu", lambda x: np.maximum(x, 0), lambda x, y: (y > 0).astype(y.dtype), dtype=common, kink="0 at 0"
+    "relu", lambda x: np.maximum(x, 0), lambda x, y: (y > 0).astype(y.dtype), dtype=common, kink="0 at 0", cuts=True
 )
 LEAKY_RELU = elementwise(
     "leaky_relu",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backpath.ops.dispatch import FUNCTIONS, UFUNCS
-from backpath.ops.local import IDENTITY, Broadcast, Cast, Composition, LocalDerivative, Scale
+from backpath.ops.local import IDENTITY, Broadcast, Cast, Composition, LocalDerivative, Mask, Scale
 from backpath.ops.primitive import Primitive, Spec, define, mismatch, spec_of
 from backpath.ops.tracing import apply
 
@@ -58,8 +58,11 @@ def boolean(*_: np.dtype) -> np.dtype:
     return np.dtype(bool)
 
 
-def scaled(slot: int, z: FactorRule) -> Callable[..., LocalDerivative]:
-    """The local derivative of operand ``slot``: broadcast it to y's shape, then scale by ``z(*operands, y)``."""
+def scaled(slot: int, z: FactorRule, cuts: bool) -> Callable[..., LocalDerivative]:
+    """The local derivative of operand ``slot``: broadcast it to y's shape, then scale by ``z(*operands, y)``.
+
+    Where the primitive cuts, zeros of z are no edges.
+    """
 
     def rule(y: Any, *operands: Any, **params: Any) -> LocalDerivative:
         x, target = spec_of(operands[slot]), spec_of(y)
@@ -70,7 +73,7 @@ def scaled(slot: int, z: FactorRule) -> Callable[..., LocalDerivative]:
         if x.shape != target.shape:
             maps.append(Broadcast(x.shape, target.shape))
         if factor is not None:
-            maps.append(Scale(factor))
+            maps.append(Mask(factor) if cuts else Scale(factor))
         return maps[0] if len(maps) == 1 else Composition(tuple(maps)) if maps else IDENTITY
 
     return rule
@@ -81,11 +84,12 @@ def elementwise(
     value: Callable[..., Any],
     *z: FactorRule | None,
     dtype: Callable[..., np.dtype] = floating,
+    cuts: bool = False,
     **facts: Any,
 ) -> Primitive:
     """Define an elementwise primitive with one factor rule per operand; None where y is locally constant."""
-    local = tuple(None if rule is None else scaled(slot, rule) for slot, rule in enumerate(z))
-    return define(name, value, elementwise_spec(name, dtype), local, **facts)
+    local = tuple(None if rule is None else scaled(slot, rule, cuts) for slot, rule in enumerate(z))
+    return define(name, value, elementwise_spec(name, dtype), local, cuts=cuts, **facts)
 
 
 def of_numpy(name: str, *z: FactorRule | None, **facts: Any) -> None:
@@ -99,12 +103,12 @@ def of_numpy(name: str, *z: FactorRule | None, **facts: Any) -> None:
 of_numpy("add", one, one, dtype=common)
 of_numpy("subtract", one, lambda a, b, y: -1.0, dtype=common)
 of_numpy("multiply", lambda a, b, y: b, lambda a, b, y: a, dtype=common)
-of_numpy("divide", lambda a, b, y: 1.0 / b, lambda a, b, y: -y / b)
+of_numpy("divide", lambda a, b, y: 1.0 / b, lambda a, b, y: -y / b, steep=True)
 of_numpy("negative", lambda x, y: -1.0, dtype=common)
 of_numpy("square", lambda x, y: 2.0 * x, dtype=common)
-of_numpy("reciprocal", lambda x, y: -y * y)
-of_numpy("sqrt", lambda x, y: 0.5 / y)
-of_numpy("cbrt", lambda x, y: (1.0 / 3.0) / y / y, analytic=False)
+of_numpy("reciprocal", lambda x, y: -y * y, steep=True)
+of_numpy("sqrt", lambda x, y: 0.5 / y, steep=True)
+of_numpy("cbrt", lambda x, y: (1.0 / 3.0) / y / y, analytic=False, steep=True)
 
 
 def _first_wins(a: Any, b: Any, y: Any) -> Any:
@@ -122,8 +126,8 @@ ABS = elementwise(
     kink="0 at 0",
 )
 UFUNCS["absolute"] = UFUNCS["fabs"] = lambda x: apply(ABS, x)
-of_numpy("maximum", _first_wins, lambda a, b, y: _first_wins(b, a, y), dtype=common, kink=TIE)
-of_numpy("minimum", lambda a, b, y: _first_wins(b, a, y), _first_wins, dtype=common, kink=TIE)
+of_numpy("maximum", _first_wins, lambda a, b, y: _first_wins(b, a, y), dtype=common, kink=TIE, cuts=True)
+of_numpy("minimum", lambda a, b, y: _first_wins(b, a, y), _first_wins, dtype=common, kink=TIE, cuts=True)
 
 # Locally constant: no edge carries a derivative.
 for _name in ("sign", "floor", "ceil", "rint", "trunc"):
@@ -149,6 +153,7 @@ POWER = elementwise(
     lambda a, b, y: b * a ** np.where(b == 0, 1.0, b - 1.0),
     lambda a, b, y: y * np.log(_no_zero(a)),
     kink="the derivative by the exponent is 0 where the base is 0",
+    steep=True,
 )
 INTEGER_POWER = elementwise(
     "integer_power",
@@ -175,11 +180,12 @@ WHERE = elementwise(
     lambda c, a, b, y: c.astype(spec_of(y).dtype),
     lambda c, a, b, y: np.logical_not(c).astype(spec_of(y).dtype),
     dtype=lambda c, a, b: common(a, b),
+    cuts=True,
 )
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
-    """``np.where`` of three operands; zeros pass no derivative, yet 0 times an infinite one is still nan."""
+    """``np.where`` of three operands; the one that is not chosen has no derivative, whatever its slope."""
     return apply(WHERE, condition, a, b)
 
 

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from backpath.graph import ShapeError
 from backpath.ops.dispatch import REDUCTIONS, implements
 from backpath.ops.elementwise import elementwise_spec, floating
-from backpath.ops.local import Composition, DiagonalLessOuter, LocalDerivative, Scale, Sum
+from backpath.ops.local import Composition, DiagonalLessOuter, LocalDerivative, Mask, Sum
 from backpath.ops.primitive import Spec, define, mismatch, spec_of
 from backpath.ops.tracing import apply
 
@@ -65,7 +65,7 @@ def _sum_local(y: Any, x: Any, axes: Axes, keepdims: bool) -> LocalDerivative:
 def _max_local(y: Any, x: Any, axes: Axes, keepdims: bool) -> LocalDerivative:
     winners = (x == _kept(y, x, axes)).astype(x.dtype)
     z = winners / np.sum(winners, axis=axes, keepdims=True)
-    return Composition((Scale(z), Sum(np.shape(x), axes, np.shape(y))))
+    return Composition((Mask(z), Sum(np.shape(x), axes, np.shape(y))))
 
 
 SUM = define("sum", lambda x, axes, keepdims: np.sum(x, axis=axes, keepdims=keepdims), _sum_spec, (_sum_local,))
@@ -75,6 +75,7 @@ MAX = define(
     nonempty_spec,
     (_max_local,),
     kink="entries that tie for the maximum share the derivative equally",
+    cuts=True,
 )
 
 

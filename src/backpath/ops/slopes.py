@@ -102,7 +102,11 @@ logaddexp_slope = slope(
 
 # Inverse functions: their squares overflow, or 1 less a square is near 0.
 arcsin_slope = slope(
-    "arcsin_slope", lambda x: 1.0 / np.sqrt((1.0 - x) * (1.0 + x)), lambda x, y: x * y * y * y, composite=True
+    "arcsin_slope",
+    lambda x: 1.0 / np.sqrt((1.0 - x) * (1.0 + x)),
+    lambda x, y: x * y * y * y,
+    steep=True,
+    composite=True,
 )
 arctan_slope = slope(
     "arctan_slope",
@@ -122,10 +126,11 @@ arccosh_slope = slope(
     "arccosh_slope",
     lambda x: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)),
     lambda x, y: -(finite(x) * y) * y * y,
+    steep=True,
     composite=True,
 )
 arctanh_slope = slope(
-    "arctanh_slope", lambda x: 1.0 / ((1.0 - x) * (1.0 + x)), lambda x, y: 2.0 * x * y * y, composite=True
+    "arctanh_slope", lambda x: 1.0 / ((1.0 - x) * (1.0 + x)), lambda x, y: 2.0 * x * y * y, steep=True, composite=True
 )
 
 
@@ -140,6 +145,7 @@ arctan2_slope = slope(
     _over,
     lambda a, b, y: -2.0 * y * _over(b, a),
     lambda a, b, y: _over(b, a) * _over(b, a) - y * y,
+    steep=True,
     composite=True,
     analytic=False,
 )
@@ -148,6 +154,7 @@ hypot_slope = slope(
     lambda a, b: a / np.hypot(a, b),
     lambda a, b, y: np.square(hypot_slope(b, a)) / np.hypot(a, b),
     lambda a, b, y: -y * hypot_slope(b, a) / np.hypot(a, b),
+    steep=True,
     composite=True,
     analytic=False,
 )

@@ -30,7 +30,6 @@ from backpath.engines.compiled.tables import (
 )
 from backpath.engines.compiled.typed import typed
 
-
 MOST_FACTORS = 4
 """A power of more is left to the C library, whose error does not grow with them."""
 
