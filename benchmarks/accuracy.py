@@ -1,7 +1,7 @@
 """Errors of every elementary function and its first two derivatives beside mpmath's, in units in the last place.
 
-    python benchmarks/accuracy.py            # measures, and prints the table
-    python benchmarks/accuracy.py --write    # puts it into docs/accuracy.md
+    python -m benchmarks.accuracy            # measures, and prints the table
+    python -m benchmarks.accuracy --write    # puts it into docs/accuracy.md
 
 The reach of each type is covered: its smallest and largest numbers, both tails, neighbourhoods of 0 and of the ends
 of the domain, infinities and nan.
@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from accuracy_functions import INFINITE, ROWS, Row, m
 
 import backpath as bp
+from benchmarks.accuracy_functions import INFINITE, ROWS, Row, m
 
 DTYPES = (np.float64, np.float32)
 ENGINES = ("numpy", "compiled")
 PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
-FIRST_BOUND = 8.0
-"""What errors of first derivatives are to stay below."""
+BOUNDS = 8.0, 8.0, 16.0
+"""What errors of values, first and second derivatives are to stay below."""
 
 
 # Where to look.
@@ -42,6 +42,9 @@ def points(domain: str, dtype: Any) -> list[np.ndarray]:
         return [np.concatenate([x[x > -1], -1 + _near_zero(dtype)])]
     if domain == "above 1":
         return [np.concatenate([x[x > 1], 1 + _near_zero(dtype)])]
+    if domain == "scores and probabilities":
+        scores = x[np.abs(x) < 1e6]
+        return [np.tile(scores, 3), np.repeat(np.array([0.0, 1.0, 0.3], dtype), len(scores))]
     if domain == "to 1":
         near = _near_zero(dtype)
         return [np.concatenate([x[np.abs(x) < 1], 1 - near, near - 1])]
@@ -60,7 +63,7 @@ def _numbers(dtype: Any, density: float) -> np.ndarray:
     """Both signs of everything, in one fixed order."""
     info, rng = np.finfo(dtype), np.random.default_rng(0)
     low, high = np.log10(float(info.smallest_subnormal)), np.log10(float(info.max))
-    magnitudes = [
+    magnitudes: list[Any] = [
         [info.smallest_subnormal, info.tiny, info.tiny * 0.37, info.max, info.eps, 1.0, 2.0, 0.5],
         10.0 ** np.linspace(low, high - 0.01, int(70 * density)),
         10.0 ** rng.uniform(-4, 1, int(40 * density)),
@@ -101,6 +104,10 @@ def _pairs(domain: str, dtype: Any) -> list[np.ndarray]:
     else:
         kept = np.ones(a.shape, bool)
     return [a[kept], b[kept]]
+
+
+def _moderate(x: np.ndarray) -> np.ndarray:
+    return (x == 0) | (np.abs(np.log10(np.abs(x) + (x == 0))) < 4)
 
 
 # What is right there.

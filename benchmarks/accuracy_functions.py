@@ -36,8 +36,8 @@ class Row:
         limits: exact values where a limit is meant, by the operands: at infinities and at the ends of the domain.
         sizes: by order, the size of the terms that cancel.
         slot: the operand to differentiate by.
-        damped: whether x multiplies what fades away, and has lost digits where it is below the normal range: there errors
-            are counted in the smallest numbers, times x for each derivative.
+        damped: whether x multiplies what fades away, and has lost digits where it is below the normal range: there
+            errors are counted in the smallest numbers, times x for each derivative.
         remark: where errors are not counted in the last place of the result, why.
     """
 
@@ -517,6 +517,24 @@ BINARY: dict[str, Row] = {
         "pairs",
         (lambda a, b: a if abs(a) > b else b, lambda a, b: ONE * (abs(a) > b), zero),
     ),
+    **by_slots(
+        "sigmoid_cross_entropy",
+        bp.ops.sigmoid_cross_entropy,
+        "scores and probabilities",
+        (lambda x, t: t * softplus(-x) + (1 - t) * softplus(x), residual, lambda x, t: slope(x)),
+        (lambda x, t: t * softplus(-x) + (1 - t) * softplus(x), lambda x, t: -x, zero),
+        sizes={1: lambda x, t, y: max(abs(y), min(t, 1 - t))},
+        remark=ROOT,
+    ),
+    **by_slots(
+        "sigmoid_residual",
+        primitive("sigmoid_residual"),
+        "scores and probabilities",
+        (residual, lambda x, t: slope(x), lambda x, t: slope1(x)),
+        (residual, lambda x, t: -ONE, zero),
+        sizes={0: lambda x, t, y: max(abs(y), min(t, 1 - t))},
+        remark=ROOT,
+    ),
     **{
         f"integer_power, {n}": Row(
             lambda x, n=n: x**n,
@@ -530,6 +548,8 @@ BINARY: dict[str, Row] = {
 ROWS: dict[str, Row] = UNARY | BINARY
 
 LOCALLY_CONSTANT = frozenset(
-    "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite".split()
+    (
+        "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite"
+    ).split()
 )
 """Truth values: exact, and without a derivative."""

@@ -19,6 +19,9 @@ from backpath.ops.tracing import apply
 
 FactorRule = Callable[..., Any]
 
+ELEMENTWISE: set[str] = set()
+"""The names of the primitives that are defined so."""
+
 
 def one(*_: Any) -> None:
     """The rule of an operand that is passed on as it is: z = 1."""
@@ -88,6 +91,7 @@ def elementwise(
     **facts: Any,
 ) -> Primitive:
     """Define an elementwise primitive with one factor rule per operand; None where y is locally constant."""
+    ELEMENTWISE.add(name)
     local = tuple(None if rule is None else scaled(slot, rule, cuts) for slot, rule in enumerate(z))
     return define(name, value, elementwise_spec(name, dtype), local, cuts=cuts, **facts)
 
