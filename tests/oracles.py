@@ -143,6 +143,7 @@ BINARY: dict[str, Binary] = {
     "minimum": Binary(np.minimum, jnp.minimum),
 }
 
+
 def _binary_slopes() -> dict[str, Binary]:
     from backpath.ops import slopes
 

@@ -266,3 +266,44 @@ def test_weights_that_are_not_finite_after_the_last_step_count():
     assert all(np.isfinite(value).all() for value in fitted.parameters.values())
     with pytest.raises(bp.NonFiniteError, match="the weights are not finite after step 1 of epoch 1, with step sizes"):
         linear(1e36, **settings)
+
+
+OUTSIDE = {
+    "hinge": (np.where(X[:, 0] > 0, 1.0, -1.0), r"-1 in row \d+.*0 and 1.*\(y \+ 1\) / 2"),
+    "poisson": (X[:, 0], "0 or more"),
+    "sigmoid_cross_entropy": (2.0 * (X[:, 0] > 0), "2 in row.*from 0 to 1"),
+    "cross_entropy": (np.stack([1 + X[:, 0] ** 2, -(X[:, 0] ** 2)], axis=1), "probabilities"),
+}
+
+
+@pytest.mark.parametrize("loss", OUTSIDE)
+def test_targets_outside_the_domain_of_a_loss_are_refused(loss):
+    y, message = OUTSIDE[loss]
+    net = bp.Network([5, 4, 2 if y.ndim == 2 else 1], loss=loss)
+    for train in (bp.fit, lambda *a: bp.minimize(*a, method="lbfgs"), bp.find_rate):
+        with pytest.raises(bp.DataError, match=message):
+            train(net, X, y)
+
+
+def test_smoothed_losses_ask_the_same_of_targets():
+    from backpath.nets.losses import LOSSES, smoothed
+
+    net = bp.Network([5, 4, 1], loss=smoothed(LOSSES["sigmoid_cross_entropy"], 0.1, 2))
+    bp.fit(net, X, (X[:, 0] > 0).astype(float), epochs=1)
+    with pytest.raises(bp.DataError, match="of your own are probabilities"):
+        bp.fit(net, X, X[:, 0])
+
+
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "cross_entropy", "sigmoid_cross_entropy", "hinge", "huber", "poisson"]
+)
+@pytest.mark.parametrize("rate", [50.0, 1e30])
+def test_an_explosion_ends_in_our_words(loss, rate):
+    outputs = 2 if loss == "cross_entropy" else 1
+    y = (X[:, 0] > 0).astype(int if outputs == 2 else float)
+    try:
+        fit = bp.fit(bp.Network([5, 4, outputs], loss=loss), X, y, epochs=3, optimizer=bp.optimizers.sgd(rate))
+    except bp.NonFiniteError as error:
+        assert "diverged" in str(error)
+    else:
+        assert all(np.isfinite(p).all() for p in fit.parameters.values())

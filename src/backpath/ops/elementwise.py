@@ -151,10 +151,17 @@ def _no_zero(x: Any) -> Any:
     return np.where(x == 0, 1.0, x)
 
 
+def _one_less(exponent: Any, y: Any) -> Any:
+    """The exponent less 1 in the power's type, and 1 where it is 0."""
+    if spec_of(exponent).dtype.kind in "iub":
+        exponent = exponent.astype(spec_of(y).dtype)
+    return np.where(exponent == 0, 1.0, exponent - 1.0)
+
+
 POWER = elementwise(
     "power",
     np.power,
-    lambda a, b, y: b * a ** np.where(b == 0, 1.0, b - 1.0),
+    lambda a, b, y: b * a ** _one_less(b, y),
     lambda a, b, y: y * np.log(_no_zero(a)),
     kink="the derivative by the exponent is 0 where the base is 0",
     steep=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -104,20 +105,23 @@ def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return -max(-x, axis, keepdims)
 
 
-def _in_single(function: Any, x: Any, *arguments: Any) -> Any:
-    """A function of half-precision numbers in float32, as NumPy's means are, so that sums of many do not overflow."""
-    return function(x.astype(np.float32), *arguments).astype(np.float16)
+def _in_wider(function: Callable[..., Any], x: Any, *arguments: Any) -> Any:
+    """A mean of half-precision numbers by way of float32, or of integers by way of float64, as NumPy's are."""
+    if spec_of(x).dtype == np.float16:
+        return function(x.astype(np.float32), *arguments).astype(np.float16)
+    return function(x.astype(float), *arguments)
 
 
-def _half(x: Any) -> bool:
-    return spec_of(x).dtype == np.float16
+def _narrow(x: Any) -> bool:
+    dtype = spec_of(x).dtype
+    return dtype == np.float16 or dtype.kind in "iub"
 
 
 @implements(np.mean)
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """``np.mean``: the sum times one over the count."""
-    if _half(x):
-        return _in_single(mean, x, axis, keepdims)
+    if _narrow(x):
+        return _in_wider(mean, x, axis, keepdims)
     count = np.prod([np.shape(x)[k] for k in axes_of(x, axis)], dtype=int)
     if count == 0:
         raise ShapeError(f"the mean over axis {axis} of an array of shape {list(np.shape(x))} has no entries")
@@ -127,8 +131,8 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @implements(np.var)
 def var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """``np.var``."""
-    if _half(x):
-        return _in_single(var, x, axis, ddof, keepdims)
+    if _narrow(x):
+        return _in_wider(var, x, axis, ddof, keepdims)
     count = int(np.prod([np.shape(x)[k] for k in axes_of(x, axis)], dtype=int))
     if count <= ddof:
         raise ShapeError(f"the variance of {count} entries with ddof={ddof} does not exist")
@@ -139,8 +143,8 @@ def var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
 @implements(np.std)
 def std(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """``np.std``."""
-    if _half(x):
-        return _in_single(std, x, axis, ddof, keepdims)
+    if _narrow(x):
+        return _in_wider(std, x, axis, ddof, keepdims)
     return np.sqrt(var(x, axis, ddof, keepdims))
 
 

@@ -104,11 +104,29 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 # Cross-entropy with the softmax of logits.
-@np.errstate(invalid="ignore")
+def _powers(logits: Any) -> tuple[Any, Any, Any]:
+    """Finite logits less their row's largest, their exponentials, and the sum of these less 1.
+
+    Each operation counts in a training step. Infinite logits become half the largest number of their type, which acts
+    as they do. The exponential is 1 for the largest alone, and for what is as good as it.
+    """
+    dtype = spec_of(logits).dtype
+    if dtype.kind == "f":
+        most = float(np.finfo(dtype).max) / 2
+        logits = np.clip(logits, -most, most)
+    shifted = logits - np.max(logits, axis=-1, keepdims=True)
+    e = np.exp(shifted)
+    ones = (e == 1).astype(e.dtype) if dtype.kind == "c" else np.floor(e)
+    rest = np.sum(e - ones, axis=-1, keepdims=True) + (np.sum(ones, axis=-1, keepdims=True) - 1.0)
+    return shifted, e, rest
+
+
 def _cross_entropy_value(logits: Any, targets: Any) -> Any:
-    shifted, _, rest, _ = _below_top(logits, -1)
-    # A class of no probability may have a logit of -inf.
-    chosen = np.sum(np.where(targets == 0, 0.0, targets * shifted), axis=-1)
+    shifted, _, rest = _powers(logits)
+    chosen = np.sum(targets * shifted, axis=-1)
+    dtype = spec_of(chosen).dtype
+    if dtype.kind == "f":
+        chosen = np.where(chosen < -float(np.finfo(dtype).max) * 2.0**-20, -np.inf, chosen)
     return np.sum(targets, axis=-1) * np.log1p(np.reshape(rest, np.shape(chosen))) - chosen
 
 
@@ -133,10 +151,9 @@ def _cross_entropy_by_targets(y: Any, logits: Any, targets: Any) -> LocalDerivat
 
 def _residual_value(logits: Any, targets: Any) -> Any:
     """softmax * sum(targets) - targets, without their difference: p (sum of targets - t) - t (1 - p)."""
-    _, e, rest, is_top = _below_top(logits, -1)
-    total = 1.0 + rest
-    lacking = np.where(is_top, rest, total - e)
-    return (e * (np.sum(targets, axis=-1, keepdims=True) - targets) - targets * lacking) / total
+    _, e, rest = _powers(logits)
+    lacking = rest + (1.0 - e)
+    return (e * (np.sum(targets, axis=-1, keepdims=True) - targets) - targets * lacking) / (1.0 + rest)
 
 
 def _residual_spec(logits: Spec, targets: Spec) -> Spec:
