@@ -15,7 +15,7 @@ import mpmath
 import numpy as np
 
 import backpath as bp
-from backpath.ops import PRIMITIVES, apply
+from backpath.ops import PRIMITIVES, apply, sigmoid_cross_entropy
 
 m = mpmath.MPContext()
 m.prec = 320
@@ -519,7 +519,7 @@ BINARY: dict[str, Row] = {
     ),
     **by_slots(
         "sigmoid_cross_entropy",
-        bp.ops.sigmoid_cross_entropy,
+        sigmoid_cross_entropy,
         "scores and probabilities",
         (lambda x, t: t * softplus(-x) + (1 - t) * softplus(x), residual, lambda x, t: slope(x)),
         (lambda x, t: t * softplus(-x) + (1 - t) * softplus(x), lambda x, t: -x, zero),

@@ -86,3 +86,26 @@ def test_half_precision_does_not_overflow_on_the_way(reduction):
     gradient = bp.grad(lambda x: reduction(x))(x)
     assert gradient.dtype == np.float16
     assert np.isfinite(gradient).all()
+
+
+SIZES = [(np.float64, 1e290), (np.float32, 1e30), (np.float16, 3e4)]
+PLACES = [(*pair, engine) for pair in SIZES for engine in (None, "numpy")]
+PLACES += [(*pair, "compiled") for pair in SIZES[:2]]
+
+
+@pytest.mark.parametrize(("dtype", "size", "engine"), PLACES)
+def test_squares_of_large_deviations_do_not_overflow(dtype, size, engine):
+    """Standardized rows do not depend on their scale; their derivatives go with its inverse."""
+    row = np.array([0.5, -1.0, 1.0, 0.25])
+    x = (row * size).astype(dtype)
+    weights = np.array([1.0, 2.0, -1.0, 0.5], dtype)
+
+    def both(x):
+        return bp.standardize(x), bp.grad(lambda x: np.sum(bp.standardize(x) * weights))(x)
+
+    y, gradient = (bp.compile(both, engine=engine) if engine else both)(x)
+    expected = (row - row.mean()) / row.std()
+    slope = (weights - weights.mean() - expected * np.mean(weights * expected)) / row.std()
+    tolerance = 100 * np.finfo(dtype).eps
+    np.testing.assert_allclose(y, expected, rtol=tolerance)
+    np.testing.assert_allclose(gradient.astype(float) * size, slope, rtol=tolerance, atol=tolerance)

@@ -1,4 +1,4 @@
-"""The softmax family and the cross-entropies beside mpmath: large offsets, infinite logits, rows of nothing but -inf."""
+"""The softmax family and the cross-entropies beside mpmath: large offsets, infinite logits, masked rows."""
 
 import mpmath
 import numpy as np

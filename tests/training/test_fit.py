@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import backpath as bp
+from backpath.nets.losses import LOSSES, smoothed
 from backpath.training.loop.rows import rows_of
 from backpath.training.loop.step import BatchGradient
 
@@ -286,24 +287,16 @@ def test_targets_outside_the_domain_of_a_loss_are_refused(loss):
 
 
 def test_smoothed_losses_ask_the_same_of_targets():
-    from backpath.nets.losses import LOSSES, smoothed
-
     net = bp.Network([5, 4, 1], loss=smoothed(LOSSES["sigmoid_cross_entropy"], 0.1, 2))
     bp.fit(net, X, (X[:, 0] > 0).astype(float), epochs=1)
     with pytest.raises(bp.DataError, match="of your own are probabilities"):
         bp.fit(net, X, X[:, 0])
 
 
-@pytest.mark.parametrize(
-    "loss", ["squared_error", "cross_entropy", "sigmoid_cross_entropy", "hinge", "huber", "poisson"]
-)
-@pytest.mark.parametrize("rate", [50.0, 1e30])
-def test_an_explosion_ends_in_our_words(loss, rate):
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+def test_an_explosion_ends_in_our_words(loss):
     outputs = 2 if loss == "cross_entropy" else 1
     y = (X[:, 0] > 0).astype(int if outputs == 2 else float)
-    try:
-        fit = bp.fit(bp.Network([5, 4, outputs], loss=loss), X, y, epochs=3, optimizer=bp.optimizers.sgd(rate))
-    except bp.NonFiniteError as error:
-        assert "diverged" in str(error)
-    else:
-        assert all(np.isfinite(p).all() for p in fit.parameters.values())
+    net = bp.Network([5, 4, outputs], loss=loss)
+    with pytest.raises(bp.NonFiniteError, match="training diverged"):
+        bp.fit(net, X, y, epochs=3, optimizer=bp.optimizers.sgd(1e30))

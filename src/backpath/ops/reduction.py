@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -153,15 +154,29 @@ REDUCTIONS["maximum"] = lambda x, axis=0, keepdims=False: max(x, axis, keepdims)
 REDUCTIONS["minimum"] = lambda x, axis=0, keepdims=False: min(x, axis, keepdims)
 
 
+def _deviations(x: Any, axis: int, epsilon: float) -> tuple[Any, Any, float]:
+    """Deviations from the mean and their root mean square, both times a power of two that comes third.
+
+    Without it squares overflow at the root of the largest number; with it what they lose below is nothing beside
+    ``epsilon``.
+    """
+    centred, dtype, unit = x - np.mean(x, axis=axis, keepdims=True), spec_of(x).dtype, 1.0
+    if dtype.kind == "f" and epsilon > 0:
+        smallest = math.sqrt(float(np.finfo(dtype).tiny) * 2.0**30 / epsilon)
+        unit = 2.0 ** math.ceil(math.log2(smallest)) if smallest < 1 else 1.0
+        centred = unit * centred
+    return centred, np.sqrt(np.mean(centred * centred, axis=axis, keepdims=True) + epsilon * unit * unit), unit
+
+
 def _standardize_value(x: Any, axis: int, epsilon: float) -> Any:
-    centred = x - np.mean(x, axis=axis, keepdims=True)
-    return centred / np.sqrt(np.mean(centred * centred, axis=axis, keepdims=True) + epsilon)
+    centred, scale, _ = _deviations(x, axis, epsilon)
+    return centred / scale
 
 
 def _standardize_local(y: Any, x: Any, axis: int, epsilon: float) -> LocalDerivative:
     """dy_i/dx_j = ([i = j] - 1/n - y_i y_j / n) / scale."""
-    centred = x - np.mean(x, axis=axis, keepdims=True)
-    d = 1.0 / np.sqrt(np.mean(centred * centred, axis=axis, keepdims=True) + epsilon)
+    _, scale, unit = _deviations(x, axis, epsilon)
+    d = unit / scale
     share = d / x.shape[axis]
     return DiagonalLessOuter(d, ((share * y, y), (share, np.ones((), x.dtype))), axis)
 
@@ -181,6 +196,8 @@ def standardize(x: Any, axis: int = -1, epsilon: float = 1e-5) -> Any:
     Along the first axis of a batch it is batch normalization as in training, which makes each example's result depend
     on all of them.
     """
+    if spec_of(x).dtype == np.float16:
+        return _in_wider(standardize, x, axis, epsilon)
     return apply(STANDARDIZE, x, axis=axis_of(x, axis), epsilon=float(epsilon))
 
 

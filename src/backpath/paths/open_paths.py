@@ -39,8 +39,9 @@ class OpenPaths(Semiring):
         return Opened(SUM_PRODUCT.one(shape, dtype))
 
     def plus(self, s: Opened, t: Opened) -> Opened:
-        known = s.open is not None and t.open is not None
-        return Opened(s.sums + t.sums, np.logical_or(s.open, t.open) if known else None)
+        if s.open is None or t.open is None:
+            return Opened(s.sums + t.sums)
+        return Opened(s.sums + t.sums, np.logical_or(s.open, t.open))
 
     @np.errstate(invalid="ignore")
     def multiply(self, s: Opened, z: Any) -> Opened:
