@@ -43,7 +43,7 @@ def points(domain: str, dtype: Any) -> list[np.ndarray]:
     if domain == "above 1":
         return [np.concatenate([x[x > 1], 1 + _near_zero(dtype)])]
     if domain == "scores and probabilities":
-        scores = x[np.abs(x) < 1e6]
+        scores = x[np.abs(x) < 1e4]
         return [np.tile(scores, 3), np.repeat(np.array([0.0, 1.0, 0.3], dtype), len(scores))]
     if domain == "to 1":
         near = _near_zero(dtype)

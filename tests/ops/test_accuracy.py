@@ -20,6 +20,10 @@ def within_bounds(name, engine, dtype, found):
         assert w.error <= BOUNDS[order], f"derivative {order} of {name} by {engine} in {np.dtype(dtype)} at {w.at}"
 
 
+IN_HALF = [name for name in ROWS if not primitive_of(name).endswith("_slope")]
+"""Third derivatives, which the others' second ones are, overflow in half precision."""
+
+
 def test_every_elementwise_primitive_has_a_row():
     """A new primitive needs one in benchmarks/accuracy_functions.py."""
     assert {primitive_of(name) for name in ROWS} == ELEMENTWISE - LOCALLY_CONSTANT
@@ -30,6 +34,14 @@ def test_every_elementwise_primitive_has_a_row():
 def test_errors_are_within_bounds(name, dtype):
     for engine in ENGINES:
         within_bounds(name, engine, dtype, measured(name, engine, dtype))
+
+
+@pytest.mark.parametrize("name", IN_HALF)
+@np.errstate(all="ignore")
+def test_half_precision(name):
+    """Of the NumPy engine alone; second derivatives meet the end of the range soon."""
+    for w, bound in zip(measured(name, "numpy", np.float16), (8.0, 8.0, 24.0), strict=True):
+        assert w.error <= bound, w
 
 
 @pytest.mark.parametrize("name", ROWS)
