@@ -101,7 +101,23 @@ def _functions() -> dict[str, Unary]:
     }
 
 
+def _slopes() -> dict[str, Unary]:
+    from backpath.ops import slopes
+
+    return {
+        "sigmoid_slope": Unary(slopes.sigmoid_slope, lambda x: jax.nn.sigmoid(x) * jax.nn.sigmoid(-x)),
+        "exp_minus_square": Unary(slopes.exp_minus_square, lambda x: jnp.exp(-x * x)),
+        "exp_minus_half_square": Unary(slopes.exp_minus_half_square, lambda x: jnp.exp(-x * x / 2)),
+        "arcsin_slope": Unary(slopes.arcsin_slope, lambda x: (1 - x * x) ** -0.5, inside),
+        "arctan_slope": Unary(slopes.arctan_slope, lambda x: 1 / (1 + x * x)),
+        "arcsinh_slope": Unary(slopes.arcsinh_slope, lambda x: (1 + x * x) ** -0.5),
+        "arccosh_slope": Unary(slopes.arccosh_slope, lambda x: (x * x - 1) ** -0.5, beyond_one),
+        "arctanh_slope": Unary(slopes.arctanh_slope, lambda x: 1 / (1 - x * x), inside),
+    }
+
+
 UNARY.update(_functions())
+UNARY.update(_slopes())
 
 
 @dataclass(frozen=True)
@@ -126,6 +142,19 @@ BINARY: dict[str, Binary] = {
     "maximum": Binary(np.maximum, jnp.maximum),
     "minimum": Binary(np.minimum, jnp.minimum),
 }
+
+
+def _binary_slopes() -> dict[str, Binary]:
+    from backpath.ops import slopes
+
+    return {
+        "logaddexp_slope": Binary(slopes.logaddexp_slope, lambda a, b: jax.nn.sigmoid(a - b)),
+        "arctan2_slope": Binary(slopes.arctan2_slope, lambda a, b: b / (a * a + b * b), off_zero, off_zero),
+        "hypot_slope": Binary(slopes.hypot_slope, lambda a, b: a / jnp.hypot(a, b), off_zero, off_zero),
+    }
+
+
+BINARY.update(_binary_slopes())
 
 WITHOUT_DERIVATIVE = set(
     "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite "

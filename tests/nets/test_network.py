@@ -222,3 +222,14 @@ def test_smoothed_losses_are_optaxs(loss, classes):
     else:
         expected = optax.sigmoid_binary_cross_entropy(scores, 0.9 * targets + 0.05).sum(axis=1)
     np.testing.assert_allclose(ours, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("outputs", "loss"), [(3, "cross_entropy"), (1, "sigmoid_cross_entropy"), (1, "hinge")])
+def test_scores_that_are_nan_are_no_class(outputs, loss):
+    net = bp.Network([2, 4, outputs], loss=loss)
+    parameters = net.init(0)
+    X = np.ones((5, 2))
+    X[3, 1] = np.nan
+    with pytest.raises(bp.NonFiniteError, match="1 of 5 examples are nan, first those of row 3"):
+        net.predict(parameters, X)
+    assert net.predict(parameters, X[:3]).shape == (3,)

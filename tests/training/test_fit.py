@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import backpath as bp
+from backpath.nets.losses import LOSSES, smoothed
 from backpath.training.loop.rows import rows_of
 from backpath.training.loop.step import BatchGradient
 
@@ -266,3 +267,36 @@ def test_weights_that_are_not_finite_after_the_last_step_count():
     assert all(np.isfinite(value).all() for value in fitted.parameters.values())
     with pytest.raises(bp.NonFiniteError, match="the weights are not finite after step 1 of epoch 1, with step sizes"):
         linear(1e36, **settings)
+
+
+OUTSIDE = {
+    "hinge": (np.where(X[:, 0] > 0, 1.0, -1.0), r"-1 in row \d+.*0 and 1.*\(y \+ 1\) / 2"),
+    "poisson": (X[:, 0], "0 or more"),
+    "sigmoid_cross_entropy": (2.0 * (X[:, 0] > 0), "2 in row.*from 0 to 1"),
+    "cross_entropy": (np.stack([1 + X[:, 0] ** 2, -(X[:, 0] ** 2)], axis=1), "probabilities"),
+}
+
+
+@pytest.mark.parametrize("loss", OUTSIDE)
+def test_targets_outside_the_domain_of_a_loss_are_refused(loss):
+    y, message = OUTSIDE[loss]
+    net = bp.Network([5, 4, 2 if y.ndim == 2 else 1], loss=loss)
+    for train in (bp.fit, lambda *a: bp.minimize(*a, method="lbfgs"), bp.find_rate):
+        with pytest.raises(bp.DataError, match=message):
+            train(net, X, y)
+
+
+def test_smoothed_losses_ask_the_same_of_targets():
+    net = bp.Network([5, 4, 1], loss=smoothed(LOSSES["sigmoid_cross_entropy"], 0.1, 2))
+    bp.fit(net, X, (X[:, 0] > 0).astype(float), epochs=1)
+    with pytest.raises(bp.DataError, match="of your own are probabilities"):
+        bp.fit(net, X, X[:, 0])
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+def test_an_explosion_ends_in_our_words(loss):
+    outputs = 2 if loss == "cross_entropy" else 1
+    y = (X[:, 0] > 0).astype(int if outputs == 2 else float)
+    net = bp.Network([5, 4, outputs], loss=loss)
+    with pytest.raises(bp.NonFiniteError, match="training diverged"):
+        bp.fit(net, X, y, epochs=3, optimizer=bp.optimizers.sgd(1e30))

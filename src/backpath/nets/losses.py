@@ -5,6 +5,7 @@ Scores are a network's last linear layer; a loss contains the link function that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from backpath.ops import relu, sigmoid, softmax, softmax_cross_entropy, softplus
+from backpath.ops import relu, sigmoid, softmax, softmax_cross_entropy
+from backpath.ops import sigmoid_cross_entropy as of_each
 
 
 def squared_error(scores: Any, targets: Any) -> Any:
@@ -29,7 +31,7 @@ def cross_entropy(scores: Any, targets: Any) -> Any:
 
 def sigmoid_cross_entropy(scores: Any, targets: Any) -> Any:
     """One sigmoid an output, each with its own cross-entropy, summed over outputs; targets in [0, 1]."""
-    return np.sum(softplus(scores) - targets * scores, axis=-1)
+    return np.sum(of_each(scores, targets), axis=-1)
 
 
 def hinge(scores: Any, targets: Any) -> Any:
@@ -57,6 +59,34 @@ def poisson(scores: Any, targets: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class Domain:
+    """The numbers that a loss is defined for.
+
+    Attributes:
+        lowest: of them.
+        highest: of them.
+        whole: whether they are whole numbers.
+        words: which numbers they are, and what to do with others.
+    """
+
+    lowest: float = -math.inf
+    highest: float = math.inf
+    whole: bool = False
+    words: str = "any real numbers"
+
+    def outside(self, y: np.ndarray) -> np.ndarray:
+        """Whether each entry is none of them."""
+        found = ~((y >= self.lowest) & (y <= self.highest))
+        return found | (y != np.rint(y)) if self.whole else found
+
+
+ANYTHING = Domain()
+PROBABILITIES = Domain(0.0, 1.0, words="probabilities, from 0 to 1: divide by what they add up to")
+CODES = Domain(0.0, 1.0, whole=True, words="0 and 1: of -1 and 1 make (y + 1) / 2")
+COUNTS = Domain(0.0, words="counts or rates, 0 or more: for others take squared_error or huber")
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
     """A loss with what it says about targets and outputs.
 
@@ -64,11 +94,13 @@ class Loss:
         function: ``function(scores, targets)``, shapes (batch, outputs), to losses of shape (batch,); traceable.
         link: from scores to what is predicted: probabilities, or values.
         classifies: whether targets are classes, coded as 0 and 1.
+        domain: what targets may be; outside it a loss may have no minimum.
     """
 
     function: Callable[[Any, Any], Any]
     link: Callable[[Any], Any]
     classifies: bool
+    domain: Domain = ANYTHING
 
 
 def _same(scores: Any) -> Any:
@@ -80,7 +112,7 @@ def smoothed(loss: Loss, smoothing: float, classes: int) -> Loss:
 
     Each class has ``smoothing / classes`` of it; a sigmoid tells two classes apart.
     """
-    return Loss(partial(_smoothed, loss.function, smoothing, classes), loss.link, loss.classifies)
+    return Loss(partial(_smoothed, loss.function, smoothing, classes), loss.link, loss.classifies, loss.domain)
 
 
 def _smoothed(function: Callable[..., Any], smoothing: float, classes: int, scores: Any, targets: Any) -> Any:
@@ -90,11 +122,11 @@ def _smoothed(function: Callable[..., Any], smoothing: float, classes: int, scor
 LOSSES: Mapping[str, Loss] = MappingProxyType(
     {
         "squared_error": Loss(squared_error, _same, False),
-        "cross_entropy": Loss(cross_entropy, softmax, True),
-        "sigmoid_cross_entropy": Loss(sigmoid_cross_entropy, sigmoid, True),
-        "hinge": Loss(hinge, _same, True),
+        "cross_entropy": Loss(cross_entropy, softmax, True, PROBABILITIES),
+        "sigmoid_cross_entropy": Loss(sigmoid_cross_entropy, sigmoid, True, PROBABILITIES),
+        "hinge": Loss(hinge, _same, True, CODES),
         "huber": Loss(huber, _same, False),
-        "poisson": Loss(poisson, np.exp, False),
+        "poisson": Loss(poisson, np.exp, False, COUNTS),
     }
 )
 """Every loss that a network can be given by name."""

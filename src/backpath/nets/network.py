@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import Graph, GraphError, SettingError, ShapeError
+from backpath.graph import DataError, Graph, GraphError, NonFiniteError, SettingError, ShapeError
 from backpath.nets.activations import ACTIVATIONS
 from backpath.nets.forward import NORMS, READINGS, folded, with_options
 from backpath.nets.initialization import INITIALIZERS
-from backpath.nets.losses import LOSSES, Loss
+from backpath.nets.losses import ANYTHING, LOSSES, Loss
 from backpath.nets.recursions import LOSS_SLOPES, RECURSIONS, Recursion, unit_seeds
 from backpath.ops import Variable, spec_of, trace
 from backpath.paths import Linearization, linearize
@@ -229,11 +229,21 @@ class Network:
         return Network(self.sizes, self.activations, self.loss, norm=norm), folded(self, parameters, X)
 
     def predict(self, parameters: Parameters, X: Any) -> np.ndarray:
-        """Class indices of shape (batch,); or values of shape (batch, outputs), or (batch,) for one output."""
+        """Class indices of shape (batch,); or values of shape (batch, outputs), or (batch,) for one output.
+
+        Raises:
+            NonFiniteError: if a class is asked of scores that are nan.
+        """
         scores = self.scores(parameters, X)
         if not self.loss_function.classifies:
             values = self.loss_function.link(scores)
             return values[:, 0] if self.sizes[-1] == 1 else values
+        if not isinstance(scores, Variable) and np.isnan(scores).any():
+            rows = np.flatnonzero(np.isnan(scores).any(axis=1))
+            raise NonFiniteError(
+                f"the scores of {len(rows)} of {len(scores)} examples are nan, first those of row {rows[0]}, and no "
+                f"class can be told from them: the parameters or X hold nan or infinity, or numbers that overflow"
+            )
         return np.argmax(scores, axis=1) if self.sizes[-1] > 1 else (scores[:, 0] > 0).astype(int)
 
     def probabilities(self, parameters: Parameters, X: Any) -> np.ndarray:
@@ -244,8 +254,8 @@ class Network:
         """
         if self.loss not in ("cross_entropy", "sigmoid_cross_entropy"):
             raise GraphError(f"the {self.loss} loss gives no probabilities; use predict")
-        p = self.loss_function.link(self.scores(parameters, X))
-        return np.concatenate([1.0 - p, p], axis=1) if self.sizes[-1] == 1 else p
+        scores, link = self.scores(parameters, X), self.loss_function.link
+        return np.concatenate([link(-scores), link(scores)], axis=1) if self.sizes[-1] == 1 else link(scores)
 
     def targets(self, y: Any) -> Any:
         """``y`` as the loss reads it: (batch, outputs); class indices become rows of 0 and 1.
@@ -262,6 +272,28 @@ class Network:
             kind = "class indices (batch,)" if self.loss_function.classifies else f"values (batch, {self.sizes[-1]})"
             raise ShapeError(f"y has shape {list(np.shape(y))}; {self!r} needs {kind}")
         return y
+
+    def checked_targets(self, y: Any) -> np.ndarray:
+        """What :meth:`targets` makes of an array, or class indices as they are; each where the loss is defined.
+
+        Raises:
+            ShapeError: as :meth:`targets`.
+            DataError: if there is one outside the loss's domain.
+        """
+        if self.reads_classes(y):
+            return self.checked_classes(y)
+        y, domain = self.targets(y), self.loss_function.domain
+        if domain is not ANYTHING and (outside := domain.outside(y)).any():
+            row = int(np.argmax(outside.any(axis=1)))
+            held = y[row][outside[row]][0]
+            raise DataError(
+                f"y holds {held:g} in row {row}, and targets of the loss {self._loss_name} are {domain.words}"
+            )
+        return y
+
+    @property
+    def _loss_name(self) -> str:
+        return self.loss if isinstance(self.loss, str) else "of your own"
 
     def reads_classes(self, y: Any) -> bool:
         """Whether ``y`` says the class of each example by one index, for several outputs."""

@@ -1,8 +1,8 @@
 """Floor 2: primitives, their local derivatives, and the tracing of NumPy functions into graphs."""
 
-# These four fill the tables of primitives and of NumPy functions.
-from backpath.ops import activations, contraction, elementwise, movement, reduction
-from backpath.ops.activations import elu, erf, gelu, leaky_relu, mish, ndtr, relu, selu, sigmoid, silu, softplus
+# These fill the tables of primitives and of NumPy functions.
+from backpath.ops import activations, contraction, elementwise, movement, reduction, transcendental
+from backpath.ops.activations import elu, erf, gelu, leaky_relu, mish, ndtr, relu, selu, silu, softplus
 from backpath.ops.contraction import contract
 from backpath.ops.expressions import parse
 from backpath.ops.local import (
@@ -13,6 +13,7 @@ from backpath.ops.local import (
     DiagonalLessOuter,
     Gather,
     LocalDerivative,
+    Mask,
     Move,
     Reshape,
     Scale,
@@ -22,8 +23,10 @@ from backpath.ops.local import (
 )
 from backpath.ops.movement import scatter
 from backpath.ops.primitive import PRIMITIVES, Primitive, Spec, define, shape_rule, spec_of
-from backpath.ops.reduction import log_softmax, logsumexp, softmax, softmax_cross_entropy, standardize
+from backpath.ops.reduction import standardize
 from backpath.ops.semiring import Semiring
+from backpath.ops.slopes import sigmoid
+from backpath.ops.softmax import log_softmax, logsumexp, sigmoid_cross_entropy, softmax, softmax_cross_entropy
 from backpath.ops.tracing import Trace, apply, record, trace
 from backpath.ops.trees import flatten, leaves_of, unflatten
 from backpath.ops.variable import Variable
@@ -37,6 +40,7 @@ __all__ = [
     "DiagonalLessOuter",
     "Gather",
     "LocalDerivative",
+    "Mask",
     "Move",
     "Primitive",
     "Reshape",
@@ -73,6 +77,7 @@ __all__ = [
     "selu",
     "shape_rule",
     "sigmoid",
+    "sigmoid_cross_entropy",
     "silu",
     "softmax",
     "softmax_cross_entropy",
@@ -80,5 +85,6 @@ __all__ = [
     "spec_of",
     "standardize",
     "trace",
+    "transcendental",
     "unflatten",
 ]

@@ -12,13 +12,15 @@ import numpy as np
 
 from backpath.ops.dispatch import UFUNCS
 from backpath.ops.elementwise import common, elementwise
+from backpath.ops.primitive import spec_of
+from backpath.ops.slopes import exp_minus_half_square, exp_minus_square, sigmoid, sigmoid_slope
 from backpath.ops.tracing import apply
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-def _normal_density(x: Any) -> Any:
-    return np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))
+FAR = 1000.0
+"""Beyond it exp(-x) is 0 in every type: in products with it, a larger x is replaced, so that infinity times 0 is 0."""
 
 
 def _erf(x: Any) -> Any:
@@ -28,24 +30,28 @@ def _erf(x: Any) -> Any:
 
 
 def _ndtr(x: Any) -> Any:
-    from scipy.special import ndtr
+    from scipy.special import erfcx, ndtr
 
-    return ndtr(x)
-
-
-def _expit(x: Any) -> Any:
-    if np.iscomplexobj(x):
-        return 0.5 + 0.5 * np.tanh(0.5 * x)
-    from scipy.special import expit
-
-    return expit(x)
+    if spec_of(x).dtype.kind != "f":
+        return ndtr(x)
+    # SciPy's own loses digits in the lower tail to the rounding of the square.
+    tail = 0.5 * erfcx(np.abs(x) * math.sqrt(0.5)) * exp_minus_half_square(x)
+    return np.where(x < -1, tail, ndtr(x))
 
 
-ERF = elementwise("erf", _erf, lambda x, y: np.exp(-x * x) * (2.0 / math.sqrt(math.pi)))
+def _damped(x: Any) -> Any:
+    """``x`` where it stands beside a factor that is 0 far below 0."""
+    return np.maximum(x, -FAR)
+
+
+def _normal_density(x: Any) -> Any:
+    return exp_minus_half_square(x) * (1.0 / math.sqrt(2.0 * math.pi))
+
+
+ERF = elementwise("erf", _erf, lambda x, y: exp_minus_square(x) * (2.0 / math.sqrt(math.pi)))
 NDTR = elementwise("ndtr", _ndtr, lambda x, y: _normal_density(x))
-SIGMOID = elementwise("sigmoid", _expit, lambda x, y: y * (1.0 - y))
 RELU = elementwise(
-    "relu", lambda x: np.maximum(x, 0), lambda x, y: (y > 0).astype(y.dtype), dtype=common, kink="0 at 0"
+    "relu", lambda x: np.maximum(x, 0), lambda x, y: (y > 0).astype(y.dtype), dtype=common, kink="0 at 0", cuts=True
 )
 LEAKY_RELU = elementwise(
     "leaky_relu",
@@ -57,14 +63,14 @@ LEAKY_RELU = elementwise(
 ELU = elementwise(
     "elu",
     lambda x, alpha: np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0)),
-    lambda x, y, alpha: np.where(x > 0, 1.0, y + alpha),
+    lambda x, y, alpha: np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0))),
     composite=True,
     kink="the negative side's slope, alpha, at 0",
 )
 SELU = elementwise(
     "selu",
     lambda x: SELU_SCALE * elu(x, SELU_ALPHA),
-    lambda x, y: np.where(x > 0, SELU_SCALE, y + SELU_SCALE * SELU_ALPHA),
+    lambda x, y: np.where(x > 0, SELU_SCALE, SELU_SCALE * SELU_ALPHA * np.exp(np.minimum(x, 0))),
     composite=True,
     kink="the negative side's slope at 0",
 )
@@ -76,22 +82,28 @@ SOFTPLUS = elementwise(
 )
 SILU = elementwise(
     "silu",
-    lambda x: x * sigmoid(x),
-    lambda x, y: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))),
+    lambda x: _damped(x) * sigmoid(x),
+    lambda x, y: sigmoid(x) + np.clip(x, -FAR, FAR) * sigmoid_slope(x),
     composite=True,
 )
 MISH = elementwise(
     "mish",
-    lambda x: x * np.tanh(softplus(x)),
-    lambda x, y: np.tanh(softplus(x)) + x * sigmoid(x) * (1.0 - np.square(np.tanh(softplus(x)))),
+    lambda x: _damped(x) * np.tanh(softplus(x)),
+    lambda x, y: np.tanh(softplus(x)) + np.clip(x, -FAR, FAR) * _mish_gate_slope(x),
     composite=True,
 )
 GELU = elementwise(
     "gelu",
-    lambda x: x * ndtr(x),
-    lambda x, y: ndtr(x) + x * _normal_density(x),
+    lambda x: _damped(x) * ndtr(x),
+    lambda x, y: ndtr(x) + np.clip(x, -FAR, FAR) * _normal_density(x),
     composite=True,
 )
+
+
+def _mish_gate_slope(x: Any) -> Any:
+    """The derivative of tanh(softplus(x)), whose exp(-2 softplus(x)) is sigmoid(-x)**2."""
+    q = np.square(sigmoid(-x))
+    return 4.0 * sigmoid(x) * q / np.square(1.0 + q)
 
 
 def erf(x: Any) -> Any:
@@ -102,11 +114,6 @@ def erf(x: Any) -> Any:
 def ndtr(x: Any) -> Any:
     """The standard normal distribution function."""
     return apply(NDTR, x)
-
-
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x)), without overflow."""
-    return apply(SIGMOID, x)
 
 
 def relu(x: Any) -> Any:

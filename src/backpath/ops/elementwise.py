@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from backpath.ops.dispatch import FUNCTIONS, UFUNCS
-from backpath.ops.local import IDENTITY, Broadcast, Cast, Composition, LocalDerivative, Scale
+from backpath.ops.local import IDENTITY, Broadcast, Cast, Composition, LocalDerivative, Mask, Scale
 from backpath.ops.primitive import Primitive, Spec, define, mismatch, spec_of
 from backpath.ops.tracing import apply
 
 FactorRule = Callable[..., Any]
+
+ELEMENTWISE: set[str] = set()
+"""The names of the primitives that are defined so."""
 
 
 def one(*_: Any) -> None:
@@ -58,8 +61,11 @@ def boolean(*_: np.dtype) -> np.dtype:
     return np.dtype(bool)
 
 
-def scaled(slot: int, z: FactorRule) -> Callable[..., LocalDerivative]:
-    """The local derivative of operand ``slot``: broadcast it to y's shape, then scale by ``z(*operands, y)``."""
+def scaled(slot: int, z: FactorRule, cuts: bool) -> Callable[..., LocalDerivative]:
+    """The local derivative of operand ``slot``: broadcast it to y's shape, then scale by ``z(*operands, y)``.
+
+    Where the primitive cuts, zeros of z are no edges.
+    """
 
     def rule(y: Any, *operands: Any, **params: Any) -> LocalDerivative:
         x, target = spec_of(operands[slot]), spec_of(y)
@@ -70,7 +76,7 @@ def scaled(slot: int, z: FactorRule) -> Callable[..., LocalDerivative]:
         if x.shape != target.shape:
             maps.append(Broadcast(x.shape, target.shape))
         if factor is not None:
-            maps.append(Scale(factor))
+            maps.append(Mask(factor) if cuts else Scale(factor))
         return maps[0] if len(maps) == 1 else Composition(tuple(maps)) if maps else IDENTITY
 
     return rule
@@ -81,57 +87,32 @@ def elementwise(
     value: Callable[..., Any],
     *z: FactorRule | None,
     dtype: Callable[..., np.dtype] = floating,
+    cuts: bool = False,
     **facts: Any,
 ) -> Primitive:
     """Define an elementwise primitive with one factor rule per operand; None where y is locally constant."""
-    local = tuple(None if rule is None else scaled(slot, rule) for slot, rule in enumerate(z))
-    return define(name, value, elementwise_spec(name, dtype), local, **facts)
+    ELEMENTWISE.add(name)
+    local = tuple(None if rule is None else scaled(slot, rule, cuts) for slot, rule in enumerate(z))
+    return define(name, value, elementwise_spec(name, dtype), local, cuts=cuts, **facts)
 
 
-def _of_numpy(name: str, *z: FactorRule | None, **facts: Any) -> None:
+def of_numpy(name: str, *z: FactorRule | None, **facts: Any) -> None:
+    """Define the primitive of one of NumPy's ufuncs, which from then on answers traced values."""
     ufunc = getattr(np, name)
     primitive = elementwise(name, ufunc, *z, **facts)
     UFUNCS[ufunc.__name__] = lambda *operands: apply(primitive, *operands)
 
 
-LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
-
 # Arithmetic.
-_of_numpy("add", one, one, dtype=common)
-_of_numpy("subtract", one, lambda a, b, y: -1.0, dtype=common)
-_of_numpy("multiply", lambda a, b, y: b, lambda a, b, y: a, dtype=common)
-_of_numpy("divide", lambda a, b, y: 1.0 / b, lambda a, b, y: -y / b)
-_of_numpy("negative", lambda x, y: -1.0, dtype=common)
-_of_numpy("square", lambda x, y: 2.0 * x, dtype=common)
-_of_numpy("reciprocal", lambda x, y: -y * y)
-_of_numpy("sqrt", lambda x, y: 0.5 / y)
-_of_numpy("cbrt", lambda x, y: 1.0 / (3.0 * y * y), analytic=False)
-
-# Exponentials and logarithms.
-_of_numpy("exp", lambda x, y: y)
-_of_numpy("exp2", lambda x, y: LN2 * y)
-_of_numpy("expm1", lambda x, y: np.exp(x))
-_of_numpy("log", lambda x, y: 1.0 / x)
-_of_numpy("log2", lambda x, y: 1.0 / (LN2 * x))
-_of_numpy("log10", lambda x, y: 1.0 / (LN10 * x))
-_of_numpy("log1p", lambda x, y: 1.0 / (1.0 + x))
-_of_numpy("logaddexp", lambda a, b, y: np.exp(a - y), lambda a, b, y: np.exp(b - y), analytic=False)
-
-# Trigonometric and hyperbolic functions and their inverses.
-_of_numpy("sin", lambda x, y: np.cos(x))
-_of_numpy("cos", lambda x, y: -np.sin(x))
-_of_numpy("tan", lambda x, y: 1.0 + y * y)
-_of_numpy("sinh", lambda x, y: np.cosh(x))
-_of_numpy("cosh", lambda x, y: np.sinh(x))
-_of_numpy("tanh", lambda x, y: (1.0 - y) * (1.0 + y))
-_of_numpy("arcsin", lambda x, y: 1.0 / np.sqrt((1.0 - x) * (1.0 + x)))
-_of_numpy("arccos", lambda x, y: -1.0 / np.sqrt((1.0 - x) * (1.0 + x)))
-_of_numpy("arctan", lambda x, y: 1.0 / (1.0 + x * x))
-_of_numpy("arcsinh", lambda x, y: 1.0 / np.sqrt(1.0 + x * x))
-_of_numpy("arccosh", lambda x, y: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)))
-_of_numpy("arctanh", lambda x, y: 1.0 / ((1.0 - x) * (1.0 + x)))
-_of_numpy("arctan2", lambda a, b, y: b / (a * a + b * b), lambda a, b, y: -a / (a * a + b * b), analytic=False)
-_of_numpy("hypot", lambda a, b, y: a / y, lambda a, b, y: b / y, analytic=False)
+of_numpy("add", one, one, dtype=common)
+of_numpy("subtract", one, lambda a, b, y: -1.0, dtype=common)
+of_numpy("multiply", lambda a, b, y: b, lambda a, b, y: a, dtype=common)
+of_numpy("divide", lambda a, b, y: 1.0 / b, lambda a, b, y: -y / b, steep=True)
+of_numpy("negative", lambda x, y: -1.0, dtype=common)
+of_numpy("square", lambda x, y: 2.0 * x, dtype=common)
+of_numpy("reciprocal", lambda x, y: -y * y, steep=True)
+of_numpy("sqrt", lambda x, y: 0.5 / y, steep=True)
+of_numpy("cbrt", lambda x, y: (1.0 / 3.0) / y / y, analytic=False, steep=True)
 
 
 def _first_wins(a: Any, b: Any, y: Any) -> Any:
@@ -149,16 +130,16 @@ ABS = elementwise(
     kink="0 at 0",
 )
 UFUNCS["absolute"] = UFUNCS["fabs"] = lambda x: apply(ABS, x)
-_of_numpy("maximum", _first_wins, lambda a, b, y: _first_wins(b, a, y), dtype=common, kink=TIE)
-_of_numpy("minimum", lambda a, b, y: _first_wins(b, a, y), _first_wins, dtype=common, kink=TIE)
+of_numpy("maximum", _first_wins, lambda a, b, y: _first_wins(b, a, y), dtype=common, kink=TIE, cuts=True)
+of_numpy("minimum", lambda a, b, y: _first_wins(b, a, y), _first_wins, dtype=common, kink=TIE, cuts=True)
 
 # Locally constant: no edge carries a derivative.
 for _name in ("sign", "floor", "ceil", "rint", "trunc"):
-    _of_numpy(_name, None, dtype=common, analytic=False, kink="0 everywhere, also at the steps")
+    of_numpy(_name, None, dtype=common, analytic=False, kink="0 everywhere, also at the steps")
 for _name in ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or"):
-    _of_numpy(_name, None, None, dtype=boolean)
+    of_numpy(_name, None, None, dtype=boolean)
 for _name in ("logical_not", "isnan", "isinf", "isfinite"):
-    _of_numpy(_name, None, dtype=boolean)
+    of_numpy(_name, None, dtype=boolean)
 UFUNCS["bitwise_and"] = UFUNCS["logical_and"]
 UFUNCS["bitwise_or"] = UFUNCS["logical_or"]
 UFUNCS["invert"] = UFUNCS["logical_not"]
@@ -170,12 +151,20 @@ def _no_zero(x: Any) -> Any:
     return np.where(x == 0, 1.0, x)
 
 
+def _one_less(exponent: Any, y: Any) -> Any:
+    """The exponent less 1 in the power's type, and 1 where it is 0."""
+    if spec_of(exponent).dtype.kind in "iub":
+        exponent = exponent.astype(spec_of(y).dtype)
+    return np.where(exponent == 0, 1.0, exponent - 1.0)
+
+
 POWER = elementwise(
     "power",
     np.power,
-    lambda a, b, y: b * a ** np.where(b == 0, 1.0, b - 1.0),
+    lambda a, b, y: b * a ** _one_less(b, y),
     lambda a, b, y: y * np.log(_no_zero(a)),
     kink="the derivative by the exponent is 0 where the base is 0",
+    steep=True,
 )
 INTEGER_POWER = elementwise(
     "integer_power",
@@ -202,11 +191,12 @@ WHERE = elementwise(
     lambda c, a, b, y: c.astype(spec_of(y).dtype),
     lambda c, a, b, y: np.logical_not(c).astype(spec_of(y).dtype),
     dtype=lambda c, a, b: common(a, b),
+    cuts=True,
 )
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
-    """``np.where`` of three operands; zeros pass no derivative, yet 0 times an infinite one is still nan."""
+    """``np.where`` of three operands; the one that is not chosen has no derivative, whatever its slope."""
     return apply(WHERE, condition, a, b)
 
 

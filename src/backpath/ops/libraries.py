@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from backpath.ops.activations import SELU_ALPHA, SELU_SCALE
-from backpath.ops.elementwise import LN2, LN10
+from backpath.ops.transcendental import LN2, LOG2_E, LOG10_E
 
 Rules = Mapping[str, Callable[..., Any]]
 
@@ -25,7 +25,9 @@ KNOWN: Mapping[float, Callable[[Any], Any]] = {
     math.pi: lambda m: +m.pi,
     math.e: lambda m: m.exp(1),
     LN2: lambda m: m.log(2),
-    LN10: lambda m: m.log(10),
+    math.log(10.0): lambda m: m.log(10),
+    LOG2_E: lambda m: 1 / m.log(2),
+    LOG10_E: lambda m: 1 / m.log(10),
     2.0 / math.sqrt(math.pi): lambda m: 2 / m.sqrt(m.pi),
     1.0 / math.sqrt(2.0 * math.pi): lambda m: 1 / m.sqrt(2 * m.pi),
 }

@@ -46,6 +46,17 @@ class Scale(LocalDerivative):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Mask(Scale):
+    """Elementwise, of an operation that chooses: where ``z`` is 0, y does not depend on x, and there is no edge."""
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.mask(adjoint, self.z)
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.mask(tangent, self.z)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract(LocalDerivative):
     """y = einsum("x_letters,w_letters->y_letters", x, w) with the operand w fixed.
 

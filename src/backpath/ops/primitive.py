@@ -39,6 +39,8 @@ class Primitive:
         analytic: whether ``value`` continues to complex operands, so that a complex step may be taken.
         composite: whether ``value`` is made of other primitives.
         kink: the convention where the derivative does not exist.
+        steep: whether a derivative may be infinite, or undefined, at finite operands.
+        cuts: whether zeros of a derivative mean that y does not depend on the operand at all there.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Primitive:
     analytic: bool = True
     composite: bool = False
     kink: str = ""
+    steep: bool = False
+    cuts: bool = False
 
     def differentiable(self, slot: int) -> bool:
         """Whether operand ``slot`` has a derivative that is not zero everywhere."""

@@ -1,7 +1,9 @@
-"""Reductions: sums, maxima, and the softmax family along an axis."""
+"""Reductions along axes: sums, extremes, means and what is made of them."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,15 +11,16 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from backpath.graph import ShapeError
 from backpath.ops.dispatch import REDUCTIONS, implements
-from backpath.ops.elementwise import common, elementwise_spec, floating
-from backpath.ops.local import Composition, DiagonalLessOuter, LocalDerivative, Scale, Sum
+from backpath.ops.elementwise import elementwise_spec, floating
+from backpath.ops.local import Composition, DiagonalLessOuter, LocalDerivative, Mask, Sum
 from backpath.ops.primitive import Spec, define, mismatch, spec_of
 from backpath.ops.tracing import apply
 
 Axes = tuple[int, ...]
 
 
-def _axes(x: Any, axis: Any) -> Axes:
+def axes_of(x: Any, axis: Any) -> Axes:
+    """``axis`` as numbers of axes that exist, all of them for None."""
     ndim = np.ndim(x)
     try:
         return tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
@@ -25,14 +28,16 @@ def _axes(x: Any, axis: Any) -> Axes:
         raise ShapeError(f"axis {axis} does not exist in an array of shape {list(np.shape(x))}") from None
 
 
-def _axis(x: Any, axis: int) -> int:
+def axis_of(x: Any, axis: int) -> int:
+    """``axis`` counted from the first, if it exists."""
     try:
         return normalize_axis_index(axis, np.ndim(x))
     except ValueError:
         raise ShapeError(f"axis {axis} does not exist in an array of shape {list(np.shape(x))}") from None
 
 
-def _reduced(shape: tuple[int, ...], axes: Axes, keepdims: bool) -> tuple[int, ...]:
+def reduced(shape: tuple[int, ...], axes: Axes, keepdims: bool) -> tuple[int, ...]:
+    """A shape without these axes, or with 1 in their place."""
     if keepdims:
         return tuple(1 if k in axes else n for k, n in enumerate(shape))
     return tuple(n for k, n in enumerate(shape) if k not in axes)
@@ -40,18 +45,19 @@ def _reduced(shape: tuple[int, ...], axes: Axes, keepdims: bool) -> tuple[int, .
 
 def _kept(y: Any, x: Any, axes: Axes) -> Any:
     """A reduction's value with the reduced axes as 1, to stand beside its operand."""
-    return np.reshape(y, _reduced(np.shape(x), axes, True))
+    return np.reshape(y, reduced(np.shape(x), axes, True))
 
 
 def _sum_spec(x: Spec, axes: Axes, keepdims: bool) -> Spec:
-    dtype = np.dtype(int) if x.dtype.kind == "b" else x.dtype
-    return Spec(_reduced(x.shape, axes, keepdims), dtype)
+    # NumPy sums narrow integers in wide ones.
+    return Spec(reduced(x.shape, axes, keepdims), np.add.reduce(np.empty(0, x.dtype)).dtype)
 
 
-def _nonempty_spec(x: Spec, axes: Axes, keepdims: bool) -> Spec:
+def nonempty_spec(x: Spec, axes: Axes, keepdims: bool) -> Spec:
+    """The shape rule of a reduction of at least one entry."""
     if any(x.shape[k] == 0 for k in axes):
         raise mismatch("max", x, needs="a maximum needs at least one entry along each axis")
-    return Spec(_reduced(x.shape, axes, keepdims), x.dtype)
+    return Spec(reduced(x.shape, axes, keepdims), x.dtype)
 
 
 def _sum_local(y: Any, x: Any, axes: Axes, keepdims: bool) -> LocalDerivative:
@@ -61,58 +67,63 @@ def _sum_local(y: Any, x: Any, axes: Axes, keepdims: bool) -> LocalDerivative:
 def _max_local(y: Any, x: Any, axes: Axes, keepdims: bool) -> LocalDerivative:
     winners = (x == _kept(y, x, axes)).astype(x.dtype)
     z = winners / np.sum(winners, axis=axes, keepdims=True)
-    return Composition((Scale(z), Sum(np.shape(x), axes, np.shape(y))))
-
-
-def _logsumexp_value(x: Any, axes: Axes, keepdims: bool) -> Any:
-    top = np.max(x, axis=axes, keepdims=True)
-    y = np.log(np.sum(np.exp(x - top), axis=axes, keepdims=True)) + top
-    return y if keepdims else np.reshape(y, _reduced(np.shape(x), axes, False))
-
-
-def _logsumexp_local(y: Any, x: Any, axes: Axes, keepdims: bool) -> LocalDerivative:
-    return Composition((Scale(np.exp(x - _kept(y, x, axes))), Sum(np.shape(x), axes, np.shape(y))))
+    return Composition((Mask(z), Sum(np.shape(x), axes, np.shape(y))))
 
 
 SUM = define("sum", lambda x, axes, keepdims: np.sum(x, axis=axes, keepdims=keepdims), _sum_spec, (_sum_local,))
 MAX = define(
     "max",
     lambda x, axes, keepdims: np.max(x, axis=axes, keepdims=keepdims),
-    _nonempty_spec,
+    nonempty_spec,
     (_max_local,),
     kink="entries that tie for the maximum share the derivative equally",
-)
-LOGSUMEXP = define(
-    "logsumexp",
-    _logsumexp_value,
-    lambda x, axes, keepdims: Spec(_nonempty_spec(x, axes, keepdims).shape, floating(x.dtype)),
-    (_logsumexp_local,),
-    composite=True,
+    cuts=True,
 )
 
 
 @implements(np.sum)
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """``np.sum``."""
-    return apply(SUM, x, axes=_axes(x, axis), keepdims=keepdims)
+    return apply(SUM, x, axes=axes_of(x, axis), keepdims=keepdims)
 
 
 @implements(np.max, np.amax)
 def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """``np.max``; entries that tie share the derivative equally."""
-    return apply(MAX, x, axes=_axes(x, axis), keepdims=keepdims)
+    return apply(MAX, x, axes=axes_of(x, axis), keepdims=keepdims)
 
 
 @implements(np.min, np.amin)
 def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """``np.min``; entries that tie share the derivative equally."""
+    dtype = spec_of(x).dtype
+    if dtype.kind == "b":
+        return np.logical_not(max(np.logical_not(x), axis, keepdims))
+    if dtype.kind in "iu":
+        # The mirrored range of integers is their own, where -x may leave it.
+        mirror = np.array(np.iinfo(dtype).max if dtype.kind == "u" else -1, dtype)
+        return mirror - max(mirror - x, axis, keepdims)
     return -max(-x, axis, keepdims)
+
+
+def _in_wider(function: Callable[..., Any], x: Any, *arguments: Any) -> Any:
+    """A mean of half-precision numbers by way of float32, or of integers by way of float64, as NumPy's are."""
+    if spec_of(x).dtype == np.float16:
+        return function(x.astype(np.float32), *arguments).astype(np.float16)
+    return function(x.astype(float), *arguments)
+
+
+def _narrow(x: Any) -> bool:
+    dtype = spec_of(x).dtype
+    return dtype == np.float16 or dtype.kind in "iub"
 
 
 @implements(np.mean)
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """``np.mean``: the sum times one over the count."""
-    count = np.prod([np.shape(x)[k] for k in _axes(x, axis)], dtype=int)
+    if _narrow(x):
+        return _in_wider(mean, x, axis, keepdims)
+    count = np.prod([np.shape(x)[k] for k in axes_of(x, axis)], dtype=int)
     if count == 0:
         raise ShapeError(f"the mean over axis {axis} of an array of shape {list(np.shape(x))} has no entries")
     return np.sum(x, axis=axis, keepdims=keepdims) * (1.0 / int(count))
@@ -121,7 +132,9 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @implements(np.var)
 def var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """``np.var``."""
-    count = int(np.prod([np.shape(x)[k] for k in _axes(x, axis)], dtype=int))
+    if _narrow(x):
+        return _in_wider(var, x, axis, ddof, keepdims)
+    count = int(np.prod([np.shape(x)[k] for k in axes_of(x, axis)], dtype=int))
     if count <= ddof:
         raise ShapeError(f"the variance of {count} entries with ddof={ddof} does not exist")
     deviation = x - np.mean(x, axis=axis, keepdims=True)
@@ -131,12 +144,9 @@ def var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
 @implements(np.std)
 def std(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """``np.std``."""
+    if _narrow(x):
+        return _in_wider(std, x, axis, ddof, keepdims)
     return np.sqrt(var(x, axis, ddof, keepdims))
-
-
-def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """log(sum(exp(x))) along ``axis``, without overflow."""
-    return apply(LOGSUMEXP, x, axes=_axes(x, axis), keepdims=keepdims)
 
 
 REDUCTIONS["add"] = lambda x, axis=0, keepdims=False: sum(x, axis, keepdims)
@@ -144,42 +154,29 @@ REDUCTIONS["maximum"] = lambda x, axis=0, keepdims=False: max(x, axis, keepdims)
 REDUCTIONS["minimum"] = lambda x, axis=0, keepdims=False: min(x, axis, keepdims)
 
 
-# The softmax family.
-def _softmax_value(x: Any, axis: int) -> Any:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+def _deviations(x: Any, axis: int, epsilon: float) -> tuple[Any, Any, float]:
+    """Deviations from the mean and their root mean square, both times a power of two that comes third.
 
-
-def _log_softmax_value(x: Any, axis: int) -> Any:
-    shifted = x - np.max(x, axis=axis, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
-
-
-SOFTMAX = define(
-    "softmax",
-    _softmax_value,
-    elementwise_spec("softmax", floating),
-    (lambda y, x, axis: DiagonalLessOuter(y, ((y, y),), axis),),
-    composite=True,
-)
-LOG_SOFTMAX = define(
-    "log_softmax",
-    _log_softmax_value,
-    elementwise_spec("log_softmax", floating),
-    (lambda y, x, axis: DiagonalLessOuter(np.ones((), x.dtype), ((np.ones((), x.dtype), np.exp(y)),), axis),),
-    composite=True,
-)
+    Without it squares overflow at the root of the largest number; with it what they lose below is nothing beside
+    ``epsilon``.
+    """
+    centred, dtype, unit = x - np.mean(x, axis=axis, keepdims=True), spec_of(x).dtype, 1.0
+    if dtype.kind == "f" and epsilon > 0:
+        smallest = math.sqrt(float(np.finfo(dtype).tiny) * 2.0**30 / epsilon)
+        unit = 2.0 ** math.ceil(math.log2(smallest)) if smallest < 1 else 1.0
+        centred = unit * centred
+    return centred, np.sqrt(np.mean(centred * centred, axis=axis, keepdims=True) + epsilon * unit * unit), unit
 
 
 def _standardize_value(x: Any, axis: int, epsilon: float) -> Any:
-    centred = x - np.mean(x, axis=axis, keepdims=True)
-    return centred / np.sqrt(np.mean(centred * centred, axis=axis, keepdims=True) + epsilon)
+    centred, scale, _ = _deviations(x, axis, epsilon)
+    return centred / scale
 
 
 def _standardize_local(y: Any, x: Any, axis: int, epsilon: float) -> LocalDerivative:
     """dy_i/dx_j = ([i = j] - 1/n - y_i y_j / n) / scale."""
-    centred = x - np.mean(x, axis=axis, keepdims=True)
-    d = 1.0 / np.sqrt(np.mean(centred * centred, axis=axis, keepdims=True) + epsilon)
+    _, scale, unit = _deviations(x, axis, epsilon)
+    d = unit / scale
     share = d / x.shape[axis]
     return DiagonalLessOuter(d, ((share * y, y), (share, np.ones((), x.dtype))), axis)
 
@@ -193,75 +190,21 @@ STANDARDIZE = define(
 )
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
-    """exp(x) / sum(exp(x)) along ``axis``."""
-    return apply(SOFTMAX, x, axis=_axis(x, axis))
-
-
-def log_softmax(x: Any, axis: int = -1) -> Any:
-    """log(softmax(x)) along ``axis``, without overflow."""
-    return apply(LOG_SOFTMAX, x, axis=_axis(x, axis))
-
-
 def standardize(x: Any, axis: int = -1, epsilon: float = 1e-5) -> Any:
     """(x - mean) / sqrt(variance + epsilon) along ``axis``: layer normalization without gain and bias.
 
     Along the first axis of a batch it is batch normalization as in training, which makes each example's result depend
     on all of them.
     """
-    return apply(STANDARDIZE, x, axis=_axis(x, axis), epsilon=float(epsilon))
-
-
-def _cross_entropy_value(logits: Any, targets: Any) -> Any:
-    mass = np.sum(targets, axis=-1)
-    return mass * logsumexp(logits, axis=-1) - np.sum(targets * logits, axis=-1)
-
-
-def _cross_entropy_spec(logits: Spec, targets: Spec) -> Spec:
-    if logits.shape != targets.shape or not logits.shape:
-        raise mismatch("softmax_cross_entropy", logits, targets, needs="one target probability for each logit")
-    return Spec(logits.shape[:-1], floating(common(logits.dtype, targets.dtype)))
-
-
-def _cross_entropy_by_logits(y: Any, logits: Any, targets: Any) -> LocalDerivative:
-    z = softmax(logits) * np.sum(targets, axis=-1, keepdims=True) - targets
-    return Composition((Scale(z), Sum(np.shape(logits), (np.ndim(logits) - 1,), np.shape(y))))
-
-
-def _cross_entropy_by_targets(y: Any, logits: Any, targets: Any) -> LocalDerivative:
-    return Composition((Scale(-log_softmax(logits)), Sum(np.shape(logits), (np.ndim(logits) - 1,), np.shape(y))))
-
-
-CROSS_ENTROPY = define(
-    "softmax_cross_entropy",
-    _cross_entropy_value,
-    _cross_entropy_spec,
-    (_cross_entropy_by_logits, _cross_entropy_by_targets),
-    composite=True,
-)
-
-
-def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
-    """-sum(targets * log_softmax(logits)) along the last axis, fused: by the logits it is softmax - targets.
-
-    Args:
-        logits: shape (..., classes).
-        targets: class indices of shape (...), integers; or probabilities of shape (..., classes).
-
-    Returns:
-        The loss of each example, shape (...).
-    """
-    kind = spec_of(targets).dtype.kind
-    if kind in "iu" and np.ndim(targets) == np.ndim(logits) - 1:
-        classes = np.shape(logits)[-1]
-        targets = (np.reshape(targets, (*np.shape(targets), 1)) == np.arange(classes)).astype(logits.dtype)
-    return apply(CROSS_ENTROPY, logits, targets)
+    if spec_of(x).dtype == np.float16:
+        return _in_wider(standardize, x, axis, epsilon)
+    return apply(STANDARDIZE, x, axis=axis_of(x, axis), epsilon=float(epsilon))
 
 
 ARGMAX = define(
     "argmax",
     lambda x, axis: np.argmax(x, axis=axis),
-    lambda x, axis: Spec(() if axis is None else _reduced(x.shape, (axis,), False), np.dtype(np.intp)),
+    lambda x, axis: Spec(() if axis is None else reduced(x.shape, (axis,), False), np.dtype(np.intp)),
     (None,),
 )
 
@@ -269,4 +212,4 @@ ARGMAX = define(
 @implements(np.argmax)
 def argmax(x: Any, axis: int | None = None) -> Any:
     """``np.argmax``: locally constant."""
-    return apply(ARGMAX, x, axis=None if axis is None else _axis(x, axis))
+    return apply(ARGMAX, x, axis=None if axis is None else axis_of(x, axis))

@@ -39,6 +39,10 @@ class Semiring(ABC):
     def multiply(self, s: Value, z: Array) -> Value:
         """Extend every path by the edge with derivative ``z`` (broadcast against ``s``)."""
 
+    def mask(self, s: Value, z: Array) -> Value:
+        """As ``multiply``, where zeros of ``z`` stand for edges that are not there."""
+        return self.multiply(s, z)
+
     @abstractmethod
     def reduce(self, s: Value, axes: tuple[int, ...]) -> Value:
         """Sum over ``axes``, which disappear."""

@@ -14,6 +14,8 @@ from backpath.ops.semiring import Semiring, Value
 from backpath.paths.array_sweep import array_sums
 from backpath.paths.compiled import compiled
 from backpath.paths.csr import Csr
+from backpath.paths.open_paths import OPEN_PATHS, Opened, cut_and_steep, undefined
+from backpath.paths.semirings import SUM_PRODUCT
 from backpath.paths.sweep_kernels import mark_origins, mark_reached
 from backpath.paths.weighted import Weighted
 
@@ -36,6 +38,19 @@ def pull_back(
     if weighted.csr is not None and (found := array_sums(weighted.csr, seeds, semiring, forward=False)) is not None:
         return {position: found[position] for position in wanted if position in found}
     reached = reachable(weighted, wanted)
+    if semiring is not SUM_PRODUCT:
+        return _pulled(weighted, seeds, wanted, reached, semiring)
+    if not cut_and_steep(weighted, reached):
+        found = _pulled(weighted, seeds, wanted, reached, semiring)
+        if not undefined(found.values()):
+            return found
+    opened = {position: Opened(seed) for position, seed in seeds.items()}
+    return {k: v.sums for k, v in _pulled(weighted, opened, wanted, reached, OPEN_PATHS).items()}
+
+
+def _pulled(
+    weighted: Weighted, seeds: Mapping[int, Value], wanted: set[int], reached: bytearray, semiring: Semiring
+) -> dict[int, Value]:
     sums = {position: seed for position, seed in seeds.items() if reached[position]}
     for target in range(max(sums, default=-1), -1, -1):
         if target not in sums:
@@ -53,6 +68,17 @@ def push_forward(weighted: Weighted, seeds: Mapping[int, Value], semiring: Semir
     if weighted.csr is not None and (found := array_sums(weighted.csr, seeds, semiring, forward=True)) is not None:
         return found
     reached = reachable(weighted, seeds)
+    if semiring is not SUM_PRODUCT:
+        return _pushed(weighted, seeds, reached, semiring)
+    if not cut_and_steep(weighted, reached):
+        found = _pushed(weighted, seeds, reached, semiring)
+        if not undefined(found.values()):
+            return found
+    opened = {position: Opened(seed) for position, seed in seeds.items()}
+    return {k: v.sums for k, v in _pushed(weighted, opened, reached, OPEN_PATHS).items()}
+
+
+def _pushed(weighted: Weighted, seeds: Mapping[int, Value], reached: bytearray, semiring: Semiring) -> dict[int, Value]:
     sums = dict(seeds)
     for target in range(min(seeds, default=len(weighted)), len(weighted)):
         if not reached[target]:

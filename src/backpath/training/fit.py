@@ -113,7 +113,8 @@ def fit(
 
     Raises:
         ShapeError: if X or y do not fit the network.
-        DataError: if X or y hold numbers that are not finite, or no example.
+        DataError: if X or y hold numbers that are not finite, or no example; or y targets that the loss is not defined
+            for.
         RunError: if the checkpoint is damaged, or of another training.
         NonFiniteError: if that happens for a fourth time: it names the first node that is not finite.
         SettingError: if a setting is not of its kind or outside its range, or the compiled engine cannot train such a
@@ -238,7 +239,7 @@ def checked_examples(network: Network, X: Any, y: Any) -> tuple[Rows, np.ndarray
 
     Raises:
         ShapeError: if they do not.
-        DataError: if they hold numbers that are not finite, or no example.
+        DataError: if they hold numbers that are not finite, or no example, or targets outside the loss's domain.
     """
     X, y = rows_of(X), np.asarray(y)
     shape = X.array.shape if isinstance(X, DenseRows) and X.scaling is None else X.shape
@@ -252,7 +253,7 @@ def checked_examples(network: Network, X: Any, y: Any) -> tuple[Rows, np.ndarray
         # The sum is finite if all entries are, and needs no array of flags.
         if array.dtype.kind == "f" and not np.isfinite(array.sum(dtype=float)):
             raise DataError(f"{name} holds numbers that are not finite: fill or drop them first")
-    return X, network.checked_classes(y) if network.reads_classes(y) else network.targets(y)
+    return X, network.checked_targets(y)
 
 
 def checked_weights(weights: Any, examples: int) -> np.ndarray:

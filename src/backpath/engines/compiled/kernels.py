@@ -30,6 +30,9 @@ from backpath.engines.compiled.tables import (
 )
 from backpath.engines.compiled.typed import typed
 
+MOST_FACTORS = 4
+"""A power of more is left to the C library, whose error does not grow with them."""
+
 
 def elementwise(name: str) -> Callable[..., None]:
     """The kernel of an operation, to be compiled."""
@@ -149,11 +152,12 @@ def _integer_power(like: Any, f: Any, work: Any) -> None:
     for i in range(rows):
         for j in range(n):
             base = a[i * a_row + j * a_step]
+            if abs(exponent) > MOST_FACTORS:
+                out[i * out_row + j] = base ** typed(base, exponent)
+                continue
+            # Powers of the inverse: the power itself may overflow where its inverse is a number.
+            base = base if exponent >= 0 else typed(base, 1) / base
             result = typed(base, 1)
-            left = abs(exponent)
-            while left:
-                if left & 1:
-                    result = result * base
-                base = base * base
-                left >>= 1
-            out[i * out_row + j] = result if exponent >= 0 else typed(base, 1) / result
+            for _ in range(abs(exponent)):
+                result = result * base
+            out[i * out_row + j] = result

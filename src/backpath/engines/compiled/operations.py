@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from backpath.engines.compiled.polynomials import erf, exp, expm1, log, log1p, sigmoid, tanh
+from backpath.engines.compiled.bells import exp_minus_half_square, exp_minus_square, ndtr
+from backpath.engines.compiled.polynomials import erf, exp, exp2, expm1, log, log1p, sigmoid, sigmoid_slope, tanh
 from backpath.engines.compiled.typed import typed
 
 UNARY: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
@@ -41,8 +42,11 @@ UNARY: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "tanh": lambda x: tanh(x),
         "sigmoid": lambda x: sigmoid(x),
         "erf": lambda x: erf(x),
-        "ndtr": lambda x: typed(x, 0.5) + typed(x, 0.5) * erf(x * typed(x, math.sqrt(0.5))),
-        "exp2": lambda x: exp(x * typed(x, math.log(2))),
+        "ndtr": lambda x: ndtr(x),
+        "sigmoid_slope": lambda x: sigmoid_slope(x),
+        "exp_minus_square": lambda x: exp_minus_square(x),
+        "exp_minus_half_square": lambda x: exp_minus_half_square(x),
+        "exp2": lambda x: exp2(x),
         "log2": lambda x: log(x) * typed(x, 1 / math.log(2)),
         "log10": lambda x: log(x) * typed(x, 1 / math.log(10)),
         "sin": lambda x: math.sin(x),
@@ -58,7 +62,7 @@ UNARY: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "arctanh": lambda x: math.atanh(x),
     }
 )
-"""By the primitive's name. Errors of ``ndtr`` are small beside 1, not beside values near 0."""
+"""By the primitive's name."""
 
 BINARY: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
     {

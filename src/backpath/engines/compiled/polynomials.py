@@ -208,15 +208,37 @@ def _reduced(x: float, offset: int) -> tuple[float, float, int]:
 
 
 @numba.njit(**INLINED)
-def exp(x: float) -> float:
-    """e**x: error at most 1.1 ulp (float32), 1.1 ulp (float64), results below the normal range included."""
-    x = _between(x, constant(x, (-104.0, -746.0)), constant(x, (89.0, 710.0)))
+def exp_of_sum(x: float, low: float) -> float:
+    """e**(x + low), where ``low`` is what a large ``x`` has lost: less than 1/8."""
+    x = _between(x, constant(x, (-105.0, -746.0)), constant(x, (89.0, 710.0)))
     _, r, k = _reduced(x, 2 * constant(x, BIAS))
+    return _scaled(r + low, k)
+
+
+@numba.njit(**INLINED)
+def _scaled(r: float, k: int) -> float:
+    """2**n e**r for a small r, where the low bits of ``k`` hold n and twice the bias."""
     # 2**n may be no normal number: it is the product of two powers of about half the exponent.
     half = k >> 1
-    mantissa = constant(x, MANTISSA)
-    first, second = from_bits(x, half << mantissa), from_bits(x, (k - half) << mantissa)
+    mantissa = constant(r, MANTISSA)
+    first, second = from_bits(r, half << mantissa), from_bits(r, (k - half) << mantissa)
     return (first + first * (r + r * r * polynomial(r, EXPONENTIAL))) * second
+
+
+@numba.njit(**INLINED)
+def exp(x: float) -> float:
+    """e**x: error at most 1.1 ulp (float32), 1.1 ulp (float64), results below the normal range included."""
+    return exp_of_sum(x, type(x)(0))
+
+
+@numba.njit(**INLINED)
+def exp2(x: float) -> float:
+    """2**x: error at most 1.1 ulp (float32), 1.1 ulp (float64), results below the normal range included."""
+    number = type(x)
+    x = _between(x, constant(x, (-151.0, -1076.0)), constant(x, (129.0, 1025.0)))
+    shift = constant(x, SHIFT) + number(2 * constant(x, BIAS))
+    t = x + shift
+    return _scaled((x - (t - shift)) * number(math.log(2)), bits(t))
 
 
 @numba.njit(**INLINED)
@@ -235,15 +257,18 @@ def expm1(x: float) -> float:
 
 @numba.njit(**INLINED)
 def sigmoid(x: float) -> float:
-    """1 / (1 + e**-x): error at most 2.5 ulp (float32), 2.5 ulp (float64), save that results below the normal range
-    may be 0.
-    """
-    number = type(x)
-    half = number(0.5)
-    kept = _between(-x, number(-40), constant(x, (89.5, 710.4)))
-    _, r, k = _reduced(kept, constant(x, BIAS) - 1)
-    s = from_bits(x, k << constant(x, MANTISSA))
-    return half / (s * (number(1) + (r + r * r * polynomial(r, EXPONENTIAL))) + half)
+    """1 / (1 + e**-x): error at most 2.5 ulp (float32), 2.5 ulp (float64), results below the normal range included."""
+    one = type(x)(1)
+    e = exp(-abs(x))
+    return (one if x >= 0 else e) / (one + e)
+
+
+@numba.njit(**INLINED)
+def sigmoid_slope(x: float) -> float:
+    """The derivative of sigmoid: error at most 3.8 ulp (float32), 3.8 ulp (float64)."""
+    e = exp(-abs(x))
+    below = type(x)(1) + e
+    return e / (below * below)
 
 
 @numba.njit(**INLINED)

@@ -68,7 +68,74 @@ def _special(name: str) -> Binder:
     return binder
 
 
-KERNELS.update({"sigmoid": _special("expit"), "erf": _special("erf"), "ndtr": _special("ndtr")})
+KERNELS["erf"] = _special("erf")
+
+
+@kernel("sigmoid")
+def _sigmoid(x: np.ndarray, out: np.ndarray) -> Bound:
+    from scipy.special import expit
+
+    return _mended(expit, x, out, PRIMITIVES["sigmoid"].value, np.log(np.finfo(out.dtype).tiny) + 1)
+
+
+@kernel("ndtr")
+def _ndtr(x: np.ndarray, out: np.ndarray) -> Bound:
+    from scipy.special import ndtr
+
+    # In float32 it is exact, since it computes in float64.
+    wrong_below = -np.inf if out.dtype == np.float32 else -2.0
+    return _mended(ndtr, x, out, PRIMITIVES["ndtr"].value, wrong_below)
+
+
+def _mended(function: np.ufunc, x: np.ndarray, out: np.ndarray, exact: Callable[..., Any], wrong_below: float) -> Bound:
+    """A quick function, and a slow one for entries below a bound, where the quick one loses digits."""
+    if wrong_below == -np.inf or x.size == 0:
+        return partial(function, x, out=out)
+
+    def run() -> None:
+        # Where nan hides the smallest entry, each is looked at.
+        below = None if x.min() >= wrong_below else x < wrong_below
+        mended = None if below is None else exact(x[below])
+        function(x, out=out)
+        if below is not None:
+            out[below] = mended
+
+    return run
+
+
+@kernel("sigmoid_slope")
+def _sigmoid_slope(x: np.ndarray, out: np.ndarray) -> Bound:
+    below = np.empty_like(out)
+
+    def run() -> None:
+        np.copysign(x, -1, out=out)
+        np.exp(out, out=out)
+        np.add(out, 1, out=below)
+        np.multiply(below, below, out=below)
+        np.divide(out, below, out=out)
+
+    return run
+
+
+def _exp_of_square(name: str, factor: float) -> Binder:
+    def binder(x: np.ndarray, out: np.ndarray) -> Bound:
+        if out.dtype == np.float64:
+            return partial(_copy_of_value, PRIMITIVES[name].value, [x], out, {})
+        wide = np.empty(out.shape)
+
+        def run() -> None:
+            np.multiply(x, x, out=wide, dtype=float)
+            np.multiply(wide, factor, out=wide)
+            np.exp(wide, out=wide)
+            np.copyto(out, wide, casting="same_kind")
+
+        return run
+
+    return binder
+
+
+KERNELS["exp_minus_square"] = _exp_of_square("exp_minus_square", -1.0)
+KERNELS["exp_minus_half_square"] = _exp_of_square("exp_minus_half_square", -0.5)
 
 
 @kernel("relu")

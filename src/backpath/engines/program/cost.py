@@ -41,7 +41,8 @@ COMPILED = Speeds(INSTRUCTION, 1e11, 5e10, 1.5e-9)
 ELEMENTARY = frozenset(
     (
         "cbrt exp exp2 expm1 log log2 log10 log1p logaddexp sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh "
-        "arccosh arctanh arctan2 hypot power sigmoid erf ndtr"
+        "arccosh arctanh arctan2 hypot power sigmoid erf ndtr "
+        "sigmoid_slope exp_minus_square exp_minus_half_square"
     ).split()
 )
 

@@ -18,7 +18,8 @@ IN_PLACE = frozenset(
     (
         "add subtract multiply divide negative square reciprocal sqrt cbrt exp exp2 expm1 log log2 log10 "
         "log1p logaddexp sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh arctan2 "
-        "hypot abs maximum minimum sign floor ceil rint trunc power integer_power relu sigmoid erf ndtr"
+        "hypot abs maximum minimum sign floor ceil rint trunc power integer_power relu sigmoid erf ndtr "
+        "sigmoid_slope exp_minus_square exp_minus_half_square"
     ).split()
 )
 """Elementwise primitives that may write over an operand, since their kernels read each entry before they write it."""

@@ -144,7 +144,7 @@ class _Buffered(Feed):
         self.position, self.left = position, None
 
     def _as_network_reads(self, y: np.ndarray) -> np.ndarray:
-        return self.network.checked_classes(y) if self.network.reads_classes(y) else self.network.targets(y)
+        return self.network.checked_targets(y)
 
 
 def _skipped(blocks: Iterator[Block], rows: int) -> Iterator[Block]:
