@@ -32,6 +32,10 @@ class Node:
     dtype: np.dtype
     params: Mapping[str, Any] = field(default_factory=lambda: NO_PARAMS)
 
+    def reading(self, parents: tuple[int, ...]) -> Node:
+        """The same operation, of the nodes at these positions."""
+        return Node(self.name, self.primitive, parents, self.shape, self.dtype, self.params)
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:

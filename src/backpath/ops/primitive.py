@@ -39,6 +39,8 @@ class Primitive:
         analytic: whether ``value`` continues to complex operands, so that a complex step may be taken.
         composite: whether ``value`` is made of other primitives.
         kink: the convention where the derivative does not exist.
+        each: ``each(slots, y, *operands, **params)``: the local derivatives of several operands, for a primitive of any
+            number of them whose derivatives have work in common.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Primitive:
     analytic: bool = True
     composite: bool = False
     kink: str = ""
+    each: Callable[..., list[LocalDerivative]] | None = None
 
     def differentiable(self, slot: int) -> bool:
         """Whether operand ``slot`` has a derivative that is not zero everywhere."""
@@ -65,6 +68,14 @@ class Primitive:
         rule = self.local[slot]
         assert rule is not None, "a zero edge is never asked for its derivative"
         return rule(y, *operands, **params)
+
+    def local_derivatives(
+        self, slots: Sequence[int], y: Any, operands: tuple[Any, ...], params: Mapping[str, Any]
+    ) -> list[LocalDerivative]:
+        """The local derivatives of ``y`` by the operands at ``slots``."""
+        if self.each is not None:
+            return self.each(slots, y, *operands, **params)
+        return [self.local_derivative(slot, y, operands, params) for slot in slots]
 
 
 PRIMITIVES: dict[str, Primitive] = {}

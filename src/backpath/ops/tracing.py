@@ -162,9 +162,10 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     except (TypeError, ValueError):
         return [f"x{k}" for k in range(count)]
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:count]
+    taken = set(names)
     for k in range(len(names), count):
         name = f"x{k}"
-        while name in names:
+        while name in taken:
             name += "_"
         names.append(name)
     return names

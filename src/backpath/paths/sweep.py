@@ -1,7 +1,7 @@
 """The sweep: the sum over all paths by dynamic programming, in any semiring, in either direction.
 
-Every edge is visited once. Against the edges, S(i, o) = sum over j in A(i) of S(j, o) z(i, j) (Aggarwal, eq. 3.8);
-along them, the same recursion from the sources. Where all edges are numbers in arrays, it is one compiled pass.
+Every edge is visited once, by the recursion of ``ops/recursion.py``. Where all edges are numbers in arrays, it is one
+compiled pass.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
+from backpath.ops.recursion import pull_through, push_through, reached_from
 from backpath.ops.semiring import Semiring, Value
 from backpath.paths.array_sweep import array_sums
 from backpath.paths.compiled import compiled
@@ -35,46 +36,21 @@ def pull_back(
     wanted = set(sources)
     if weighted.csr is not None and (found := array_sums(weighted.csr, seeds, semiring, forward=False)) is not None:
         return {position: found[position] for position in wanted if position in found}
-    reached = reachable(weighted, wanted)
-    sums = {position: seed for position, seed in seeds.items() if reached[position]}
-    for target in range(max(sums, default=-1), -1, -1):
-        if target not in sums:
-            continue
-        adjoint = sums[target] if target in wanted else sums.pop(target)
-        for slot, source in weighted.edges_into(target):
-            if reached[source]:
-                term = semiring.cross(weighted.local(target, slot).pull(adjoint, semiring), target, slot)
-                sums[source] = semiring.plus(sums[source], term) if source in sums else term
-    return {position: sums[position] for position in wanted if position in sums}
+    return pull_through(weighted, seeds, wanted, reachable(weighted, wanted), semiring)
 
 
 def push_forward(weighted: Weighted, seeds: Mapping[int, Value], semiring: Semiring) -> Mapping[int, Value]:
     """Path sums from the seeded nodes to every node that they reach, by position."""
     if weighted.csr is not None and (found := array_sums(weighted.csr, seeds, semiring, forward=True)) is not None:
         return found
-    reached = reachable(weighted, seeds)
-    sums = dict(seeds)
-    for target in range(min(seeds, default=len(weighted)), len(weighted)):
-        if not reached[target]:
-            continue
-        for slot, source in weighted.edges_into(target):
-            if reached[source]:
-                term = semiring.cross(weighted.local(target, slot).push(sums[source], semiring), target, slot)
-                sums[target] = semiring.plus(sums[target], term) if target in sums else term
-    return sums
+    return push_through(weighted, seeds, reachable(weighted, seeds), semiring)
 
 
 def reachable(weighted: Weighted, sources: Collection[int]) -> bytearray:
     """A flag for each node: whether a path leads to it from one of ``sources``."""
     if weighted.csr is not None:
         return _marked(weighted.csr, sources, mark_reached)
-    flags = bytearray(len(weighted))
-    for position in sources:
-        flags[position] = 1
-    for target in range(min(sources, default=len(weighted)), len(weighted)):
-        if not flags[target]:
-            flags[target] = any(flags[source] for _, source in weighted.edges_into(target))
-    return flags
+    return reached_from(weighted, sources)
 
 
 def leading_to(weighted: Weighted, outputs: Collection[int]) -> bytearray:
