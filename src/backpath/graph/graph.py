@@ -185,6 +185,14 @@ class Graph:
         return f"{node.name} = {node.primitive}{call}", f"{node.dtype}[{','.join(map(str, node.shape))}]"
 
 
+def part(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> Graph:
+    """The graph of the nodes that some of ``outputs`` needs, and of ``inputs``, which must be all the inputs it needs."""
+    needed = sorted(ancestors(graph, outputs) | set(inputs))
+    new = {old: k for k, old in enumerate(needed)}
+    kept = tuple([graph.nodes[old].reading(tuple([new[p] for p in graph.nodes[old].parents])) for old in needed])
+    return Graph(kept, tuple([new[i] for i in inputs]), tuple([new[o] for o in outputs]))
+
+
 def ancestors(graph: Graph, positions: Iterable[int]) -> set[int]:
     """All nodes from which some path leads to one of ``positions``, these included."""
     found = set(positions)

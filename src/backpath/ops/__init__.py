@@ -4,6 +4,7 @@
 from backpath.ops import activations, contraction, elementwise, movement, reduction
 from backpath.ops.activations import elu, erf, gelu, leaky_relu, mish, ndtr, relu, selu, sigmoid, silu, softplus
 from backpath.ops.contraction import contract
+from backpath.ops.control import cond, scan
 from backpath.ops.expressions import parse
 from backpath.ops.local import (
     Broadcast,
@@ -50,6 +51,7 @@ __all__ = [
     "Variable",
     "activations",
     "apply",
+    "cond",
     "contract",
     "contraction",
     "define",
@@ -69,6 +71,7 @@ __all__ = [
     "record",
     "reduction",
     "relu",
+    "scan",
     "scatter",
     "selu",
     "shape_rule",

@@ -41,6 +41,7 @@ class Primitive:
         kink: the convention where the derivative does not exist.
         each: ``each(slots, y, *operands, **params)``: the local derivatives of several operands, for a primitive of any
             number of them whose derivatives have work in common.
+        constant: where ``local`` is one rule for all, the operands in which y is locally constant.
     """
 
     name: str
@@ -51,15 +52,16 @@ class Primitive:
     composite: bool = False
     kink: str = ""
     each: Callable[..., list[LocalDerivative]] | None = None
+    constant: frozenset[int] = frozenset()
 
     def differentiable(self, slot: int) -> bool:
         """Whether operand ``slot`` has a derivative that is not zero everywhere."""
-        return not isinstance(self.local, tuple) or self.local[slot] is not None
+        return self.local[slot] is not None if isinstance(self.local, tuple) else slot not in self.constant
 
     @property
     def constant_somewhere(self) -> bool:
         """Whether some operand is not differentiable."""
-        return isinstance(self.local, tuple) and None in self.local
+        return bool(self.constant) or (isinstance(self.local, tuple) and None in self.local)
 
     def local_derivative(self, slot: int, y: Any, operands: tuple[Any, ...], params: Mapping[str, Any]):
         """The local derivative of ``y`` by operand ``slot`` at these values."""

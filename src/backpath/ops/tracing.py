@@ -84,6 +84,11 @@ class Recorder:
         return Variable(self, position, spec.shape, spec.dtype)
 
 
+def is_tracing() -> bool:
+    """Whether this call is made by a function that is being traced."""
+    return _depth.get() > 0
+
+
 def apply(primitive: Primitive, *operands: Any, **params: Any) -> Any:
     """The value of ``primitive`` at known operands, or its node where an operand is traced."""
     recorder: Recorder | None = None

@@ -11,6 +11,7 @@ import numpy as np
 
 from backpath.graph import Graph
 from backpath.ops import leaves_of, record
+from backpath.ops.control import refuse_control
 from backpath.ops.recursion import AtPoint, evaluate
 from backpath.paths.dag import Dag, numbered
 from backpath.paths.path_sums import PathSums
@@ -65,7 +66,11 @@ class Linearization(AtPoint, PathSums):
         """The same derivatives neuron by neuron: one scalar node for each entry, named ``name[0,3]``.
 
         Only what lies on a path from an input to an output is kept: no constants, and no dead ends.
+
+        Raises:
+            GraphError: if the graph has a loop or a branch as one node.
         """
+        refuse_control(self.graph, "unroll()")
         sizes = [prod(node.shape) for node in self.graph.nodes]
         first = np.concatenate([[0], np.cumsum(sizes, dtype=int)])
         reached, leads = reachable(self, self.inputs), leading_to(self, self.outputs)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from heapq import heappop, heappush
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Place:
 
 def nbytes(node: Node) -> int:
     """The size of a node's value."""
-    return int(np.prod(node.shape, dtype=int)) * node.dtype.itemsize
+    return prod(node.shape) * node.dtype.itemsize
 
 
 def plan(

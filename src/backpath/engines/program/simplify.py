@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.program.pieces import joined_pieces
-from backpath.graph import CONSTANT, INPUT, NO_PARAMS, Graph, Node, ancestors
+from backpath.graph import CONSTANT, INPUT, NO_PARAMS, Graph, Node, part
 from backpath.ops import PRIMITIVES
 
 # Elementwise operations, which broadcast their operands by themselves.
@@ -38,11 +38,7 @@ def _rebuilt(nodes: Sequence[Node], inputs: Sequence[int], outputs: Sequence[int
 
 def without_dead_code(nodes: tuple[Node, ...], inputs: tuple[int, ...], outputs: tuple[int, ...]) -> Graph:
     """The graph of the nodes that some output needs, and of all inputs."""
-    whole = Graph(nodes, inputs, outputs)
-    needed = sorted(ancestors(whole, outputs) | set(inputs))
-    new = {old: k for k, old in enumerate(needed)}
-    kept = tuple([nodes[old].reading(tuple([new[p] for p in nodes[old].parents])) for old in needed])
-    return Graph(kept, tuple(new[i] for i in inputs), tuple(new[o] for o in outputs))
+    return part(Graph(nodes, inputs, outputs), inputs, outputs)
 
 
 class _Builder:

@@ -1,0 +1,23 @@
+"""What asks whether a graph has graphs inside its nodes."""
+
+from __future__ import annotations
+
+from backpath.graph import Graph, GraphError
+
+CONTROL = frozenset({"scan", "cond"})
+"""Primitives with graphs inside."""
+
+
+def refuse_control(graph: Graph, what: str) -> None:
+    """Refuse what goes from entry to entry along scalar edges, where one edge stands for many paths.
+
+    Raises:
+        GraphError: naming the loop or branch.
+    """
+    for node in graph.nodes:
+        if node.primitive in CONTROL:
+            word = "loop" if node.primitive == "scan" else "branch"
+            raise GraphError(
+                f"{what} goes along single edges, and node {node.name!r} is a {word} with a graph of its own inside: write "
+                f"it out in Python (for, if) for that; sums over all paths, such as mass, counts and lengths, go through it"
+            )
