@@ -3,6 +3,7 @@
 from backpath.engines.choice import ENGINES, Choice, choose, obstacle
 from backpath.engines.compile import Compiled, compile
 from backpath.engines.notices import notices_to
+from backpath.engines.numpy import control
 from backpath.engines.numpy.engine import Executable
 from backpath.engines.program.program import Program, compile_graph
 from backpath.engines.steps import Intake, NumPySteps, Part, Steps, Take

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from backpath.engines.program.expand import expand
+from backpath.engines.program.nested import with_plain_insides, without_unread
 from backpath.engines.program.planning import Kind, Place, nbytes, plan
 from backpath.engines.program.schedule import Instruction, roots, schedule, views
 from backpath.engines.program.simplify import simplify
@@ -175,12 +176,21 @@ class Program:
 
 def _operations(node: Node, operands: list[Node]) -> int:
     """How many operations on numbers a node takes; moving numbers takes none."""
+    if node.primitive == "scan":
+        loop = node.params["loop"]
+        return loop.length * _operations_inside(loop.body)
+    if node.primitive == "cond":
+        return max(_operations_inside(node.params["branches"].true), _operations_inside(node.params["branches"].false))
     if node.primitive == "matmul":
         return 2 * int(np.prod(node.shape, dtype=int)) * operands[0].shape[-1]
     if node.primitive in ("sum", "max", "argmax"):
         return int(np.prod(operands[0].shape, dtype=int))
     moves = ("reshape", "transpose", "broadcast_to", "index", "scatter", "concatenate", "pad", "astype", "discretize")
     return 0 if node.primitive in moves else int(np.prod(node.shape, dtype=int))
+
+
+def _operations_inside(graph: Graph) -> int:
+    return sum(_operations(node, [graph.nodes[p] for p in node.parents]) for node in graph.nodes if node.parents)
 
 
 def compile_graph(
@@ -194,7 +204,7 @@ def compile_graph(
             program gives one array for both.
         conditions: the type of true and false inside, for an engine that knows numbers alone; by default bool.
     """
-    graph = simplify(expand(graph))
+    graph = _plain(graph)
     if conditions is not None:
         graph = _without_bool(graph, conditions)
     graph = _kept_apart(graph, overwrites)
@@ -204,6 +214,11 @@ def compile_graph(
     program = Program(graph, instructions, places, buffers, overwrites)
     program.check()
     return program
+
+
+def _plain(graph: Graph) -> Graph:
+    """Of primitives that are not composite, without needless work; so are the graphs inside its nodes."""
+    return with_plain_insides(simplify(without_unread(simplify(expand(graph)))), _plain)
 
 
 def _kept_apart(graph: Graph, overwrites: Mapping[int, int]) -> Graph:
