@@ -109,7 +109,11 @@ def test_explanations_go_through_loops():
     ours, theirs = (bp.explain(f, POINT, wrt=["w", "h", "xs"]) for f in PROGRAMS["a loop"])
     for quantity in ("count", "active_count", "entropy", "evenness", "path_norm"):
         assert getattr(ours, quantity)() == pytest.approx(getattr(theirs, quantity)(), rel=1e-12)
-    for a, b in ((ours.mass(), theirs.mass()), (ours.gradient, theirs.gradient), (ours.cancellation(), theirs.cancellation())):
+    for a, b in (
+        (ours.mass(), theirs.mass()),
+        (ours.gradient, theirs.gradient),
+        (ours.cancellation(), theirs.cancellation()),
+    ):
         for name in a:
             np.testing.assert_allclose(a[name], b[name], rtol=1e-12)
 
@@ -154,4 +158,6 @@ def test_lengths_of_the_outer_graph_alone_are_refused():
     with pytest.raises(bp.GraphError, match=r"give Lengths\(step, inside\)"):
         lin.path_sum(Lengths(lambda target, slot: 1))
     with pytest.raises(bp.GraphError, match="count by 'layer'"):
-        bp.explain(lambda w, h: bp.scan(lambda h, _: (h + np.tanh(w @ h), None), h + w @ h, length=3)[0].sum(), POINT[:2]).length_spectrum("block")
+        bp.explain(
+            lambda w, h: bp.scan(lambda h, _: (h + np.tanh(w @ h), None), h + w @ h, length=3)[0].sum(), POINT[:2]
+        ).length_spectrum("block")

@@ -46,7 +46,9 @@ def step_inside(graph: Graph, by: str) -> Callable[[int, int], int]:
     if by == "edge":
         between = _around_control(graph)
         return lambda target, slot: int(target not in between)
-    raise GraphError("by='block': paths go through a loop or a branch, whose blocks are not told apart: count by 'layer'")
+    raise GraphError(
+        "by='block': paths go through a loop or a branch, whose blocks are not told apart: count by 'layer'"
+    )
 
 
 def _around_control(graph: Graph) -> set[int]:

@@ -186,7 +186,7 @@ class Graph:
 
 
 def part(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> Graph:
-    """The graph of the nodes that some of ``outputs`` needs, and of ``inputs``, which must be all the inputs it needs."""
+    """The graph of the nodes that some of ``outputs`` needs, and of ``inputs``: all the inputs among these, or more."""
     needed = sorted(ancestors(graph, outputs) | set(inputs))
     new = {old: k for k, old in enumerate(needed)}
     kept = tuple([graph.nodes[old].reading(tuple([new[p] for p in graph.nodes[old].parents])) for old in needed])

@@ -39,7 +39,7 @@ class AtPoint:
     __slots__ = ()
 
     graph: Graph
-    values: Sequence[Any]
+    values: Any
 
     def __len__(self) -> int:
         return len(self.graph)
@@ -108,9 +108,7 @@ def pull_through(
     return {position: sums[position] for position in wanted if position in sums}
 
 
-def push_through(
-    edges: Edges, seeds: Mapping[int, Value], reached: bytearray, semiring: Semiring
-) -> dict[int, Value]:
+def push_through(edges: Edges, seeds: Mapping[int, Value], reached: bytearray, semiring: Semiring) -> dict[int, Value]:
     """Path sums from the seeded nodes to every node that is flagged in ``reached``."""
     sums = dict(seeds)
     for target in range(min(seeds, default=len(edges)), len(edges)):

@@ -144,9 +144,7 @@ PASSES = {
     "gradient": lambda f, args: bp.grad(numbers(f), tuple(range(len(args))))(*args),
     "tangent": lambda f, args: bp.jvp(f, args, args),
     "program": lambda f, args: bp.compile(f).program(*args),
-    "program of a gradient": lambda f, args: bp.compile(
-        bp.value_and_grad(numbers(f), tuple(range(len(args))))
-    )(*args),
+    "program of a gradient": lambda f, args: bp.compile(bp.value_and_grad(numbers(f), tuple(range(len(args)))))(*args),
     "lowering": lambda f, args: bp.compile(f, engine="compiled")(*args),
 }
 
@@ -170,7 +168,9 @@ def test_the_machine_is_told_of_a_gradient_in_linear_time(case):
     assert growth(make) < MOST
 
 
-@pytest.mark.parametrize("derive", [lambda f: f, bp.grad, lambda f: bp.hessian(f)], ids=["value", "gradient", "hessian"])
+@pytest.mark.parametrize(
+    "derive", [lambda f: f, bp.grad, lambda f: bp.hessian(f)], ids=["value", "gradient", "hessian"]
+)
 def test_a_scan_takes_as_long_to_make_as_one_step(derive):
     def f(h, xs):
         return bp.scan(lambda h, x: (np.tanh(h * x), None), h, xs)[0].sum()

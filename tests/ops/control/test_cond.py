@@ -97,7 +97,9 @@ def test_inside_a_loop():
 
 def test_results_of_several_kinds_in_trees():
     def f(x):
-        return bp.cond(x > 1, lambda: {"n": np.floor(x).astype(int), "y": (x, x > 0)}, lambda: {"n": 7, "y": (-x, x > 5)})
+        return bp.cond(
+            x > 1, lambda: {"n": np.floor(x).astype(int), "y": (x, x > 0)}, lambda: {"n": 7, "y": (-x, x > 5)}
+        )
 
     for run in (bp.compile(f), lambda x: bp.linearize(f, x) and f(x)):
         found = run(2.5)
@@ -124,7 +126,11 @@ def test_the_kink_is_declared():
     [
         ((lambda x: x, lambda x: x.sum()), bp.ShapeError, r"float64\[3\] where .* float64\[\]"),
         ((lambda x: x, lambda x: x > 0), bp.TraceError, r"float64\[3\] where .* bool\[3\].*astype"),
-        ((lambda x: x, lambda x: (x, x)), bp.TraceError, r"true_fun returns result, false_fun result\[0\], result\[1\]"),
+        (
+            (lambda x: x, lambda x: (x, x)),
+            bp.TraceError,
+            r"true_fun returns result, false_fun result\[0\], result\[1\]",
+        ),
     ],
 )
 def test_branches_that_are_not_alike(branches, error, message):

@@ -36,7 +36,9 @@ def function_of(xp, scan, operations, reverse):
 
         last, (products, (ss, hs)) = scan(step, {"state": (h, s), "count": 0}, {"x": xs}, reverse=reverse)
         weight = xp.arange(1.0, len(xs) + 1)
-        outputs = (last["state"][0] ** 2).sum() + last["state"][1] * last["count"] + (products.sum(axis=1) * weight).sum()
+        outputs = (
+            (last["state"][0] ** 2).sum() + last["state"][1] * last["count"] + (products.sum(axis=1) * weight).sum()
+        )
         return outputs + (ss * weight[::-1]).sum() + (xp.sin(hs) * xs).sum()
 
     return f
@@ -231,9 +233,17 @@ def test_the_gradient_of_a_scan_is_a_scan_in_reverse():
 
 
 MISUSES = {
-    "a carry that grows": (lambda c, x: (np.concatenate([c, c]), x), bp.ShapeError, r"carry is .*\[2\] in init, .*\[4\]"),
+    "a carry that grows": (
+        lambda c, x: (np.concatenate([c, c]), x),
+        bp.ShapeError,
+        r"carry is .*\[2\] in init, .*\[4\]",
+    ),
     "a carry that changes its type": (lambda c, x: (c > 0, x), bp.TraceError, r"makes it bool.*\.astype\('float64'\)"),
-    "a carry that is nested otherwise": (lambda c, x: ((c, c), x), bp.TraceError, "made of carry, .* carry.0., carry.1."),
+    "a carry that is nested otherwise": (
+        lambda c, x: ((c, c), x),
+        bp.TraceError,
+        "made of carry, .* carry.0., carry.1.",
+    ),
     "no pair": (lambda c, x: c, bp.TraceError, r"must return a pair \(carry, y\)"),
     "three values": (lambda c, x: (c, x, x), bp.TraceError, "a tuple of 3: write return carry, None"),
     "nothing": (lambda c, x: None, bp.TraceError, "returned a NoneType"),

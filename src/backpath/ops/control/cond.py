@@ -111,7 +111,9 @@ class Choice:
         predicate, *operands = self.operands
         if not isinstance(predicate, Variable):
             return f(self.branches.taken(predicate), operands, sums)
-        both = [lambda *leaves, g=g: tuple(f(g, leaves[:-1], leaves[-1])) for g in (self.branches.true, self.branches.false)]
+        both = [
+            lambda *leaves, g=g: tuple(f(g, leaves[:-1], leaves[-1])) for g in (self.branches.true, self.branches.false)
+        ]
         return list(_recorded(predicate, both[0], both[1], [*operands, sums]))
 
     def _pull(self, graph: Graph, inputs: Sequence[Any], adjoint: Value, semiring: Semiring) -> list[Value]:
@@ -180,8 +182,8 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     shape = spec_of(pred).shape
     if shape != ():
         raise ShapeError(
-            f"cond: pred has shape {list(shape)}, and one function is called for all: give a scalar, such as np.any(...) "
-            f"or np.all(...) of it, or choose entry by entry with np.where"
+            f"cond: pred has shape {list(shape)}, and one function is called for all: give a scalar, such as "
+            f"np.any(...) or np.all(...) of it, or choose entry by entry with np.where"
         )
     if not isinstance(pred, Variable):
         return true_fun(*operands) if pred else false_fun(*operands)
@@ -205,7 +207,9 @@ def _recorded(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., 
             f"{_paths(traced.structure[1])}"
         )
     graph, count = traced.graph, len(traced.graph.outputs) // 2
-    pairs = [(graph.nodes[a], graph.nodes[b]) for a, b in zip(graph.outputs[:count], graph.outputs[count:], strict=True)]
+    pairs = [
+        (graph.nodes[a], graph.nodes[b]) for a, b in zip(graph.outputs[:count], graph.outputs[count:], strict=True)
+    ]
     for a, b in pairs:
         _require_alike(Spec(a.shape, a.dtype), Spec(b.shape, b.dtype))
     given = [pred, *arrays, *traced.captured]

@@ -79,7 +79,9 @@ class Loop:
         while True:
             outputs = sorted(carries.union(self.stacked))
             found = ancestors(body, [body.outputs[o] for o in outputs])
-            more = {c for c in range(self.carries) if body.inputs[c] in found} | {o for o in outputs if o < self.carries}
+            more = {c for c in range(self.carries) if body.inputs[c] in found} | {
+                o for o in outputs if o < self.carries
+            }
             if more <= carries:
                 break
             carries |= more

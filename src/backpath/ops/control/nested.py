@@ -18,6 +18,7 @@ def refuse_control(graph: Graph, what: str) -> None:
         if node.primitive in CONTROL:
             word = "loop" if node.primitive == "scan" else "branch"
             raise GraphError(
-                f"{what} goes along single edges, and node {node.name!r} is a {word} with a graph of its own inside: write "
-                f"it out in Python (for, if) for that; sums over all paths, such as mass, counts and lengths, go through it"
+                f"{what} goes along single edges, and node {node.name!r} is a {word} with a graph of its own inside: "
+                f"write it out in Python (for, if) for that; sums over all paths, such as mass, counts and lengths, go "
+                f"through it"
             )

@@ -105,7 +105,8 @@ class _Step:
         if structure != self.carry_structure:
             ours, theirs = (", ".join(names) or "nothing" for names in (self.names, [name for name, _ in found]))
             raise TraceError(
-                f"scan: a step's carry must be nested as init is: that is made of {ours}, and the step returned {theirs}"
+                f"scan: a step's carry must be nested as init is: that is made of {ours}, and the step "
+                f"returned {theirs}"
             )
         results: list[tuple[str, Any]] = []
         if returned[1] is not None:
@@ -136,11 +137,14 @@ class _Step:
     def run(self, operands: Sequence[Any], steps: int, reverse: bool) -> tuple[Any, Any]:
         """The loop itself, over known arrays."""
         count = len(self.specs)
-        carry, kept = [x[()] for x in operands[:count]], [None] * steps
+        carry: list[Any] = [x[()] for x in operands[:count]]
+        kept: list[list[Any]] = [[]] * steps
         for t in range(steps)[:: -1 if reverse else 1]:
             outputs = self(*carry, *(x[t] for x in operands[count:]))
             carry, kept[t] = outputs[:count], outputs[count:]
-        return unflatten(self.carry_structure, carry), self.results([np.stack(rows) for rows in zip(*kept, strict=True)])
+        return unflatten(self.carry_structure, carry), self.results(
+            [np.stack(rows) for rows in zip(*kept, strict=True)]
+        )
 
 
 def _length(shapes: Sequence[tuple[str, tuple[int, ...]]], length: int | None) -> int:

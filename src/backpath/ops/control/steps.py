@@ -237,7 +237,9 @@ class _Forward(_Direction):
     def step(self, inputs: Sequence[Any], carried: Sequence[Value], beside: Sequence[Value]) -> list[Value]:
         """The tangents of the active carries after the step, and of its results."""
         body = self.loop.body
-        seeds = {body.inputs[k]: sums for k, sums in zip((*self.active, *self.beside), (*carried, *beside), strict=True)}
+        seeds = {
+            body.inputs[k]: sums for k, sums in zip((*self.active, *self.beside), (*carried, *beside), strict=True)
+        }
         found = push_through(Evaluated(body, evaluate(body, inputs)), seeds, self.reached, self.semiring)
         nodes = [body.outputs[o] for o in (*self.active, *self.stacked)]
         return [found[i] if i in found else self.zero(body.nodes[i]) for i in nodes]
@@ -284,7 +286,9 @@ class _Forward(_Direction):
         ways_in += [*steps.ways_in()[:varying], *given[: len(by_entry)]]
         ways_in += [*steps.ways_in()[varying:], *given[: len(by_fixed)]]
         found = self.run(graph, len(moving), varying + len(by_entry), loop.reverse, ways_in)
-        known = dict(zip([*(("last", k) for k in self.active), *(("stacked", o) for o in self.stacked)], found, strict=True))
+        known = dict(
+            zip([*(("last", k) for k in self.active), *(("stacked", o) for o in self.stacked)], found, strict=True)
+        )
         parts = [known.get(key, np.zeros(place.shape, loop.dtype)) for key, place in loop.places().items()]
         return packed(parts, loop.dtype)
 
