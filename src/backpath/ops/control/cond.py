@@ -183,7 +183,7 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     if shape != ():
         raise ShapeError(
             f"cond: pred has shape {list(shape)}, and one function is called for all: give a scalar, such as "
-            f"np.any(...) or np.all(...) of it, or choose entry by entry with np.where"
+            f"np.sum(pred) > 0, or choose entry by entry with np.where"
         )
     if not isinstance(pred, Variable):
         return true_fun(*operands) if pred else false_fun(*operands)
