@@ -68,7 +68,7 @@ operations = st.lists(st.integers(0, len(OPERATIONS) - 1), min_size=1, max_size=
 ARGUMENTS = (0, 1, 2, 3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(operations, st.integers(1, 5), st.booleans(), st.integers(0, 99))
 def test_first_derivatives_are_those_of_the_loop_written_out(operations, steps, reverse, seed):
     at, along = point(steps, seed), point(steps, seed + 1)
@@ -82,7 +82,7 @@ def test_first_derivatives_are_those_of_the_loop_written_out(operations, steps, 
     require_close(compiled(*at), (theirs(*at), gradients))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(operations, st.integers(1, 4), st.booleans(), st.integers(0, 99))
 def test_second_derivatives_are_those_of_the_loop_written_out(operations, steps, reverse, seed):
     at, along = point(steps, seed), point(steps, seed + 1)
