@@ -241,7 +241,9 @@ PROBLEMS = {
         lambda x: np.array([1.5, 2.25, 2.625]) - x[0] * (1 - np.stack([x[1], x[1] ** 2, x[1] ** 3])), (1, 1), (0,)
     ),
     "6 Jennrich and Sampson": Problem(
-        lambda x: 2 + 2 * counted(10) - (np.exp(counted(10) * x[0]) + np.exp(counted(10) * x[1])), (0.3, 0.4), (124.362,)
+        lambda x: 2 + 2 * counted(10) - (np.exp(counted(10) * x[0]) + np.exp(counted(10) * x[1])),
+        (0.3, 0.4),
+        (124.362,),
     ),
     "7 helical valley": Problem(helical_valley, (-1, 0, 0), (0,)),
     "8 Bard": Problem(bard, (1, 1, 1), (8.21487e-3,)),
