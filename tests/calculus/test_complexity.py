@@ -4,6 +4,8 @@ Counted are operations on numbers of the programs of both: each entry of an elem
 of matrices two for every product of numbers (Baur and Strassen, 1983; Griewank and Walther, 2008, section 3.3).
 """
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -129,6 +131,6 @@ def test_the_sweep_takes_two_products_of_matrices_for_each_of_the_network(sizes)
     lin = bp.linearize(lambda p: net.loss_value(p, x, y), parameters)
     counted = Counted(SUM_PRODUCT)
     lin.path_sum(counted)
-    layers = [32 * a * b for a, b in zip(sizes, sizes[1:], strict=False)]
+    layers = [32 * a * b for a, b in itertools.pairwise(sizes)]
     elementwise = 32 * sum(sizes[1:])
     assert counted.multiplications <= 2 * sum(layers) - layers[0] + 3 * elementwise

@@ -1,4 +1,4 @@
-"""The 35 problems of Moré, Garbow and Hillstrom, "Testing unconstrained optimization software" (1981), by their numbers.
+"""The 35 problems of Moré, Garbow and Hillstrom, "Testing unconstrained optimization software", 1981, by number.
 
 Each is a sum of squares of residuals, with the standard starting point and the minima that the paper gives.
 """

@@ -164,9 +164,7 @@ def least(f, start):
 
 def test_the_torsion_of_a_square_bar():
     """In the elastic range the least energy is -c^2/8 times 0.1405770150, the torsion constant of a square."""
-    energies = []
-    for n in (11, 23):
-        energies.append(least(lambda v: elastic_plastic_torsion(np, v), np.zeros(n * n))[1])
+    energies = [least(lambda v: elastic_plastic_torsion(np, v), np.zeros(n * n))[1] for n in (11, 23)]
     extrapolated = energies[1] + (energies[1] - energies[0]) / 3
     assert extrapolated == pytest.approx(-25 / 8 * 0.1405770150, rel=1e-4)
 
@@ -179,7 +177,10 @@ def test_enneper_s_surface_has_the_least_area():
 
 
 def test_bratu_in_one_dimension():
-    """u'' + exp(u) = 0 with u(0) = u(1) = 0: u = -2 log(cosh((x - 1/2) t / 2) / cosh(t / 4)), t = sqrt(2) cosh(t / 4)."""
+    """u'' + exp(u) = 0 with u(0) = u(1) = 0: u = -2 log(cosh((x - 1/2) t / 2) / cosh(t / 4)).
+
+    There t = sqrt(2) cosh(t / 4).
+    """
     t = scipy.optimize.brentq(lambda t: t - np.sqrt(2) * np.cosh(t / 4), 1, 2)
     errors = []
     for n in (31, 63):

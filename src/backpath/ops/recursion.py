@@ -6,14 +6,14 @@ along them, the same recursion from the sources.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from backpath.graph import CONSTANT, INPUT, Graph, GraphError
-from backpath.ops.local import LocalDerivative
+from backpath.ops.local import BySlot, LocalDerivative
 from backpath.ops.primitive import PRIMITIVES
 from backpath.ops.semiring import Semiring, Value
 from backpath.ops.tracing import apply
@@ -114,10 +114,22 @@ def push_through(edges: Edges, seeds: Mapping[int, Value], reached: bytearray, s
     for target in range(min(seeds, default=len(edges)), len(edges)):
         if not reached[target]:
             continue
-        for slot, source, local in _locals_from(edges, target, reached):
-            term = semiring.cross(local.push(sums[source], semiring), target, slot)
+        for term in _pushed(_locals_from(edges, target, reached), target, sums, semiring):
             sums[target] = semiring.plus(sums[target], term) if target in sums else term
     return sums
+
+
+def _pushed(
+    into: Sequence[tuple[int, int, LocalDerivative]], target: int, sums: Mapping[int, Value], semiring: Semiring
+) -> Iterator[Value]:
+    """The path sums that come over each edge into a node, or over all of them together."""
+    if into and isinstance(first := into[0][2], BySlot):
+        slots = [local.slot for _, _, local in into if isinstance(local, BySlot)]
+        crossed = [semiring.cross(sums[source], target, slot) for slot, source, _ in into]
+        yield first.joint.push_all(dict(zip(slots, crossed, strict=True)), semiring)
+        return
+    for slot, source, local in into:
+        yield semiring.cross(local.push(sums[source], semiring), target, slot)
 
 
 def _locals_from(edges: Edges, target: int, reached: bytearray) -> list[tuple[int, int, LocalDerivative]]:

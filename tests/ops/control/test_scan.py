@@ -232,6 +232,24 @@ def test_the_gradient_of_a_scan_is_a_scan_in_reverse():
     assert backward.length == 5
 
 
+def test_a_tangent_by_all_operands_is_one_loop_more():
+    def f(w, h, xs):
+        return bp.scan(lambda h, x: (np.tanh(w * h + x), h), h, xs)[0]
+
+    at = 0.5, 1.0, np.ones(5)
+    assert len(loops_of(bp.trace(lambda *args: bp.jvp(f, args, args), *at))) == 2
+
+
+def test_a_complex_step_goes_through_loops():
+    def f(w, xs):
+        return bp.scan(lambda h, x: (np.tanh(w * h + x), h), w, xs)[0]
+
+    check = bp.check_grads(f, (0.5, np.ones(5)))
+    assert check.ok
+    assert check.method == "complex step"
+    assert bp.check_grads(lambda w: bp.scan(lambda h, _: (np.cbrt(h), None), w, length=3)[0], (2.0,)).ok
+
+
 MISUSES = {
     "a carry that grows": (
         lambda c, x: (np.concatenate([c, c]), x),
@@ -269,6 +287,7 @@ def test_steps_that_break_the_contract(name, inside):
         ({"a": np.ones(3), "b": np.ones((4, 2))}, None, "x.a 3, x.b 4"),
         (np.ones(3), 4, "x 3, length= 4"),
         (np.float64(1.0), None, "x is a scalar"),
+        ([1.0, 2.0], None, r"x\[0\] is a scalar.*np.array\(xs\)"),
         (None, None, "give length="),
         (None, -1, "not negative"),
     ],

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from backpath.graph import Graph, Node, ShapeError, TraceError, part
 from backpath.ops.control.packing import Segment, kinds, packed, packed_dtype, packed_sums, segments, stand_in, unpacked
-from backpath.ops.local import LocalDerivative
+from backpath.ops.local import BySlot, Joint, LocalDerivative
 from backpath.ops.primitive import Spec, define, spec_of
 from backpath.ops.recursion import Evaluated, evaluate, pull_through, push_through, reached_from
 from backpath.ops.semiring import Semiring, Value
@@ -63,58 +63,43 @@ class Branches:
 
 
 def _each(slots: Sequence[int], y: Any, *operands: Any, branches: Branches) -> list[LocalDerivative]:
-    choice = Choice(branches, operands, tuple(k - 1 for k in slots))
-    return [ChoiceBySlot(choice, k - 1) for k in slots]
+    choice = Choice(branches, operands, [slot - 1 for slot in slots])
+    return [BySlot(choice, slot - 1) for slot in slots]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ChoiceBySlot(LocalDerivative):
-    """The linear map from one operand of a choice to its outputs: that of the branch taken."""
+class Choice(Joint):
+    """The linear maps from operands of branches to their outputs: those of the branch taken.
 
-    choice: Choice
-    slot: int
-
-    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
-        return self.choice.pulled(adjoint, semiring)[self.slot]
-
-    def push(self, tangent: Value, semiring: Semiring) -> Value:
-        return self.choice.pushed(self.slot, tangent, semiring)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Choice:
-    """Branches with the predicate and their operands.
-
-    Attributes:
+    Args:
+        branches: what is done.
+        operands: the predicate, and those of the branches.
         slots: the branches' operands by which derivatives are wanted.
-        last: what was pulled back last, and to what: one recursion serves all operands.
     """
 
-    branches: Branches
-    operands: Sequence[Any]
-    slots: tuple[int, ...]
-    last: list[tuple[Value, Semiring, dict[int, Value]]] = field(default_factory=list)
+    def __init__(self, branches: Branches, operands: Sequence[Any], slots: Sequence[int]):
+        super().__init__()
+        self.branches, self.operands, self.slots = branches, operands, slots
 
-    def pulled(self, adjoint: Value, semiring: Semiring) -> dict[int, Value]:
-        """Path sums from the operands to where ``adjoint`` is from, by slot."""
-        if not (self.last and self.last[0][0] is adjoint and self.last[0][1] is semiring):
-            found = self._either(lambda graph, inputs, sums: self._pull(graph, inputs, sums, semiring), adjoint)
-            self.last[:] = [(adjoint, semiring, dict(zip(self.slots, found, strict=True)))]
-        return self.last[0][2]
+    def pull_all(self, adjoint: Value, semiring: Semiring) -> dict[int, Value]:
+        found = self._either(lambda graph, inputs, sums: self._pull(graph, inputs, sums[0], semiring), [adjoint])
+        return dict(zip(self.slots, found, strict=True))
 
-    def pushed(self, slot: int, tangent: Value, semiring: Semiring) -> Value:
-        """Path sums of the vector from those of one operand."""
-        return self._either(lambda graph, inputs, sums: [self._push(graph, inputs, slot, sums, semiring)], tangent)[0]
+    def push_all(self, tangents: Mapping[int, Value], semiring: Semiring) -> Value:
+        slots = sorted(tangents)
 
-    def _either(self, f: Callable[[Graph, Sequence[Any], Value], list[Any]], sums: Value) -> list[Any]:
+        def push(graph: Graph, inputs: Sequence[Any], sums: Sequence[Value]) -> list[Value]:
+            return [self._push(graph, inputs, dict(zip(slots, sums, strict=True)), semiring)]
+
+        return self._either(push, [tangents[k] for k in slots])[0]
+
+    def _either(self, f: Callable[[Graph, Sequence[Any], Sequence[Value]], list[Any]], sums: list[Value]) -> list[Any]:
         """What ``f`` makes of the branch taken; a choice again where that is not known yet."""
         predicate, *operands = self.operands
         if not isinstance(predicate, Variable):
             return f(self.branches.taken(predicate), operands, sums)
-        both = [
-            lambda *leaves, g=g: tuple(f(g, leaves[:-1], leaves[-1])) for g in (self.branches.true, self.branches.false)
-        ]
-        return list(_recorded(predicate, both[0], both[1], [*operands, sums]))
+        count, graphs = len(operands), (self.branches.true, self.branches.false)
+        true, false = [lambda *leaves, g=g: tuple(f(g, leaves[:count], leaves[count:])) for g in graphs]
+        return list(_recorded(predicate, true, false, [*operands, *sums]))
 
     def _pull(self, graph: Graph, inputs: Sequence[Any], adjoint: Value, semiring: Semiring) -> list[Value]:
         sources = [graph.inputs[k] for k in self.slots]
@@ -128,10 +113,10 @@ class Choice:
         sums = pull_through(edges, seeds, {*sources}, reached_from(edges, sources), within)
         return [sums[i] if i in sums else within.zero(graph.nodes[i].shape, graph.nodes[i].dtype) for i in sources]
 
-    def _push(self, graph: Graph, inputs: Sequence[Any], slot: int, tangent: Value, semiring: Semiring) -> Value:
-        source = graph.inputs[slot]
+    def _push(self, graph: Graph, inputs: Sequence[Any], tangents: Mapping[int, Value], semiring: Semiring) -> Value:
+        seeds = {graph.inputs[k]: tangent for k, tangent in tangents.items()}
         edges, within = Evaluated(graph, evaluate(graph, inputs)), semiring.inside(graph)
-        sums = push_through(edges, {source: tangent}, reached_from(edges, [source]), within)
+        sums = push_through(edges, seeds, reached_from(edges, seeds), within)
         found = [(place, sums[o]) for o, place in zip(graph.outputs, self.branches.places, strict=True) if o in sums]
         return packed_sums(found, self.branches.size, self.branches.dtype, within)
 
@@ -149,7 +134,6 @@ COND = define(
     lambda predicate, *operands, branches: branches.value(predicate, *operands),
     _spec,
     lambda slot, y, *operands, branches: _each([slot], y, *operands, branches=branches)[0],
-    analytic=False,
     kink="the derivative is that of the branch taken; by the predicate it is 0, also where it changes",
     each=_each,
     constant=frozenset({0}),

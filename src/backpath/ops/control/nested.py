@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from backpath.graph import Graph, GraphError
+from collections.abc import Iterator
+
+from backpath.graph import Graph, GraphError, Node
 
 CONTROL = frozenset({"scan", "cond"})
 """Primitives with graphs inside."""
+
+
+def all_nodes(graph: Graph) -> Iterator[Node]:
+    """The nodes of a graph and of all graphs inside them."""
+    for node in graph.nodes:
+        yield node
+        for inside in insides(node):
+            yield from all_nodes(inside)
+
+
+def insides(node: Node) -> list[Graph]:
+    """The graphs inside a node."""
+    if node.primitive == "scan":
+        return [node.params["loop"].body]
+    if node.primitive == "cond":
+        return [node.params["branches"].true, node.params["branches"].false]
+    return []
 
 
 def refuse_control(graph: Graph, what: str) -> None:

@@ -22,7 +22,6 @@ SCAN = define(
     lambda *operands, loop: loop.value(*operands),
     lambda *specs, loop: loop.spec(*specs),
     lambda slot, y, *operands, loop: of_loop([slot], y, *operands, loop=loop)[0],
-    analytic=False,
     each=of_loop,
 )
 
@@ -153,7 +152,10 @@ def _length(shapes: Sequence[tuple[str, tuple[int, ...]]], length: int | None) -
         raise ShapeError("scan: without xs there is nothing to tell how many steps to make: give length=")
     for name, shape in shapes:
         if not shape:
-            raise ShapeError(f"scan: {name} is a scalar, which has no entries: give arrays with the loop's axis first")
+            raise ShapeError(
+                f"scan: {name} is a scalar, which has no entries: give arrays with the loop's axis first; np.array(xs) "
+                f"of a list of numbers"
+            )
     lengths = {name: shape[0] for name, shape in shapes} | ({} if length is None else {"length=": length})
     if len({*lengths.values()}) > 1:
         told = ", ".join(f"{name} {n}" for name, n in lengths.items())

@@ -8,8 +8,8 @@ kept, and computes each step's inner values anew. In every other semiring it goe
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from backpath.graph import Graph, Node
 from backpath.ops.control.loop import Loop, run_loop
 from backpath.ops.control.packing import packed, packed_dtype, packed_sums, stand_in, unpacked
-from backpath.ops.local import LocalDerivative
+from backpath.ops.local import BySlot, Joint, LocalDerivative
 from backpath.ops.primitive import PRIMITIVES
 from backpath.ops.recursion import Evaluated, evaluate, pull_through, push_through, reached_from
 from backpath.ops.semiring import Semiring, Value
@@ -27,52 +27,31 @@ from backpath.ops.tracing import apply, record
 
 def of_loop(slots: Sequence[int], y: Any, *operands: Any, loop: Loop) -> list[LocalDerivative]:
     """The local derivatives of a loop's vector ``y`` by some of its operands."""
-    steps = Steps(loop, y, operands, tuple(slots))
-    return [StepsBySlot(steps, slot) for slot in slots]
+    steps = Steps(loop, y, operands, slots)
+    return [BySlot(steps, slot) for slot in slots]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StepsBySlot(LocalDerivative):
-    """The linear map from one operand of a loop to what the loop keeps."""
+class Steps(Joint):
+    """The linear maps from operands of a loop to what it keeps.
 
-    steps: Steps
-    slot: int
-
-    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
-        return self.steps.pulled(adjoint, semiring)[self.slot]
-
-    def push(self, tangent: Value, semiring: Semiring) -> Value:
-        return self.steps.pushed(self.slot, tangent, semiring)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Steps:
-    """A loop with its operands and what it kept.
-
-    Attributes:
-        slots: the operands by which derivatives are wanted.
-        last: what was pulled back last, and to what: one recursion serves all operands.
+    Args:
+        loop: what is done.
+        y: what it kept.
+        operands: all of them.
+        slots: those by which derivatives are wanted.
     """
 
-    loop: Loop
-    y: Any
-    operands: Sequence[Any]
-    slots: tuple[int, ...]
-    last: list[tuple[Value, Semiring, dict[int, Value]]] = field(default_factory=list)
+    def __init__(self, loop: Loop, y: Any, operands: Sequence[Any], slots: Sequence[int]):
+        super().__init__()
+        self.loop, self.y, self.operands, self.slots = loop, y, operands, slots
 
-    def pulled(self, adjoint: Value, semiring: Semiring) -> dict[int, Value]:
-        """Path sums from the operands to where ``adjoint`` is from, by slot."""
-        if self.last and self.last[0][0] is adjoint and self.last[0][1] is semiring:
-            return self.last[0][2]
+    def pull_all(self, adjoint: Value, semiring: Semiring) -> dict[int, Value]:
         backward = _Backward(self.loop, self.slots, semiring)
-        found = backward.traced(self, adjoint) if semiring.traceable else backward.one_by_one(self, adjoint)
-        self.last[:] = [(adjoint, semiring, found)]
-        return found
+        return backward.traced(self, adjoint) if semiring.traceable else backward.one_by_one(self, adjoint)
 
-    def pushed(self, slot: int, tangent: Value, semiring: Semiring) -> Value:
-        """Path sums of the vector from those of one operand."""
-        forward = _Forward(self.loop, slot, semiring)
-        return forward.traced(self, tangent) if semiring.traceable else forward.one_by_one(self, tangent)
+    def push_all(self, tangents: Mapping[int, Value], semiring: Semiring) -> Value:
+        forward = _Forward(self.loop, sorted(tangents), semiring)
+        return forward.traced(self, tangents) if semiring.traceable else forward.one_by_one(self, tangents)
 
     def carries_before(self) -> list[list[Any]]:
         """For each step the carries that it begins with, found by running the loop."""
@@ -122,6 +101,9 @@ class _Direction:
             if active == self.active:
                 break
             self.active = active
+        first_fixed = loop.carries + loop.sequences
+        self.entries = [k for k in slots if loop.carries <= k < first_fixed]
+        self.fixed = [k for k in slots if k >= first_fixed]
         self.stacked = [o for o in loop.stacked if self.reached[body.outputs[o]]]
         self.last = [c for c in loop.last if c in self.active]
 
@@ -156,12 +138,6 @@ class _Direction:
 
 class _Backward(_Direction):
     """Against the edges: adjoints of the carries go from each step to the one before."""
-
-    def __init__(self, loop: Loop, slots: Sequence[int], semiring: Semiring):
-        super().__init__(loop, slots, semiring)
-        first_fixed = loop.carries + loop.sequences
-        self.entries = [k for k in slots if loop.carries <= k < first_fixed]
-        self.fixed = [k for k in slots if k >= first_fixed]
 
     def step(self, inputs: Sequence[Any], carried: Sequence[Value], results: Sequence[Value]) -> dict[int, Value]:
         """The adjoints of the body's inputs from those of the active carries after the step, and of its results."""
@@ -227,36 +203,27 @@ class _Backward(_Direction):
 class _Forward(_Direction):
     """Along the edges: tangents of the carries go from each step to the next."""
 
-    def __init__(self, loop: Loop, slot: int, semiring: Semiring):
-        super().__init__(loop, [slot], semiring)
-        self.slot = slot
-        self.by_entry = loop.carries <= slot < loop.carries + loop.sequences
-        self.beside = [] if slot < loop.carries else [slot]
-        """The operand itself, where its tangent meets each step from outside."""
-
     def step(self, inputs: Sequence[Any], carried: Sequence[Value], beside: Sequence[Value]) -> list[Value]:
         """The tangents of the active carries after the step, and of its results."""
-        body = self.loop.body
-        seeds = {
-            body.inputs[k]: sums for k, sums in zip((*self.active, *self.beside), (*carried, *beside), strict=True)
-        }
+        body, moving = self.loop.body, (*self.active, *self.entries, *self.fixed)
+        seeds = {body.inputs[k]: sums for k, sums in zip(moving, (*carried, *beside), strict=True)}
         found = push_through(Evaluated(body, evaluate(body, inputs)), seeds, self.reached, self.semiring)
         nodes = [body.outputs[o] for o in (*self.active, *self.stacked)]
         return [found[i] if i in found else self.zero(body.nodes[i]) for i in nodes]
 
-    def begin(self, k: int, tangent: Value) -> Value:
+    def begin(self, k: int, tangents: Mapping[int, Value]) -> Value:
         """The tangent of a carry before the first step."""
-        return tangent if k == self.slot else self.zero(self.loop.input(k))
+        return tangents[k] if k in tangents else self.zero(self.loop.input(k))
 
-    def one_by_one(self, steps: Steps, tangent: Value) -> Value:
+    def one_by_one(self, steps: Steps, tangents: Mapping[int, Value]) -> Value:
         """The recursion done."""
         loop, semiring, count = self.loop, self.semiring, len(self.active)
-        carried = [self.begin(k, tangent) for k in self.active]
+        carried = [self.begin(k, tangents) for k in self.active]
         kept: list[list[Value]] = [[None] * loop.length for _ in self.stacked]
         befores = steps.carries_before()
         for t in loop.order:
-            here = semiring.move(tangent, lambda c, t=t: c[t, ...]) if self.by_entry else tangent
-            found = self.step(steps.at_step(t, befores[t]), carried, [here for _ in self.beside])
+            here = [semiring.move(tangents[k], lambda c, t=t: c[t, ...]) for k in self.entries]
+            found = self.step(steps.at_step(t, befores[t]), carried, [*here, *(tangents[k] for k in self.fixed)])
             carried = found[:count]
             for parts, result in zip(kept, found[count:], strict=True):
                 parts[t] = result
@@ -268,27 +235,25 @@ class _Forward(_Direction):
         sums += [(places["last", k], carried[self.active.index(k)]) for k in self.last]
         return packed_sums(sums, loop.size, loop.dtype, semiring)
 
-    def traced(self, steps: Steps, tangent: Value) -> Value:
+    def traced(self, steps: Steps, tangents: Mapping[int, Value]) -> Value:
         """The recursion as a scan, whose carries are the tangents of carries."""
         loop = self.loop
         inputs, varying = _nodes_in(loop), loop.carries + loop.sequences
-        by_entry, by_fixed = ([loop.input(k) for k in self.beside if self.by_entry is flag] for flag in (True, False))
-        counts = [len(self.active), varying, len(by_entry), len(inputs) - varying]
+        counts = [len(self.active), varying, len(self.entries), len(inputs) - varying]
 
         def along(*leaves: Any) -> list[Any]:
-            carried, first, entry, rest, fixed = _split(leaves, counts)
-            return self.step([*first, *rest], carried, [*entry, *fixed])
+            carried, first, entries, rest, fixed = _split(leaves, counts)
+            return self.step([*first, *rest], carried, [*entries, *fixed])
 
         moving = [stand_in(loop.input(k).shape, self.dtype(loop.input(k))) for k in self.active]
-        graph = _graph_of(along, [*moving, *map(_like, (*inputs[:varying], *by_entry, *inputs[varying:], *by_fixed))])
-        given: list[Callable[[], Any]] = [lambda: tangent]
-        ways_in: list[Callable[[], Any]] = [lambda k=k: self.begin(k, tangent) for k in self.active]
-        ways_in += [*steps.ways_in()[:varying], *given[: len(by_entry)]]
-        ways_in += [*steps.ways_in()[varying:], *given[: len(by_fixed)]]
-        found = self.run(graph, len(moving), varying + len(by_entry), loop.reverse, ways_in)
-        known = dict(
-            zip([*(("last", k) for k in self.active), *(("stacked", o) for o in self.stacked)], found, strict=True)
-        )
+        entries, fixed = ([loop.input(k) for k in group] for group in (self.entries, self.fixed))
+        graph = _graph_of(along, [*moving, *map(_like, (*inputs[:varying], *entries, *inputs[varying:], *fixed))])
+        ways_in: list[Callable[[], Any]] = [lambda k=k: self.begin(k, tangents) for k in self.active]
+        ways_in += [*steps.ways_in()[:varying], *(lambda k=k: tangents[k] for k in self.entries)]
+        ways_in += [*steps.ways_in()[varying:], *(lambda k=k: tangents[k] for k in self.fixed)]
+        found = self.run(graph, len(moving), varying + len(entries), loop.reverse, ways_in)
+        keys = [*(("last", k) for k in self.active), *(("stacked", o) for o in self.stacked)]
+        known = dict(zip(keys, found, strict=True))
         parts = [known.get(key, np.zeros(place.shape, loop.dtype)) for key, place in loop.places().items()]
         return packed(parts, loop.dtype)
 
