@@ -85,13 +85,8 @@ def test_path_sums_are_those_of_the_program_written_out(program, name):
 @pytest.mark.parametrize("by", ["layer", "edge"])
 def test_lengths_go_through_the_steps(program, by):
     """By edge, the ways into a loop and out of it do not count: in Python they are an index, a stack of results."""
-    at = (POINT[0], POINT[1], POINT[2])
-    ours, theirs = (bp.explain(f, at, wrt=["w", "h"]).length_spectrum(by) for f in PROGRAMS[program])
-    if by == "edge" and "loop" in program:
-        ours, theirs = (
-            bp.explain(lambda w, h, xs, f=f: f(w, h, xs), at, wrt=["w", "h"]).length_spectrum(by)
-            for f in (only_carry(bp.scan), only_carry(in_python))
-        )
+    programs = (only_carry(bp.scan), only_carry(in_python)) if by == "edge" and "loop" in program else PROGRAMS[program]
+    ours, theirs = (bp.explain(f, POINT, wrt=["w", "h"]).length_spectrum(by) for f in programs)
     assert list(ours.parts) == list(theirs.parts)
     for n, part in ours.parts.items():
         for name in part:
@@ -116,6 +111,14 @@ def test_explanations_go_through_loops():
     ):
         for name in a:
             np.testing.assert_allclose(a[name], b[name], rtol=1e-12)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_an_explanation_is_told_and_verified(program):
+    e = bp.explain(PROGRAMS[program][0], POINT, wrt=["w", "h"])
+    assert all(e.verify().values())
+    assert e.to_json()["top_paths"][0]["path"].split(" -> ")[0] in "wh"
+    assert f"{e.count():,} paths" in e.summary()
 
 
 def test_operations_inside_are_counted():

@@ -264,7 +264,7 @@ class Joint(ABC):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BySlot(LocalDerivative):
+class Within(LocalDerivative):
     """One of joint maps: that from the operand at ``slot``."""
 
     joint: Joint

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from backpath.graph import CONSTANT, INPUT, Graph, GraphError
-from backpath.ops.local import BySlot, LocalDerivative
+from backpath.ops.local import LocalDerivative, Within
 from backpath.ops.primitive import PRIMITIVES
 from backpath.ops.semiring import Semiring, Value
 from backpath.ops.tracing import apply
@@ -123,8 +123,8 @@ def _pushed(
     into: Sequence[tuple[int, int, LocalDerivative]], target: int, sums: Mapping[int, Value], semiring: Semiring
 ) -> Iterator[Value]:
     """The path sums that come over each edge into a node, or over all of them together."""
-    if into and isinstance(first := into[0][2], BySlot):
-        slots = [local.slot for _, _, local in into if isinstance(local, BySlot)]
+    if into and isinstance(first := into[0][2], Within):
+        slots = [local.slot for _, _, local in into if isinstance(local, Within)]
         crossed = [semiring.cross(sums[source], target, slot) for slot, source, _ in into]
         yield first.joint.push_all(dict(zip(slots, crossed, strict=True)), semiring)
         return

@@ -12,7 +12,7 @@ from backpath.engines.numpy.engine import Executable
 from backpath.engines.numpy.kernels import Bound, kernel
 from backpath.engines.program.program import compile_graph
 from backpath.graph import Graph, Node
-from backpath.ops.control.cond import Branches
+from backpath.ops.control.branches import Branches
 from backpath.ops.control.loop import Loop
 
 

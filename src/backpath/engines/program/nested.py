@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from backpath.graph import Graph, Node
-from backpath.ops.control.cond import Branches
+from backpath.ops.control import has_control
+from backpath.ops.control.branches import Branches
 from backpath.ops.control.loop import Loop
 
 
 def with_plain_insides(graph: Graph, plain: Callable[[Graph], Graph]) -> Graph:
     """The graph with the graphs inside its nodes made plain."""
-    if not any(node.primitive in ("scan", "cond") for node in graph.nodes):
+    if not has_control(graph):
         return graph
     return Graph(tuple([_plain(node, plain) for node in graph.nodes]), graph.inputs, graph.outputs)
 

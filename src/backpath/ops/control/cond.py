@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from backpath.graph import Graph, Node, ShapeError, TraceError, part
-from backpath.ops.control.packing import Segment, kinds, packed, packed_dtype, packed_sums, segments, stand_in, unpacked
-from backpath.ops.local import BySlot, Joint, LocalDerivative
+from backpath.graph import Graph, ShapeError, TraceError, part
+from backpath.ops.control.branches import Branches
+from backpath.ops.control.packing import kinds, packed_dtype, packed_sums, stand_in, unpacked
+from backpath.ops.local import Joint, LocalDerivative, Within
 from backpath.ops.primitive import Spec, define, spec_of
 from backpath.ops.recursion import Evaluated, evaluate, pull_through, push_through, reached_from
 from backpath.ops.semiring import Semiring, Value
@@ -19,52 +19,9 @@ from backpath.ops.trees import flatten, unflatten
 from backpath.ops.variable import Variable
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Branches:
-    """What a cond does; its operands are the predicate and the inputs of both branches.
-
-    Attributes:
-        true: the graph that is computed where the predicate holds.
-        false: the other one, of the same inputs and of outputs alike.
-        dtype: of the vector of all outputs.
-    """
-
-    true: Graph
-    false: Graph
-    dtype: np.dtype
-
-    def __str__(self) -> str:
-        return f"{len(self.true)} or {len(self.false)} nodes"
-
-    @property
-    def outputs(self) -> list[Node]:
-        """The nodes of the outputs, of either branch."""
-        return [self.true.nodes[o] for o in self.true.outputs]
-
-    @property
-    def places(self) -> list[Segment]:
-        """Where in the vector each output lies."""
-        return segments(node.shape for node in self.outputs)
-
-    @property
-    def size(self) -> int:
-        """The vector's."""
-        return max((s.stop for s in self.places), default=0)
-
-    def taken(self, predicate: Any) -> Graph:
-        """The branch that is computed."""
-        return self.true if predicate else self.false
-
-    def value(self, predicate: Any, *operands: Any) -> Any:
-        """The vector of the outputs."""
-        graph = self.taken(predicate)
-        values = evaluate(graph, operands)
-        return packed([values[o] for o in graph.outputs], self.dtype)
-
-
 def _each(slots: Sequence[int], y: Any, *operands: Any, branches: Branches) -> list[LocalDerivative]:
     choice = Choice(branches, operands, [slot - 1 for slot in slots])
-    return [BySlot(choice, slot - 1) for slot in slots]
+    return [Within(choice, slot - 1) for slot in slots]
 
 
 class Choice(Joint):

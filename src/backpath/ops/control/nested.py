@@ -27,6 +27,11 @@ def insides(node: Node) -> list[Graph]:
     return []
 
 
+def has_control(graph: Graph) -> bool:
+    """Whether some node has a graph inside."""
+    return any(node.primitive in CONTROL for node in graph.nodes)
+
+
 def refuse_control(graph: Graph, what: str) -> None:
     """Refuse what goes from entry to entry along scalar edges, where one edge stands for many paths.
 

@@ -18,7 +18,7 @@ import numpy as np
 from backpath.graph import Graph, Node
 from backpath.ops.control.loop import Loop, run_loop
 from backpath.ops.control.packing import packed, packed_dtype, packed_sums, stand_in, unpacked
-from backpath.ops.local import BySlot, Joint, LocalDerivative
+from backpath.ops.local import Joint, LocalDerivative, Within
 from backpath.ops.primitive import PRIMITIVES
 from backpath.ops.recursion import Evaluated, evaluate, pull_through, push_through, reached_from
 from backpath.ops.semiring import Semiring, Value
@@ -28,7 +28,7 @@ from backpath.ops.tracing import apply, record
 def of_loop(slots: Sequence[int], y: Any, *operands: Any, loop: Loop) -> list[LocalDerivative]:
     """The local derivatives of a loop's vector ``y`` by some of its operands."""
     steps = Steps(loop, y, operands, slots)
-    return [BySlot(steps, slot) for slot in slots]
+    return [Within(steps, slot) for slot in slots]
 
 
 class Steps(Joint):
