@@ -114,7 +114,7 @@ class _Step:
 
     def _checked(self, name: str, spec: Any, x: Any) -> Any:
         """A carry that is what it was before the step; a Python number takes its dtype."""
-        if isinstance(x, (bool, int, float)):
+        if type(x) in (bool, int, float):
             x = np.asarray(x, np.result_type(x, spec.dtype))
         new = spec_of(x)
         if new.shape != spec.shape:
