@@ -32,6 +32,7 @@ from backpath.graph import (
 )
 from backpath.nets import Network
 from backpath.ops import (
+    cond,
     elu,
     erf,
     gelu,
@@ -42,6 +43,7 @@ from backpath.ops import (
     ndtr,
     parse,
     relu,
+    scan,
     selu,
     sigmoid,
     silu,
@@ -104,6 +106,7 @@ __all__ = [
     "check",
     "check_grads",
     "compile",
+    "cond",
     "debug_gradient",
     "elu",
     "erf",
@@ -127,6 +130,7 @@ __all__ = [
     "optimizers",
     "parse",
     "relu",
+    "scan",
     "schedules",
     "selu",
     "sigmoid",

@@ -122,4 +122,4 @@ def test_nan_is_not_hidden():
 
 def test_every_primitive_with_a_kink_says_so():
     stated = {name for name, primitive in PRIMITIVES.items() if primitive.kink}
-    assert stated == set("relu leaky_relu elu selu abs maximum minimum sign floor ceil rint trunc power max".split())
+    assert stated == set("relu leaky_relu elu selu abs maximum minimum sign floor ceil rint trunc power max cond".split())

@@ -12,6 +12,7 @@ import numpy as np
 from backpath.calculus.call import Argnums, Call, call
 from backpath.graph import Graph, TraceError
 from backpath.ops import PRIMITIVES, flatten, leaves_of, spec_of, unflatten
+from backpath.ops.control import all_nodes
 from backpath.paths import evaluate
 
 COMPLEX_STEP = "complex step"
@@ -156,7 +157,7 @@ def check_grads(
 
 
 def _methods(graph: Graph) -> list[tuple[str, Callable[..., float]]]:
-    allowed = all(PRIMITIVES[n.primitive].analytic for n in graph.nodes if n.primitive in PRIMITIVES)
+    allowed = all(PRIMITIVES[n.primitive].analytic for n in all_nodes(graph) if n.primitive in PRIMITIVES)
     both = [(COMPLEX_STEP, _complex_step), (CENTRAL_DIFFERENCES, _central_difference)]
     return both if allowed else both[1:]
 

@@ -48,10 +48,11 @@ class Choice:
 def obstacle(program: Program, dtype: np.dtype) -> str | None:
     """Why the compiled engine cannot run a program, all of whose numbers must be of this type; None if it can."""
     graph = program.graph
-    for position, node in enumerate(graph.nodes):
+    for node in graph.nodes:
         sliced = node.primitive not in ("index", "scatter") or is_slice(node.params["index"])
         if node.primitive not in RUNNABLE or not sliced:
             return f"node {node.name!r}, {node.primitive}, is not among the operations of the compiled engine"
+    for position, node in enumerate(graph.nodes):
         inside = node.dtype == bool and position not in (*graph.inputs, *graph.outputs)
         if node.dtype != dtype and not inside:
             return f"node {node.name!r} holds {node.dtype}, and the compiled engine would compute in {dtype}"

@@ -10,9 +10,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from backpath.explanation.spectrum import LAYERS, LengthSpectrum, step_of
+from backpath.explanation.spectrum import LAYERS, LengthSpectrum, step_inside, step_of
 from backpath.graph import GraphError
 from backpath.ops import Semiring
+from backpath.ops.control import refuse_control
 from backpath.paths import (
     ACTIVE_COUNT,
     ENTROPY,
@@ -88,7 +89,7 @@ class Quantities:
         Raises:
             GraphError: for another word, or blocks where there are none.
         """
-        pulled = self._pulled(Lengths(step_of(self.lin, by)))
+        pulled = self._pulled(Lengths(step_of(self.lin, by), lambda graph: step_inside(graph, by)))
         lengths = sorted({n for polynomial in pulled.values() for n in polynomial})
         parts = {n: {self.lin.names[s]: pulled[s].get(n, self._zeros(s)) for s in self.sources} for n in lengths}
         return LengthSpectrum(by, parts)
@@ -170,9 +171,10 @@ class Quantities:
                 mass of all the neuron paths that go that way.
 
         Raises:
-            GraphError: for another word.
+            GraphError: for another word; by element, if the graph has a loop or a branch as one node.
         """
         if by == "element":
+            refuse_control(self.lin.graph, "top_paths(by='element')")
             return list(strongest_paths(self.lin, self.sources, self.output, self.seed, k))
         if by == "layer":
             return list(strongest_array_paths(self.lin, self.sources, self.output, self.seed, k))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from backpath.explanation.skips import branch_edges
-from backpath.graph import GraphError
+from backpath.graph import Graph, GraphError
+from backpath.ops.control import CONTROL
 from backpath.paths import Linearization
 
 LAYERS = frozenset({"matmul", "einsum", "linear", "post_activation", "pre_activation"})
@@ -23,17 +24,41 @@ def step_of(lin: Linearization, by: str) -> Callable[[int, int], int]:
     Raises:
         GraphError: for another unit, or blocks where there are none.
     """
-    nodes = lin.graph.nodes
-    if by == "edge":
-        return lambda target, slot: 1
-    if by == "layer":
-        return lambda target, slot: int(nodes[target].primitive in LAYERS)
+    if by in ("edge", "layer"):
+        return step_inside(lin.graph, by)
     if by != "block":
         raise GraphError(f"by={by!r}: lengths are counted by 'layer', by 'block' or by 'edge'")
     branches = branch_edges(lin)
     if not branches:
         raise GraphError("by='block': no sum of the graph joins a value and what was made from it: count by 'layer'")
     return lambda target, slot: int((target, slot) in branches)
+
+
+def step_inside(graph: Graph, by: str) -> Callable[[int, int], int]:
+    """The same for any graph, such as one turn of a loop; the ways into a loop and out of it are no edges.
+
+    Raises:
+        GraphError: for blocks, which are found in the outer graph alone.
+    """
+    nodes = graph.nodes
+    if by == "layer":
+        return lambda target, slot: int(nodes[target].primitive in LAYERS)
+    if by == "edge":
+        between = _around_control(graph)
+        return lambda target, slot: int(target not in between)
+    raise GraphError(
+        "by='block': paths go through a loop or a branch, whose blocks are not told apart: count by 'layer'"
+    )
+
+
+def _around_control(graph: Graph) -> set[int]:
+    """Nodes with a graph inside, and those that take what they computed apart."""
+    found: set[int] = set()
+    for position, node in enumerate(graph.nodes):
+        taken = node.primitive in ("index", "reshape", "astype") and node.parents[0] in found
+        if node.primitive in CONTROL or taken:
+            found.add(position)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from backpath.explanation.quantities import Quantities
+from backpath.ops.control import has_control
+from backpath.paths.array_paths import ArrayPath
+from backpath.paths.top_paths import NeuronPath
 
 BAR, PATHS, LAYERS_SHOWN, ENDS = 24, 5, 12, 3
 NEGLIGIBLE = 1e-6
@@ -42,8 +45,13 @@ def to_json(e: Quantities) -> dict[str, Any]:
         "effective_depth": spectrum.effective_depth,
         "depth_scale": [{**asdict(s), "ratio": None if math.isnan(s.ratio) else s.ratio} for s in e.depth_scale()],
         "flow_by_layer": e.flow("layer"),
-        "top_paths": [{"path": p.route, "product": p.product, "share": p.share} for p in e.top_paths()],
+        "top_paths": [{"path": p.route, "product": p.product, "share": p.share} for p in _strongest(e)],
     }
+
+
+def _strongest(e: Quantities) -> Sequence[NeuronPath | ArrayPath]:
+    """From array to array where there is a loop or a branch, through which single edges do not lead."""
+    return e.top_paths(by="layer" if has_control(e.lin.graph) else "element")
 
 
 def summary(told: Mapping[str, Any]) -> str:

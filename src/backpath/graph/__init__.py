@@ -11,7 +11,7 @@ from backpath.graph.errors import (
     ShapeError,
     TraceError,
 )
-from backpath.graph.graph import CONSTANT, INPUT, NO_PARAMS, Edge, Graph, Node, ancestors
+from backpath.graph.graph import CONSTANT, INPUT, NO_PARAMS, Edge, Graph, Node, ancestors, part
 
 __all__ = [
     "CONSTANT",
@@ -30,4 +30,5 @@ __all__ = [
     "ShapeError",
     "TraceError",
     "ancestors",
+    "part",
 ]

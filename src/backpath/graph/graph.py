@@ -32,6 +32,10 @@ class Node:
     dtype: np.dtype
     params: Mapping[str, Any] = field(default_factory=lambda: NO_PARAMS)
 
+    def reading(self, parents: tuple[int, ...]) -> Node:
+        """The same operation, of the nodes at these positions."""
+        return Node(self.name, self.primitive, parents, self.shape, self.dtype, self.params)
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -179,6 +183,14 @@ class Graph:
         operands += [f"{key}={_brief(value)}" for key, value in node.params.items()]
         call = f"({', '.join(operands)})" if operands else ""
         return f"{node.name} = {node.primitive}{call}", f"{node.dtype}[{','.join(map(str, node.shape))}]"
+
+
+def part(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> Graph:
+    """The graph of the nodes that some of ``outputs`` needs, and of ``inputs``: all the inputs among these, or more."""
+    needed = sorted(ancestors(graph, outputs) | set(inputs))
+    new = {old: k for k, old in enumerate(needed)}
+    kept = tuple([graph.nodes[old].reading(tuple([new[p] for p in graph.nodes[old].parents])) for old in needed])
+    return Graph(kept, tuple([new[i] for i in inputs]), tuple([new[o] for o in outputs]))
 
 
 def ancestors(graph: Graph, positions: Iterable[int]) -> set[int]:

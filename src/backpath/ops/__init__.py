@@ -4,6 +4,7 @@
 from backpath.ops import activations, contraction, elementwise, movement, reduction, transcendental
 from backpath.ops.activations import elu, erf, gelu, leaky_relu, mish, ndtr, relu, selu, silu, softplus
 from backpath.ops.contraction import contract
+from backpath.ops.control import cond, scan
 from backpath.ops.expressions import parse
 from backpath.ops.local import (
     Broadcast,
@@ -54,6 +55,7 @@ __all__ = [
     "Variable",
     "activations",
     "apply",
+    "cond",
     "contract",
     "contraction",
     "define",
@@ -73,6 +75,7 @@ __all__ = [
     "record",
     "reduction",
     "relu",
+    "scan",
     "scatter",
     "selu",
     "shape_rule",

@@ -8,6 +8,7 @@ stored as a matrix. The arrays inside may be traced values, so that a pull can i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -250,6 +251,41 @@ class Composition(LocalDerivative):
 
 
 IDENTITY = Composition()
+
+
+class Joint(ABC):
+    """The linear maps from several operands to one value, where all of them take hardly more work than one."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Value, Semiring, dict[int, Value]] | None = None
+
+    def pulled(self, adjoint: Value, semiring: Semiring) -> dict[int, Value]:
+        """Path sums from each operand, by slot; one adjoint is carried back once for all of them."""
+        if self._last is None or self._last[0] is not adjoint or self._last[1] is not semiring:
+            self._last = adjoint, semiring, self.pull_all(adjoint, semiring)
+        return self._last[2]
+
+    @abstractmethod
+    def pull_all(self, adjoint: Value, semiring: Semiring) -> dict[int, Value]:
+        """Carry path sums of the target back to the operands that are asked for."""
+
+    @abstractmethod
+    def push_all(self, tangents: Mapping[int, Value], semiring: Semiring) -> Value:
+        """Carry path sums of some operands, by slot, forward to the target."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Within(LocalDerivative):
+    """One of joint maps: that from the operand at ``slot``."""
+
+    joint: Joint
+    slot: int
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return self.joint.pulled(adjoint, semiring)[self.slot]
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return self.joint.push_all({self.slot: tangent}, semiring)
 
 
 def reshaped(c: Array, shape: Shape) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -265,12 +266,21 @@ def _concatenate_spec(*specs: Spec, axis: int) -> Spec:
 
 
 def _concatenate_local(slot: int, y: Any, *xs: Any, axis: int) -> LocalDerivative:
-    start = sum(np.shape(x)[axis] for x in xs[:slot])
-    part = slice(start, start + np.shape(xs[slot])[axis])
-    return Scatter((slice(None),) * axis + (part,), np.shape(y))
+    return _concatenate_each([slot], y, *xs, axis=axis)[0]
 
 
-CONCATENATE = define("concatenate", lambda *xs, axis: np.concatenate(xs, axis), _concatenate_spec, _concatenate_local)
+def _concatenate_each(slots: Sequence[int], y: Any, *xs: Any, axis: int) -> list[LocalDerivative]:
+    ends = list(accumulate((np.shape(x)[axis] for x in xs), initial=0))
+    return [Scatter((slice(None),) * axis + (slice(ends[k], ends[k + 1]),), np.shape(y)) for k in slots]
+
+
+CONCATENATE = define(
+    "concatenate",
+    lambda *xs, axis: np.concatenate(xs, axis),
+    _concatenate_spec,
+    _concatenate_local,
+    each=_concatenate_each,
+)
 
 
 @implements(np.concatenate)

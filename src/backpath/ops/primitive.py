@@ -41,6 +41,9 @@ class Primitive:
         kink: the convention where the derivative does not exist.
         steep: whether a derivative may be infinite, or undefined, at finite operands.
         cuts: whether zeros of a derivative mean that y does not depend on the operand at all there.
+        each: ``each(slots, y, *operands, **params)``: the local derivatives of several operands, for a primitive of any
+            number of them whose derivatives have work in common.
+        constant: where ``local`` is one rule for all, the operands in which y is locally constant.
     """
 
     name: str
@@ -52,15 +55,17 @@ class Primitive:
     kink: str = ""
     steep: bool = False
     cuts: bool = False
+    each: Callable[..., list[LocalDerivative]] | None = None
+    constant: frozenset[int] = frozenset()
 
     def differentiable(self, slot: int) -> bool:
         """Whether operand ``slot`` has a derivative that is not zero everywhere."""
-        return not isinstance(self.local, tuple) or self.local[slot] is not None
+        return self.local[slot] is not None if isinstance(self.local, tuple) else slot not in self.constant
 
     @property
     def constant_somewhere(self) -> bool:
         """Whether some operand is not differentiable."""
-        return isinstance(self.local, tuple) and None in self.local
+        return bool(self.constant) or (isinstance(self.local, tuple) and None in self.local)
 
     def local_derivative(self, slot: int, y: Any, operands: tuple[Any, ...], params: Mapping[str, Any]):
         """The local derivative of ``y`` by operand ``slot`` at these values."""
@@ -69,6 +74,14 @@ class Primitive:
         rule = self.local[slot]
         assert rule is not None, "a zero edge is never asked for its derivative"
         return rule(y, *operands, **params)
+
+    def local_derivatives(
+        self, slots: Sequence[int], y: Any, operands: tuple[Any, ...], params: Mapping[str, Any]
+    ) -> list[LocalDerivative]:
+        """The local derivatives of ``y`` by the operands at ``slots``."""
+        if self.each is not None:
+            return self.each(slots, y, *operands, **params)
+        return [self.local_derivative(slot, y, operands, params) for slot in slots]
 
 
 PRIMITIVES: dict[str, Primitive] = {}

@@ -9,6 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from backpath.graph import Graph
+
 Value = Any
 Array = Any
 
@@ -22,6 +24,9 @@ class Semiring(ABC):
     name: str
     subtracts: bool = False
     """Whether plus has an inverse, so that a local derivative may be factored with a minus sign in it."""
+
+    traceable: bool = False
+    """Whether its values are arrays and its operations can be traced, so that a recursion in it can be a graph."""
 
     @abstractmethod
     def zero(self, shape: tuple[int, ...], dtype: Any) -> Value:
@@ -62,6 +67,10 @@ class Semiring(ABC):
     def cross(self, s: Value, target: int, slot: int) -> Value:
         """``s`` after it went over the edge into ``slot`` of the node at ``target``: lengths of paths count it."""
         return s
+
+    def inside(self, graph: Graph) -> Semiring:
+        """The semiring for the edges of a graph inside a node, such as the steps of a loop."""
+        return self
 
     def cast(self, s: Value, dtype: Any) -> Value:
         """Carry ``s`` over a change of floating-point type; only path sums that have that type need to change."""

@@ -84,6 +84,11 @@ class Recorder:
         return Variable(self, position, spec.shape, spec.dtype)
 
 
+def is_tracing() -> bool:
+    """Whether this call is made by a function that is being traced."""
+    return _depth.get() > 0
+
+
 def apply(primitive: Primitive, *operands: Any, **params: Any) -> Any:
     """The value of ``primitive`` at known operands, or its node where an operand is traced."""
     recorder: Recorder | None = None
@@ -162,9 +167,10 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     except (TypeError, ValueError):
         return [f"x{k}" for k in range(count)]
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:count]
+    taken = set(names)
     for k in range(len(names), count):
         name = f"x{k}"
-        while name in names:
+        while name in taken:
             name += "_"
         names.append(name)
     return names

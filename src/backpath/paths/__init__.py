@@ -1,5 +1,6 @@
 """Floor 3: sums over paths. Weighted DAGs, semirings, the sweep, enumeration and elimination."""
 
+from backpath.ops.recursion import evaluate
 from backpath.paths.counted import Counted
 from backpath.paths.dag import Dag
 from backpath.paths.elimination import Elimination, eliminate
@@ -9,7 +10,7 @@ from backpath.paths.extremes import MAX_PRODUCT, REACHABILITY, MaxProduct, Reach
 from backpath.paths.gradients import METHODS, TooManyPathsError
 from backpath.paths.images import ACTIVE_COUNT, MASS, ActiveCount, Image, PathNorm
 from backpath.paths.lengths import Lengths
-from backpath.paths.linearization import Linearization, entry_names, evaluate, linearize, linearize_graph
+from backpath.paths.linearization import Linearization, entry_names, linearize, linearize_graph
 from backpath.paths.log_scaled import LOG_SCALED, LogScaled, Scaled
 from backpath.paths.order_search import SearchedOrder, search_order
 from backpath.paths.semirings import PATH_COUNT, SUM_PRODUCT, PathCount, SumProduct

@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from backpath.graph import Graph
 from backpath.ops import Semiring
 
 
 class Counted(Semiring):
     """What ``inner`` computes, with the operations on array entries counted as they are done.
+
+    Args:
+        inner: what it computes.
+        whole: who counts, where this one is for a graph inside a node.
 
     Attributes:
         multiplications: of path sums by local derivatives.
@@ -25,10 +30,11 @@ class Counted(Semiring):
     3
     """
 
-    def __init__(self, inner: Semiring):
+    def __init__(self, inner: Semiring, whole: Counted | None = None):
         self.inner = inner
         self.name = f"counted {inner.name}"
         self.subtracts = inner.subtracts
+        self.whole = whole or self
         self.multiplications = self.additions = 0
 
     def zero(self, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -38,16 +44,16 @@ class Counted(Semiring):
         return self.inner.one(shape, dtype)
 
     def plus(self, s: Any, t: Any) -> Any:
-        self.additions += np.size(s)
+        self.whole.additions += np.size(s)
         return self.inner.plus(s, t)
 
     def multiply(self, s: Any, z: Any) -> Any:
-        self.multiplications += np.size(s)
+        self.whole.multiplications += np.size(s)
         return self.inner.multiply(s, z)
 
     def reduce(self, s: Any, axes: tuple[int, ...]) -> Any:
         reduced = self.inner.reduce(s, axes)
-        self.additions += np.size(s) - np.size(reduced)
+        self.whole.additions += np.size(s) - np.size(reduced)
         return reduced
 
     def scatter(self, s: Any, index: Any, shape: tuple[int, ...]) -> Any:
@@ -56,8 +62,8 @@ class Counted(Semiring):
     def contract(self, s: Any, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Any:
         size = {**dict(zip(s_letters, np.shape(s), strict=True)), **dict(zip(z_letters, np.shape(z), strict=True))}
         products = int(np.prod(list(size.values()), dtype=int))
-        self.multiplications += products
-        self.additions += products - int(np.prod([size[c] for c in out_letters], dtype=int))
+        self.whole.multiplications += products
+        self.whole.additions += products - int(np.prod([size[c] for c in out_letters], dtype=int))
         return self.inner.contract(s, s_letters, z, z_letters, out_letters)
 
     def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:
@@ -65,6 +71,9 @@ class Counted(Semiring):
 
     def cross(self, s: Any, target: int, slot: int) -> Any:
         return self.inner.cross(s, target, slot)
+
+    def inside(self, graph: Graph) -> Semiring:
+        return Counted(self.inner.inside(graph), self.whole)
 
     def cast(self, s: Any, dtype: Any) -> Any:
         return self.inner.cast(s, dtype)

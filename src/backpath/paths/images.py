@@ -57,6 +57,7 @@ class ActiveCount(Image):
     """How many paths carry anything: those without a z that is zero. Exact Python integers in arrays of objects."""
 
     name = "active path count"
+    traceable = False
 
     def zero(self, shape: tuple[int, ...], dtype: Any) -> Any:
         return np.zeros(shape, object)

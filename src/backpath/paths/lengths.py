@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from backpath.graph import Graph, GraphError
 from backpath.ops import Semiring
 from backpath.paths.semirings import SUM_PRODUCT
 
 Polynomial = dict[int, Any]
 """By length the ordinary path sums over the paths of that length; lengths that no path has are absent."""
+
+Step = Callable[[int, int], int]
+"""How much an edge adds to a path's length, from the position of its target and its slot there."""
 
 
 class Lengths(Semiring):
@@ -18,13 +22,25 @@ class Lengths(Semiring):
     Args:
         step: how much an edge adds to a path's length, from the position of its target and its slot there; always 1
             counts edges.
+        inside: the steps of a graph inside a node, such as a loop's, from that graph.
+
+    Raises:
+        GraphError: at a node with a graph inside, if ``inside`` is not given.
     """
 
     name = "path length"
     subtracts = True
 
-    def __init__(self, step: Callable[[int, int], int]):
-        self.step = step
+    def __init__(self, step: Step, inside: Callable[[Graph], Step] | None = None):
+        self.step, self._inside = step, inside
+
+    def inside(self, graph: Graph) -> Semiring:
+        if self._inside is None:
+            raise GraphError(
+                "paths go through a loop or a branch, and these lengths are of the outer graph alone: give "
+                "Lengths(step, inside), where inside(graph) is the step of the graph of one turn"
+            )
+        return Lengths(self._inside(graph), self._inside)
 
     def zero(self, shape: tuple[int, ...], dtype: Any) -> Polynomial:
         return {}

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import CONSTANT, INPUT, Graph, GraphError
-from backpath.ops import PRIMITIVES, LocalDerivative, apply, leaves_of, record
+from backpath.graph import Graph
+from backpath.ops import leaves_of, record
+from backpath.ops.control import refuse_control
+from backpath.ops.recursion import AtPoint, evaluate
 from backpath.paths.dag import Dag, numbered
 from backpath.paths.path_sums import PathSums
 from backpath.paths.rows import Sparse, matrix_of
@@ -23,7 +25,7 @@ ORIGIN = np.zeros(1, int)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Linearization(PathSums):
+class Linearization(AtPoint, PathSums):
     """A graph with its values y(i), and z(i, j) on demand.
 
     Values may themselves be traced; then every quantity swept over the graph is a graph again.
@@ -44,24 +46,8 @@ class Linearization(PathSums):
     def outputs(self) -> tuple[int, ...]:
         return self.graph.outputs
 
-    def __len__(self) -> int:
-        return len(self.graph)
-
     def find(self, name: Any) -> int:
         return self.graph.find(name)
-
-    def edges_into(self, target: int) -> list[tuple[int, int]]:
-        node = self.graph.nodes[target]
-        if not node.parents:
-            return []
-        edges = list(enumerate(node.parents))
-        primitive = PRIMITIVES[node.primitive]
-        return [edge for edge in edges if primitive.differentiable(edge[0])] if primitive.constant_somewhere else edges
-
-    def local(self, target: int, slot: int) -> LocalDerivative:
-        node = self.graph.nodes[target]
-        operands = tuple([self.values[i] for i in node.parents])
-        return PRIMITIVES[node.primitive].local_derivative(slot, self.values[target], operands, node.params)
 
     def shape(self, position: int) -> tuple[int, ...]:
         return self.graph.nodes[position].shape
@@ -80,7 +66,11 @@ class Linearization(PathSums):
         """The same derivatives neuron by neuron: one scalar node for each entry, named ``name[0,3]``.
 
         Only what lies on a path from an input to an output is kept: no constants, and no dead ends.
+
+        Raises:
+            GraphError: if the graph has a loop or a branch as one node.
         """
+        refuse_control(self.graph, "unroll()")
         sizes = [prod(node.shape) for node in self.graph.nodes]
         first = np.concatenate([[0], np.cumsum(sizes, dtype=int)])
         reached, leads = reachable(self, self.inputs), leading_to(self, self.outputs)
@@ -146,23 +136,3 @@ def linearize_graph(graph: Graph, inputs: Sequence[Any]) -> Linearization:
         GraphError: if the number of inputs is not the graph's, or a node's primitive is unknown.
     """
     return Linearization(graph, tuple(evaluate(graph, inputs)))
-
-
-def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
-    """The value of every node."""
-    if len(inputs) != len(graph.inputs):
-        raise GraphError(f"the graph has {len(graph.inputs)} inputs, and {len(inputs)} values were given")
-    given = iter(inputs)
-    values: list[Any] = []
-    for node in graph.nodes:
-        if node.primitive == INPUT:
-            value = next(given)
-            values.append(value if hasattr(value, "dtype") else np.asarray(value))
-        elif node.primitive == CONSTANT:
-            values.append(node.params["value"])
-        else:
-            if node.primitive not in PRIMITIVES:
-                raise GraphError(f"node {node.name!r} has the primitive {node.primitive!r}, which nobody defined")
-            operands = [values[i] for i in node.parents]
-            values.append(apply(PRIMITIVES[node.primitive], *operands, **node.params))
-    return values

@@ -18,6 +18,7 @@ class SumProduct(Semiring):
 
     name = "sum-product"
     subtracts = True
+    traceable = True
 
     def zero(self, shape: tuple[int, ...], dtype: Any) -> Any:
         return np.zeros(shape, dtype)

@@ -53,6 +53,10 @@ class Weighted(ABC):
     def local(self, target: int, slot: int) -> LocalDerivative:
         """z(i, j) of one edge."""
 
+    def locals_into(self, target: int, slots: Sequence[int]) -> list[LocalDerivative]:
+        """z(i, j) of several edges into one node."""
+        return [self.local(target, slot) for slot in slots]
+
     @abstractmethod
     def shape(self, position: int) -> tuple[int, ...]:
         """The shape of a node's value."""

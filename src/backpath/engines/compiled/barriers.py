@@ -6,7 +6,10 @@ meeting at all: each thread carries its examples through.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,32 @@ class Access:
 
 
 class Meetings:
-    """Notes what was touched since threads last met."""
+    """Notes what was touched since threads last met: by size, and within a size by where it begins."""
 
     def __init__(self) -> None:
-        self.since: list[Access] = []
+        self._forget()
 
     def needed(self, accesses: list[Access]) -> bool:
         """Whether threads must meet before an instruction with these accesses, which comes next."""
-        clash = any(new.clashes(old) for new in accesses for old in self.since)
-        self.since = [*([] if clash else self.since), *accesses]
+        clash = any(new.clashes(old) for new in accesses for old in self._near(new))
+        if clash:
+            self._forget()
+        for access in accesses:
+            if access not in self._known:
+                self._known.add(access)
+                insort(self._by_size.setdefault((access.end - access.start).bit_length(), []), access, key=_start)
         return clash
+
+    def _forget(self) -> None:
+        self._known: set[Access] = set()
+        self._by_size: dict[int, list[Access]] = {}
+
+    def _near(self, new: Access) -> Iterator[Access]:
+        """All that was touched where ``new`` is, and little else."""
+        for bits, touched in self._by_size.items():
+            first = bisect_left(touched, new.start - (1 << bits), key=_start)
+            for k in range(first, bisect_left(touched, new.end, key=_start)):
+                yield touched[k]
+
+
+_start = attrgetter("start")

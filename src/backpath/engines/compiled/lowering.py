@@ -214,6 +214,7 @@ class Code:
         shape = nodes[instruction[0]].shape
         if 0 in shape:
             return
+        written = {*instruction}
         inside = {n for n in instruction if program.places[n].kind is Kind.REGISTER}
         touched = [p for n in instruction for p in (n, *nodes[n].parents) if p not in inside]
         seen = {p: np.broadcast_to(arrays[p], shape) for p in touched}
@@ -225,7 +226,7 @@ class Code:
             row, step = strides[p]
             own = (address(array), rows, row * size) if rows > 1 else (address(array), columns, step * size)
             shared = own if own[2] else None
-            accesses.append(self._access(array, p in instruction, shared, alone))
+            accesses.append(self._access(array, p in written, shared, alone))
         first = len(self.operations)
         for name, n, operands in _operations(program, instruction):
             self._operation(program, name, n, operands, seen, strides, columns)
@@ -313,7 +314,7 @@ def _only_summed(program: Program, product: int, after: int) -> bool:
         and nodes[after].primitive in ("add", "subtract")
         and nodes[after].parents.count(product) == 1
         and program.places[product].kind is Kind.REGISTER
-        and sum(product in node.parents for node in nodes) == 1
+        and program.readers[product] == 1
     )
 
 

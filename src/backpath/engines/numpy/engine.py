@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.numpy.kernels import bind
-from backpath.engines.program.planning import ALIGNMENT, Kind, nbytes
+from backpath.engines.program.planning import ALIGNMENT, Kind, Place, nbytes
 from backpath.engines.program.program import Program
 from backpath.engines.program.schedule import Instruction
 from backpath.engines.program.strides import view_at
@@ -72,23 +72,27 @@ def bound_arrays(
         elif place.kind is Kind.BUFFER:
             start = starts[place.number]
             arrays[position] = block[start : start + nbytes(node)].view(node.dtype).reshape(node.shape)
+    within = _parts_within(program)
     for position, (node, place) in enumerate(zip(graph.nodes, program.places, strict=True)):
         if place.kind is Kind.VIEW:
             arrays[position] = _view(node, arrays[place.number])
         elif place.kind is Kind.PART:
-            arrays[position] = _part_of(program, position, arrays[place.number])
+            arrays[position] = arrays[place.number][within[position]].reshape(node.shape)
     return arrays
 
 
-def _part_of(program: Program, position: int, whole: np.ndarray) -> np.ndarray:
-    """Where in the longer array a value belongs."""
-    nodes, start = program.graph.nodes, 0
-    for p in nodes[program.places[position].number].parents:
-        stop = start + nodes[p].shape[0]
-        if program.root(p) == position:
-            return whole[start:stop].reshape(nodes[position].shape)
-        start = stop
-    raise AssertionError(f"{nodes[position].name} is no part of the value it was placed in")
+def _parts_within(program: Program) -> dict[int, slice]:
+    """Where in the longer array each part belongs."""
+    nodes, places = program.graph.nodes, program.places
+    found: dict[int, slice] = {}
+    for whole in {p.number for p in places if p.kind is Kind.PART}:
+        start = 0
+        for p in nodes[whole].parents:
+            stop = start + nodes[p].shape[0]
+            if places[part := program.roots[p]] == Place(Kind.PART, whole):
+                found[part] = slice(start, stop)
+            start = stop
+    return found
 
 
 def _view(node: Node, array: np.ndarray) -> np.ndarray:

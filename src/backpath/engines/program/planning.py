@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from heapq import heappop, heappush
+from math import prod
+from typing import Any
 
 import numpy as np
 
-from backpath.engines.program.schedule import IN_PLACE, Instruction, root
+from backpath.engines.program.schedule import IN_PLACE, Instruction, roots
 from backpath.graph import CONSTANT, INPUT, Graph, Node
 
 ALIGNMENT = 64
+
+MOST_REGISTERS = 64
+"""Of one instruction: values of a block each, which are to stay in a core's cache."""
 
 
 class Kind(Enum):
@@ -40,7 +48,7 @@ class Place:
 
 def nbytes(node: Node) -> int:
     """The size of a node's value."""
-    return int(np.prod(node.shape, dtype=int)) * node.dtype.itemsize
+    return prod(node.shape) * node.dtype.itemsize
 
 
 def plan(
@@ -72,6 +80,7 @@ class _Planner:
         self.places: list[Place | None] = [None] * len(graph)
         self.pool = _Pool()
         self.instruction_of = {n: k for k, instruction in enumerate(instructions) for n in instruction}
+        self.roots = roots(graph, seen_through)
         self.last_read = self._last_reads()
         self.outputs = {o: k for k, o in reversed(list(enumerate(graph.outputs)))}
         # A value that is several outputs is computed into the first one's memory.
@@ -87,9 +96,9 @@ class _Planner:
             elif position in self.views:
                 self.places[position] = Place(Kind.VIEW, self.views[position])
         for number, instruction in enumerate(self.instructions):
-            registers = _Registers()
+            planned = _Pass(self, number)
             for position in instruction:
-                self.places[position] = self.places[position] or self._place(number, position, registers)
+                self.places[position] = self.places[position] or self._place(planned, position)
             self._release(number, instruction)
         assert all(self.places)
         return tuple(p for p in self.places if p), tuple(self.pool.sizes)
@@ -101,67 +110,94 @@ class _Planner:
             for position in instruction:
                 last[position] = position
                 for parent in self.graph.nodes[position].parents:
-                    last[root(parent, self.views)] = position
+                    last[self.roots[parent]] = position
         for o in self.graph.outputs:
-            last[root(o, self.views)] = len(self.graph)
+            last[self.roots[o]] = len(self.graph)
         return last
 
-    def _dies_before(self, position: int, number: int) -> bool:
-        """Whether nothing after instruction ``number`` reads the node's memory."""
-        return self.instruction_of.get(self.last_read[position], len(self.instructions)) <= number
+    def read_until(self, held: int) -> int:
+        """The number of the instruction that reads a node's memory last."""
+        return self.instruction_of.get(self.last_read[held], len(self.instructions))
 
-    def _place(self, number: int, position: int, registers: _Registers) -> Place:
-        inner = self.instructions[number]
+    def _place(self, planned: _Pass, position: int) -> Place:
         if (whole := self.wholes.get(position)) is not None:
             # Its memory is taken now, for it is written from now on, and read no earlier than it is put together.
-            self.places[whole] = self.places[whole] or self._place(self.instruction_of[whole], whole, registers)
+            self.places[whole] = self.places[whole] or self._place(_Pass(self, self.instruction_of[whole]), whole)
             return Place(Kind.PART, whole)
-        if position in self.outputs and self._may_be_written(number, position):
+        if position in self.outputs and self._may_be_written(planned, position):
             return Place(Kind.OUTPUT, self.outputs[position])
-        direct = all(position in self.graph.nodes[r].parents for r in inner if self._reads(r, position))
-        if len(inner) > 1 and direct and position not in self.outputs and self._dies_before(position, number):
-            return registers.take(self.graph, position, inner)
-        for operand in sorted({p for r in inner for p in self.graph.nodes[r].parents}):
-            if self._inherits(number, position, operand) and (place := self.places[operand]):
-                return place
+        if position not in self.outputs and (place := planned.register(position)):
+            return place
+        if place := planned.inherited(position):
+            return place
         return Place(Kind.BUFFER, self.pool.take(nbytes(self.graph.nodes[position])))
 
-    def _reads(self, reader: int, position: int) -> bool:
-        return any(root(p, self.views) == position for p in self.graph.nodes[reader].parents)
-
-    def _inherits(self, number: int, position: int, operand: int) -> bool:
-        """Whether ``position`` may be computed into the memory of an operand that nothing reads after it."""
-        node, source, place = self.graph.nodes[position], self.graph.nodes[operand], self.places[operand]
-        if place is None or place.kind is not Kind.BUFFER or (source.shape, source.dtype) != (node.shape, node.dtype):
-            return False
-        taken = any(self.places[n] == place for n in self.instructions[number])
-        return not taken and self._read_before(number, position, operand)
-
-    def _read_before(self, number: int, position: int, held: int) -> bool:
-        """Whether all that read a value are done with each entry when ``position`` writes it."""
-        last = self.last_read[held]
-        done = self.instruction_of.get(last, len(self.instructions))
-        safe = last < position or (last == position and self.graph.nodes[position].primitive in IN_PLACE)
-        return done < number or (done == number and safe and self._aligned(number, held))
-
-    def _may_be_written(self, number: int, position: int) -> bool:
+    def _may_be_written(self, planned: _Pass, position: int) -> bool:
         """Whether an output may be written at once: it is no input's memory, or that is not read any more."""
         given = self.overwrites.get(position)
-        return given is None or given not in self.last_read or self._read_before(number, position, given)
-
-    def _aligned(self, number: int, held: int) -> bool:
-        """Whether an instruction reads a value only entry by entry, where it writes the same entries."""
-        parents = [p for r in self.instructions[number] for p in self.graph.nodes[r].parents]
-        return all(p == held for p in parents if root(p, self.views) == held)
+        return given is None or given not in self.last_read or planned.read_before(position, given)
 
     def _release(self, number: int, instruction: Instruction) -> None:
         """Give back the buffers of what is not read after this instruction."""
-        held = {root(p, self.views) for position in instruction for p in self.graph.nodes[position].parents}
+        held = {self.roots[p] for position in instruction for p in self.graph.nodes[position].parents}
         places = {position: self.places[position] for position in held.union(instruction)}
         buffers = {position: p.number for position, p in places.items() if p and p.kind is Kind.BUFFER}
-        alive = {buffer for position, buffer in buffers.items() if not self._dies_before(position, number)}
+        alive = {buffer for position, buffer in buffers.items() if self.read_until(position) > number}
         for buffer in sorted(set(buffers.values()) - alive):
             self.pool.give_back(buffer)
+
+
+class _Pass:
+    """One instruction while its nodes find their places, in order."""
+
+    def __init__(self, planner: _Planner, number: int):
+        self.planner, self.number = planner, number
+        nodes, roots = planner.graph.nodes, planner.roots
+        self.instruction = planner.instructions[number]
+        reads = [(p, reader) for reader in self.instruction for p in nodes[reader].parents]
+        self.last_reader = dict(reads)
+        self.seen = {roots[p] for p, _ in reads if roots[p] != p}
+        """What is read through views, and so not entry by entry where the same entries are written."""
+        self.registers = _Registers()
+        self.dying: list[tuple[int, int]] = []
+        """Operands whose buffer may be written over, each after the node that reads it last, from the last one on."""
+        for p in self.last_reader:
+            place = planner.places[p]
+            if place and place.kind is Kind.BUFFER and self._aligned(p) and planner.read_until(p) <= number:
+                self.dying.append((planner.last_read[p], p))
+        self.dying.sort(reverse=True)
+        self.free: dict[Any, list[int]] = {}
+        """Those that are dead, in heaps by shape and type."""
+
+    def register(self, position: int) -> Place | None:
+        """A register, for a value that this instruction alone reads, entry by entry, while there are any."""
+        if len(self.instruction) == 1 or not self._aligned(position) or self.planner.read_until(position) > self.number:
+            return None
+        return self.registers.take(self.planner.graph.nodes[position], position, self.last_reader.get(position))
+
+    def inherited(self, position: int) -> Place | None:
+        """The buffer of an operand that nothing reads once ``position`` is computed into it."""
+        node = self.planner.graph.nodes[position]
+        last = position if node.primitive in IN_PLACE else position - 1
+        while self.dying and self.dying[-1][0] <= last:
+            operand = self.dying.pop()[1]
+            heappush(self.free.setdefault(_kind_of(self.planner.graph.nodes[operand]), []), operand)
+        fitting = self.free.get(_kind_of(node))
+        return self.planner.places[heappop(fitting)] if fitting else None
+
+    def read_before(self, position: int, held: int) -> bool:
+        """Whether all that read a value are done with each entry when ``position`` writes it."""
+        last, done = self.planner.last_read[held], self.planner.read_until(held)
+        safe = last < position or (last == position and self.planner.graph.nodes[position].primitive in IN_PLACE)
+        return done < self.number or (done == self.number and safe and self._aligned(held))
+
+    def _aligned(self, held: int) -> bool:
+        """Whether the instruction reads a value only entry by entry, where it writes the same entries."""
+        return held not in self.seen
+
+
+def _kind_of(node: Node) -> tuple[tuple[int, ...], np.dtype]:
+    return node.shape, node.dtype
 
 
 def _wholes(graph: Graph, seen_through: Mapping[int, int]) -> dict[int, int]:
@@ -193,37 +229,41 @@ class _Registers:
         self.until: list[int] = []
         self.types: list[np.dtype] = []
 
-    def take(self, graph: Graph, position: int, instruction: Instruction) -> Place:
-        """A register that is free while ``position`` is computed, and until its last reader in the instruction."""
-        node = graph.nodes[position]
-        last = max((r for r in instruction if position in graph.nodes[r].parents), default=position)
+    def take(self, node: Node, position: int, last: int | None) -> Place | None:
+        """A register that is free while ``position`` is computed, and until its last reader; None if all are taken."""
+        last = position if last is None else last
         for number, until in enumerate(self.until):
             in_place = node.primitive in IN_PLACE and self.types[number] == node.dtype
             if until < position or (until == position and in_place):
                 self.until[number], self.types[number] = last, node.dtype
                 return Place(Kind.REGISTER, number)
+        if len(self.until) == MOST_REGISTERS:
+            return None
         self.until.append(last)
         self.types.append(node.dtype)
         return Place(Kind.REGISTER, len(self.until) - 1)
 
 
 class _Pool:
-    """Buffers that are free to be used again."""
+    """Buffers that are free to be used again, by size."""
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
-        self._free: list[int] = []
+        self._free: dict[int, deque[int]] = {}
+        self._known: list[int] = []
 
     def take(self, nbytes: int) -> int:
         """The smallest free buffer that is large enough, or a new one."""
-        fitting = [b for b in self._free if self.sizes[b] >= nbytes]
-        if fitting:
-            number = min(fitting, key=self.sizes.__getitem__)
-            self._free.remove(number)
-            return number
-        self.sizes.append(-(-nbytes // ALIGNMENT) * ALIGNMENT)
+        for size in self._known[bisect_left(self._known, nbytes) :]:
+            if self._free[size]:
+                return self._free[size].popleft()
+        size = -(-nbytes // ALIGNMENT) * ALIGNMENT
+        self.sizes.append(size)
+        if size not in self._free:
+            self._free[size] = deque()
+            insort(self._known, size)
         return len(self.sizes) - 1
 
     def give_back(self, number: int) -> None:
         """Mark a buffer as free."""
-        self._free.append(number)
+        self._free[self.sizes[number]].append(number)

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from backpath.engines.program.expand import expand
+from backpath.engines.program.nested import with_plain_insides, without_unread
 from backpath.engines.program.planning import Kind, Place, nbytes, plan
-from backpath.engines.program.schedule import Instruction, root, schedule, views
+from backpath.engines.program.schedule import Instruction, roots, schedule, views
 from backpath.engines.program.simplify import simplify
 from backpath.graph import CONSTANT, INPUT, Graph, GraphError, Node
 
@@ -62,15 +63,27 @@ class Program:
         """Operations on numbers, and bytes read and written."""
         nodes = self.graph.nodes
         flops = sum(_operations(nodes[n], [nodes[p] for p in nodes[n].parents]) for n in instruction)
-        read = {p for n in instruction for p in nodes[n].parents if p not in instruction}
+        read = {p for n in instruction for p in nodes[n].parents}.difference(instruction)
         written = [n for n in instruction if self.places[n].kind is not Kind.REGISTER]
         return flops, sum(nbytes(nodes[n]) for n in [*read, *written])
 
-    def root(self, position: int) -> int:
-        """The node that holds the memory which node ``position`` lies in."""
-        while self.places[position].kind is Kind.VIEW:
-            position = self.places[position].number
-        return position
+    @cached_property
+    def roots(self) -> list[int]:
+        """For each node the one that holds the memory which it lies in."""
+        return roots(self.graph, {k: p.number for k, p in enumerate(self.places) if p.kind is Kind.VIEW})
+
+    @cached_property
+    def readers(self) -> list[int]:
+        """How many nodes read each node."""
+        counts = [0] * len(self.graph)
+        for node in self.graph.nodes:
+            for parent in {*node.parents}:
+                counts[parent] += 1
+        return counts
+
+    @cached_property
+    def _input_numbers(self) -> dict[int, int]:
+        return {i: k for k, i in enumerate(self.graph.inputs)}
 
     def check(self) -> None:
         """Verify that everything is computed before it is read, and nothing overwritten before its last use.
@@ -87,8 +100,9 @@ class Program:
                 holder[self._memory(position)] = position
                 if self.places[position].kind is Kind.PART:
                     holder[self._memory(self.places[position].number)] = self.places[position].number
-            for memory in [memory for memory in holder if memory[0] is Kind.REGISTER]:
-                del holder[memory]
+            for position in instruction:
+                if self.places[position].kind is Kind.REGISTER:
+                    holder.pop(self._memory(position), None)
         for k in self.copies:
             self._require(holder, self.graph.outputs[k], f"output {k}")
             if k in self.overwrites:
@@ -100,11 +114,11 @@ class Program:
         if place.kind is Kind.OUTPUT and place.number in self.overwrites:
             return "input", self.overwrites[place.number]
         if self.graph.nodes[position].primitive == INPUT:
-            return "input", self.graph.inputs.index(position)
+            return "input", self._input_numbers[position]
         return place.kind, position if place.kind is Kind.PART else place.number
 
     def _require(self, holder: Mapping[tuple[object, int], int], position: int, reader: str) -> None:
-        held = self.root(position)
+        held = self.roots[position]
         whole = [self.places[held].number] if self.places[held].kind is Kind.PART else []
         for node in (held, *whole):
             if self.graph.nodes[node].primitive != CONSTANT and holder.get(self._memory(node)) != node:
@@ -162,12 +176,21 @@ class Program:
 
 def _operations(node: Node, operands: list[Node]) -> int:
     """How many operations on numbers a node takes; moving numbers takes none."""
+    if node.primitive == "scan":
+        loop = node.params["loop"]
+        return loop.length * _operations_inside(loop.body)
+    if node.primitive == "cond":
+        return max(_operations_inside(node.params["branches"].true), _operations_inside(node.params["branches"].false))
     if node.primitive == "matmul":
         return 2 * int(np.prod(node.shape, dtype=int)) * operands[0].shape[-1]
     if node.primitive in ("sum", "max", "argmax"):
         return int(np.prod(operands[0].shape, dtype=int))
     moves = ("reshape", "transpose", "broadcast_to", "index", "scatter", "concatenate", "pad", "astype", "discretize")
     return 0 if node.primitive in moves else int(np.prod(node.shape, dtype=int))
+
+
+def _operations_inside(graph: Graph) -> int:
+    return sum(_operations(node, [graph.nodes[p] for p in node.parents]) for node in graph.nodes if node.parents)
 
 
 def compile_graph(
@@ -181,7 +204,7 @@ def compile_graph(
             program gives one array for both.
         conditions: the type of true and false inside, for an engine that knows numbers alone; by default bool.
     """
-    graph = simplify(expand(graph))
+    graph = _plain(graph)
     if conditions is not None:
         graph = _without_bool(graph, conditions)
     graph = _kept_apart(graph, overwrites)
@@ -193,12 +216,17 @@ def compile_graph(
     return program
 
 
+def _plain(graph: Graph) -> Graph:
+    """Of primitives that are not composite, without needless work; so are the graphs inside its nodes."""
+    return with_plain_insides(simplify(without_unread(simplify(expand(graph)))), _plain)
+
+
 def _kept_apart(graph: Graph, overwrites: Mapping[int, int]) -> Graph:
     """The graph with a copy for each output that lies in the memory of an input which another value overwrites."""
     changed = {graph.inputs[i] for k, i in overwrites.items() if graph.outputs[k] != graph.inputs[i]}
-    nodes, outputs, seen_through = list(graph.nodes), list(graph.outputs), views(graph)
+    nodes, outputs, held = list(graph.nodes), list(graph.outputs), roots(graph, views(graph))
     for k, o in enumerate(graph.outputs):
-        if root(o, seen_through) in changed:
+        if held[o] in changed:
             node = nodes[o]
             copied = {"name": f"{node.name}_kept_{k}", "primitive": "astype", "parents": (o,)}
             nodes.append(replace(node, **copied, params={"dtype": node.dtype}))

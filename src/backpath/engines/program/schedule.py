@@ -68,6 +68,14 @@ def root(position: int, seen_through: Mapping[int, int]) -> int:
     return position
 
 
+def roots(graph: Graph, seen_through: Mapping[int, int]) -> list[int]:
+    """The same for every node: a chain of views is followed once, however long it is."""
+    held: list[int] = []
+    for position in range(len(graph)):
+        held.append(held[seen_through[position]] if position in seen_through else position)
+    return held
+
+
 def schedule(graph: Graph, seen_through: Mapping[int, int]) -> tuple[Instruction, ...]:
     """The instructions of a graph in order.
 
@@ -78,27 +86,27 @@ def schedule(graph: Graph, seen_through: Mapping[int, int]) -> tuple[Instruction
     backwards: list[list[int]] = []
     readers: dict[int, int] = {}
     viewed = set()
+    held = roots(graph, seen_through)
     for position in range(len(graph) - 1, -1, -1):
         node = graph.nodes[position]
         if node.primitive in (INPUT, CONSTANT):
             continue
         if position in seen_through:
-            viewed.add(root(position, seen_through))
+            viewed.add(held[position])
             continue
         number = _joined(graph, backwards, position, readers.get(position, -1), position in viewed)
         backwards[number].append(position)
         for parent in node.parents:
-            held = root(parent, seen_through)
-            readers[held] = max(readers.get(held, -1), number)
-    return _hoisted(graph, [sorted(group) for group in reversed(backwards)], seen_through)
+            readers[held[parent]] = max(readers.get(held[parent], -1), number)
+    return _hoisted(graph, [sorted(group) for group in reversed(backwards)], held)
 
 
-def _hoisted(graph: Graph, instructions: list[list[int]], seen_through: Mapping[int, int]) -> tuple[Instruction, ...]:
+def _hoisted(graph: Graph, instructions: list[list[int]], roots: Sequence[int]) -> tuple[Instruction, ...]:
     """Elementwise instructions join an earlier one that computes what they read, if all they need is there by then."""
     number_of = {n: k for k, instruction in enumerate(instructions) for n in instruction}
     for k, instruction in enumerate(instructions):
         operands = {p for n in instruction for p in graph.nodes[n].parents} - {*instruction}
-        held = {p: root(p, seen_through) for p in operands}
+        held = {p: roots[p] for p in operands}
         latest = max((number_of[h] for h in held.values() if h in number_of), default=-1)
         if latest < 0 or not _fits(graph, instructions[latest], instruction):
             continue
@@ -110,8 +118,8 @@ def _hoisted(graph: Graph, instructions: list[list[int]], seen_through: Mapping[
 
 
 def _fits(graph: Graph, one: list[int], other: list[int]) -> bool:
-    """Whether two instructions can be one."""
-    nodes = [graph.nodes[n] for n in (*one, *other)]
+    """Whether two instructions can be one: the first node of each stands for those that it was joined with."""
+    nodes = [graph.nodes[n] for n in (one[0], other[0])]
     return {n.primitive for n in nodes} <= FUSABLE and len({n.shape for n in nodes}) == 1
 
 
@@ -121,7 +129,7 @@ def _joined(graph: Graph, backwards: list[list[int]], position: int, reader: int
     if backwards and reader < len(backwards) - 1:
         fitting.append(len(backwards) - 1)
     for number in fitting:
-        if _fits(graph, backwards[number][:1], [position]):
+        if _fits(graph, backwards[number], [position]):
             return number
     backwards.append([])
     return len(backwards) - 1

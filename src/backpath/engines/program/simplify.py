@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from backpath.engines.program.pieces import joined_pieces
-from backpath.graph import CONSTANT, INPUT, NO_PARAMS, Graph, Node, ancestors
+from backpath.graph import CONSTANT, INPUT, NO_PARAMS, Graph, Node, part
 from backpath.ops import PRIMITIVES
 
 # Elementwise operations, which broadcast their operands by themselves.
@@ -23,22 +23,22 @@ ELEMENTWISE = frozenset(
 
 def simplify(graph: Graph) -> Graph:
     """A smaller graph with the same inputs and the same values of its outputs."""
+    graph = _rebuilt(graph.nodes, graph.inputs, graph.outputs)
+    joined = joined_pieces(graph)
+    return graph if joined is None else _rebuilt(*joined)
+
+
+def _rebuilt(nodes: Sequence[Node], inputs: Sequence[int], outputs: Sequence[int]) -> Graph:
     builder = _Builder()
-    for node in graph.nodes:
+    for node in nodes:
         builder.add(node)
-    positions = builder.positions
-    inputs = tuple(positions[i] for i in graph.inputs)
-    outputs = tuple(positions[o] for o in graph.outputs)
-    return without_dead_code(tuple(builder.nodes), inputs, outputs)
+    new = builder.positions
+    return without_dead_code(tuple(builder.nodes), tuple(new[i] for i in inputs), tuple(new[o] for o in outputs))
 
 
 def without_dead_code(nodes: tuple[Node, ...], inputs: tuple[int, ...], outputs: tuple[int, ...]) -> Graph:
     """The graph of the nodes that some output needs, and of all inputs."""
-    whole = Graph(nodes, inputs, outputs)
-    needed = sorted(ancestors(whole, outputs) | set(inputs))
-    new = {old: k for k, old in enumerate(needed)}
-    kept = tuple(replace(nodes[old], parents=tuple(new[p] for p in nodes[old].parents)) for old in needed)
-    return Graph(kept, tuple(new[i] for i in inputs), tuple(new[o] for o in outputs))
+    return part(Graph(nodes, inputs, outputs), inputs, outputs)
 
 
 class _Builder:
@@ -49,11 +49,11 @@ class _Builder:
         self.positions: list[int] = []
         self._known: dict[Any, int] = {}
         self._names: set[str] = set()
+        self._copies: dict[str, int] = {}
 
     def add(self, node: Node) -> None:
         """Take over the next node of the old graph."""
-        parents = tuple([self.positions[p] for p in node.parents])
-        self.positions.append(self._place(replace(node, parents=parents)))
+        self.positions.append(self._place(node.reading(tuple([self.positions[p] for p in node.parents]))))
 
     def _place(self, node: Node) -> int:
         if node.primitive == INPUT:
@@ -77,7 +77,8 @@ class _Builder:
     def _append(self, node: Node) -> int:
         name = node.name
         while name in self._names:
-            name += "_"
+            self._copies[node.name] = copy = self._copies.get(node.name, 0) + 1
+            name = f"{node.name}_{copy}"
         self._names.add(name)
         self.nodes.append(node if name == node.name else replace(node, name=name))
         return len(self.nodes) - 1
@@ -101,9 +102,9 @@ class _Builder:
             elif operand.shape and uniform(operand) is not None:
                 plain = self._constant(np.asarray(uniform(operand), operand.dtype), f"{operand.name}_entry")
             trial = [*parents[:slot], plain, *parents[slot + 1 :]]
-            if np.broadcast_shapes(*[self.nodes[q].shape for q in trial]) == node.shape:
+            if plain != p and np.broadcast_shapes(*[self.nodes[q].shape for q in trial]) == node.shape:
                 parents = trial
-        return replace(node, parents=tuple(parents))
+        return node.reading(tuple(parents))
 
 
 def uniform(node: Node) -> Any:
@@ -189,15 +190,8 @@ def _factor(builder: _Builder, node: Node) -> tuple[int | None, int]:
 
 
 def _sum_of_two(builder: _Builder, node: Node) -> Node | int:
-    """x + x is 2 x; arrays that are zero but for pieces at different places are put together."""
+    """x + x is 2 x."""
     first, second = node.parents
-    if joined := joined_pieces(builder.nodes, node):
-        zero = np.zeros((), node.dtype)
-        parts = [
-            p if isinstance(p, int) else builder._constant(np.broadcast_to(zero, (p.stop - p.start,)), "gap")
-            for p in joined
-        ]
-        return builder._place(replace(node, primitive="concatenate", parents=tuple(parts), params={"axis": 0}))
     if first == second and node.dtype.kind == "f":
         two = builder._constant(np.asarray(2, node.dtype), f"{node.name}_two")
         return builder._place(replace(node, primitive="multiply", parents=(two, first)))
