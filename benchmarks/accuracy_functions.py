@@ -549,7 +549,12 @@ ROWS: dict[str, Row] = UNARY | BINARY
 
 LOCALLY_CONSTANT = frozenset(
     (
-        "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite"
+        "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite "
+        "signbit logical_xor floor_divide round spacing exponent bitwise_count bitwise_and bitwise_or bitwise_xor "
+        "invert left_shift right_shift gcd lcm"
     ).split()
 )
-"""Truth values: exact, and without a derivative."""
+"""Truth values, whole numbers and steps, without a derivative."""
+
+OF_NUMPY_ALONE = frozenset("sinc ldexp logaddexp2 exp2_share remainder fmod".split())
+"""Not among the operations of the compiled engine; tests/ops/arrays/test_digits.py measures them."""

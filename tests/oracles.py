@@ -158,6 +158,7 @@ BINARY.update(_binary_slopes())
 
 WITHOUT_DERIVATIVE = set(
     "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite "
-    "argmax discretize".split()
+    "argmax argmin argpartition argsort bitwise_and bitwise_count bitwise_or bitwise_xor counted discretize exponent "
+    "floor_divide gcd invert lcm left_shift logical_xor right_shift round searchsorted signbit spacing".split()
 )
 """Primitives that are locally constant in every operand, and are tested by value alone."""

@@ -12,6 +12,7 @@ from backpath.ops import (
     Cast,
     Composition,
     Contract,
+    Cumulate,
     DiagonalLessOuter,
     Gather,
     LocalDerivative,
@@ -93,6 +94,7 @@ def maps(draw):
                 (Contract("y", numbers(a), "x", "xy"), (b,), (a, b)),
                 (Sum((a, b), (axis,), reduced), (a, b), reduced),
                 (Sum((a, b), (0, 1), ()), (a, b), ()),
+                (Cumulate((a, b, c), axis, kept), (a, b, c), (a, b, c)),
                 (Broadcast((b,), (a, b)), (b,), (a, b)),
                 (Broadcast((a, 1), (c, a, b)), (a, 1), (c, a, b)),
                 (Reshape((a, b), (b * a,)), (a, b), (b * a,)),
@@ -117,7 +119,8 @@ def matrix(z, source, target):
 
 
 def test_every_kind_is_drawn():
-    kinds = {Scale, Contract, Sum, Broadcast, Reshape, Transpose, Cast, Gather, Scatter, DiagonalLessOuter, Composition}
+    kinds = {Scale, Contract, Sum, Cumulate, Broadcast, Reshape, Transpose, Cast, Gather, Scatter, DiagonalLessOuter}
+    kinds.add(Composition)
     defined = {c for c in vars(local).values() if isinstance(c, type) and issubclass(c, LocalDerivative)}
     assert defined - {LocalDerivative, local.Move} == kinds
 

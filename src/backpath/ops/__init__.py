@@ -1,8 +1,9 @@
 """Floor 2: primitives, their local derivatives, and the tracing of NumPy functions into graphs."""
 
 # These fill the tables of primitives and of NumPy functions.
-from backpath.ops import activations, contraction, elementwise, movement, reduction, transcendental
+from backpath.ops import activations, arrays, contraction, elementwise, movement, reduction, transcendental
 from backpath.ops.activations import elu, erf, gelu, leaky_relu, mish, ndtr, relu, selu, silu, softplus
+from backpath.ops.arrays import cumulate
 from backpath.ops.contraction import contract
 from backpath.ops.control import cond, scan
 from backpath.ops.expressions import parse
@@ -11,6 +12,7 @@ from backpath.ops.local import (
     Cast,
     Composition,
     Contract,
+    Cumulate,
     DiagonalLessOuter,
     Gather,
     LocalDerivative,
@@ -38,6 +40,7 @@ __all__ = [
     "Cast",
     "Composition",
     "Contract",
+    "Cumulate",
     "DiagonalLessOuter",
     "Gather",
     "LocalDerivative",
@@ -55,9 +58,11 @@ __all__ = [
     "Variable",
     "activations",
     "apply",
+    "arrays",
     "cond",
     "contract",
     "contraction",
+    "cumulate",
     "define",
     "elementwise",
     "elu",

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import ShapeError, TraceError
+from backpath.graph import ShapeError
 from backpath.ops.dispatch import UFUNCS, implements
 from backpath.ops.elementwise import common
 from backpath.ops.local import Contract, LocalDerivative, reshaped
 from backpath.ops.memory import keep_freed
 from backpath.ops.primitive import Spec, define, mismatch
-from backpath.ops.subscripts import LETTERS, parse_subscripts
+from backpath.ops.subscripts import LETTERS, parse_subscripts, subscripts_of_lists
 from backpath.ops.tracing import apply
 
 keep_freed(2**24)
@@ -159,13 +159,17 @@ EINSUM = define("einsum", _einsum_value, _einsum_spec, (_einsum_by_first, _einsu
 
 
 @implements(np.einsum)
-def einsum(subscripts: str, *operands: Any, optimize: Any = None) -> Any:
-    """``np.einsum`` with subscripts in a string; operands are contracted two at a time, from the left.
+def einsum(
+    subscripts: Any, *operands: Any, optimize: Any = None, dtype: Any = None, order: str = "K", casting: str = "safe"
+) -> Any:
+    """``np.einsum``; operands are contracted two at a time, from the left.
 
-    ``optimize`` is accepted for NumPy's sake and changes nothing.
+    ``optimize``, ``order`` and ``casting`` are accepted for NumPy's sake and change nothing.
     """
     if not isinstance(subscripts, str):
-        raise TraceError("einsum: give the subscripts as a string, such as np.einsum('ij,jk->ik', a, b)")
+        subscripts, operands = subscripts_of_lists((subscripts, *operands))
+    if dtype is not None:
+        operands = tuple(x.astype(np.dtype(dtype)) for x in operands)
     letters, out = parse_subscripts(subscripts, [np.shape(x) for x in operands])
     terms = [_without_repeats(x, part) for x, part in zip(operands, letters, strict=True)]
     terms = [_squeezed(x, part, k, terms) for k, (x, part) in enumerate(terms)]
@@ -252,6 +256,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 @implements(np.trace)
-def trace_of_matrix(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace_of_matrix(
+    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None
+) -> Any:
     """``np.trace``."""
-    return np.sum(np.diagonal(x, offset, axis1, axis2), axis=-1)
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)

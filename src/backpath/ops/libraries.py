@@ -210,6 +210,10 @@ def _shared(m: Any) -> dict[str, Callable[..., Any]]:
         **{name: getattr(m, name) for name in _SAME_NAME.split()},
         **{name: getattr(m, other) for name, other in _OTHER_NAME.items()},
         "absolute": abs,
+        "floor_divide": lambda a, b: m.floor(a / b),
+        "remainder": lambda a, b: a - b * m.floor(a / b),
+        "logaddexp2": lambda a, b: m.log(2**a + 2**b) / m.log(2),
+        "signbit": lambda x: x < 0,
         "expit": lambda x: 1 / (1 + m.exp(-x)),
         "log_expit": lambda x: -m.log(1 + m.exp(-x)),
     }

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from backpath.ops.dispatch import METHODS
 from backpath.ops.semiring import Array, Semiring, Value
 
 Shape = tuple[int, ...]
@@ -90,6 +91,21 @@ class Sum(LocalDerivative):
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
         return semiring.move(semiring.reduce(tangent, self.axes), lambda c: reshaped(c, self.out_shape))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cumulate(LocalDerivative):
+    """y = sums of x along ``axis`` from its beginning, or from its end, up to each place."""
+
+    shape: Shape
+    axis: int
+    reverse: bool
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.accumulate(adjoint, self.axis, not self.reverse, self.shape)
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.accumulate(tangent, self.axis, self.reverse, self.shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,7 +186,7 @@ class Gather(Move):
         return semiring.scatter(adjoint, self.index, self.in_shape)
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
-        return semiring.move(tangent, lambda c: c[self.index])
+        return semiring.move(tangent, lambda c: METHODS["getitem"](c, self.index))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,7 +197,7 @@ class Scatter(Move):
     out_shape: Shape
 
     def pull(self, adjoint: Value, semiring: Semiring) -> Value:
-        return semiring.move(adjoint, lambda c: c[self.index])
+        return semiring.move(adjoint, lambda c: METHODS["getitem"](c, self.index))
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
         return semiring.scatter(tangent, self.index, self.out_shape)

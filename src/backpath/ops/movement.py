@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from backpath.graph import ShapeError, TraceError
+from backpath.graph import ShapeError
 from backpath.ops.dispatch import METHODS, implements
 from backpath.ops.elementwise import common
 from backpath.ops.local import Broadcast, Cast, Gather, LocalDerivative, Reshape, Scatter, Transpose
@@ -40,8 +40,11 @@ RESHAPE = define(
 
 
 @implements(np.reshape)
-def reshape(x: Any, shape: Any) -> Any:
-    """``np.reshape`` in row-major order; one size may be -1."""
+def reshape(x: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+    """``np.reshape``; one size may be -1, and ``order="F"`` counts the first axis fastest."""
+    if order == "F":
+        back = tuple(shape)[::-1] if isinstance(shape, (tuple, list)) else shape
+        return transpose(reshape(transpose(x), back))
     sizes = [int(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,))]
     if -1 in sizes:
         known = -_size(sizes)
@@ -52,29 +55,29 @@ def reshape(x: Any, shape: Any) -> Any:
 
 
 @implements(np.ravel)
-def ravel(x: Any) -> Any:
-    """``np.ravel`` in row-major order."""
-    return reshape(x, -1)
+def ravel(a: Any, order: str = "C") -> Any:
+    """``np.ravel``."""
+    return reshape(a, (-1,), order)
 
 
 @implements(np.expand_dims)
-def expand_dims(x: Any, axis: Any) -> Any:
+def expand_dims(a: Any, axis: Any) -> Any:
     """``np.expand_dims``."""
     extra = axis if isinstance(axis, (tuple, list)) else (axis,)
-    axes = normalize_axis_tuple(tuple(extra), np.ndim(x) + len(extra))
-    sizes = iter(np.shape(x))
-    return reshape(x, tuple(1 if k in axes else next(sizes) for k in range(np.ndim(x) + len(axes))))
+    axes = normalize_axis_tuple(tuple(extra), np.ndim(a) + len(extra))
+    sizes = iter(np.shape(a))
+    return reshape(a, tuple(1 if k in axes else next(sizes) for k in range(np.ndim(a) + len(axes))))
 
 
 @implements(np.squeeze)
-def squeeze(x: Any, axis: Any = None) -> Any:
+def squeeze(a: Any, axis: Any = None) -> Any:
     """``np.squeeze``."""
-    shape = np.shape(x)
+    shape = np.shape(a)
     ones = [k for k, n in enumerate(shape) if n == 1]
     axes = ones if axis is None else normalize_axis_tuple(axis, len(shape))
     if any(shape[k] != 1 for k in axes):
         raise ShapeError(f"squeeze: axis {axis} of an array of shape {list(shape)} is not of size 1")
-    return reshape(x, tuple(n for k, n in enumerate(shape) if k not in axes))
+    return reshape(a, tuple(n for k, n in enumerate(shape) if k not in axes))
 
 
 # Transposes.
@@ -87,35 +90,35 @@ TRANSPOSE = define(
 
 
 @implements(np.transpose, np.permute_dims)
-def transpose(x: Any, axes: Any = None) -> Any:
+def transpose(a: Any, axes: Any = None) -> Any:
     """``np.transpose``."""
-    order = range(np.ndim(x))[::-1] if axes is None else axes
+    order = range(np.ndim(a))[::-1] if axes is None else axes
     try:
-        order = normalize_axis_tuple(tuple(order), np.ndim(x))
+        order = normalize_axis_tuple(tuple(order), np.ndim(a))
     except ValueError:
         order = ()
-    if len(order) != np.ndim(x):
-        raise ShapeError(f"transpose: axes {axes} do not permute those of an array of shape {list(np.shape(x))}")
-    return apply(TRANSPOSE, x, axes=order)
+    if len(order) != np.ndim(a):
+        raise ShapeError(f"transpose: axes {axes} do not permute those of an array of shape {list(np.shape(a))}")
+    return apply(TRANSPOSE, a, axes=order)
 
 
 @implements(np.moveaxis)
-def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
     """``np.moveaxis``."""
-    sources, targets = (normalize_axis_tuple(a, np.ndim(x)) for a in (source, destination))
-    order = [k for k in range(np.ndim(x)) if k not in sources]
+    sources, targets = (normalize_axis_tuple(axes, np.ndim(a)) for axes in (source, destination))
+    order = [k for k in range(np.ndim(a)) if k not in sources]
     for target, origin in sorted(zip(targets, sources, strict=True)):
         order.insert(target, origin)
-    return transpose(x, tuple(order))
+    return transpose(a, tuple(order))
 
 
 @implements(np.swapaxes)
-def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     """``np.swapaxes``."""
-    order = list(range(np.ndim(x)))
-    a, b = (normalize_axis_index(k, np.ndim(x)) for k in (axis1, axis2))
-    order[a], order[b] = order[b], order[a]
-    return transpose(x, tuple(order))
+    order = list(range(np.ndim(a)))
+    first, second = (normalize_axis_index(k, np.ndim(a)) for k in (axis1, axis2))
+    order[first], order[second] = order[second], order[first]
+    return transpose(a, tuple(order))
 
 
 # Broadcasting and types.
@@ -138,10 +141,10 @@ BROADCAST = define(
 
 
 @implements(np.broadcast_to)
-def broadcast_to(x: Any, shape: Any) -> Any:
+def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     """``np.broadcast_to``."""
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else (int(shape),)
-    return x if np.shape(x) == shape else apply(BROADCAST, x, shape=shape)
+    return array if np.shape(array) == shape else apply(BROADCAST, array, shape=shape)
 
 
 def _cast(x: Any, dtype: np.dtype) -> Any:
@@ -203,53 +206,59 @@ SCATTER = define("scatter", _scatter_value, _scatter_spec, (lambda y, x, index, 
 
 
 def getitem(x: Any, index: Any) -> Any:
-    """``x[index]`` for slices, integers, None, Ellipsis, and known arrays of integers or booleans."""
+    """``x[index]`` for slices, integers, None, Ellipsis, arrays of integers, and known masks."""
     parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(p, Variable) for p in parts):
-        raise TraceError(
-            "indexing by a traced value: positions must be known when the graph is made. Index by an array that is "
-            "not traced, or select with np.where(positions == k, a, b)"
-        )
     known = tuple(np.asarray(p) if isinstance(p, list) else p for p in parts)
+    if any(isinstance(p, Variable) for p in known):
+        return METHODS["pick"](x, known)
     return apply(INDEX, x, index=known)
 
 
 def scatter(x: Any, index: Any, shape: Shape) -> Any:
     """Zeros of ``shape`` with ``x`` summed in at ``index``: what carries a gradient back through ``x[index]``."""
+    if any(isinstance(p, Variable) for p in (index if isinstance(index, tuple) else ())):
+        return METHODS["place"](x, index, shape)
     return apply(SCATTER, x, index=index, shape=shape)
 
 
 @implements(np.take)
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """``np.take``."""
+def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+    """``np.take``; with ``mode="wrap"`` or ``"clip"`` positions beyond an end come back into the array."""
+    indices = indices if hasattr(indices, "dtype") else np.asarray(indices, np.intp if np.size(indices) == 0 else None)
     if axis is None:
-        return getitem(ravel(x), indices)
-    return getitem(x, (slice(None),) * normalize_axis_index(axis, np.ndim(x)) + (indices,))
+        a, axis = ravel(a), 0
+    axis = normalize_axis_index(axis, np.ndim(a))
+    if mode == "wrap":
+        indices = indices % np.shape(a)[axis]
+    elif mode == "clip":
+        indices = np.clip(indices, 0, np.shape(a)[axis] - 1)
+    return getitem(a, (slice(None),) * axis + (indices,))
 
 
 @implements(np.take_along_axis)
-def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
-    """``np.take_along_axis`` for known indices."""
-    axis = normalize_axis_index(axis, np.ndim(x))
-    index = list(np.ogrid[tuple(slice(n) for n in np.shape(indices))])
-    index[axis] = indices
-    return getitem(x, tuple(index))
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    """``np.take_along_axis``."""
+    if axis is None:
+        arr, axis = ravel(arr), 0
+    axis = normalize_axis_index(axis, np.ndim(arr))
+    others = np.ogrid[tuple(slice(n) for n in np.shape(arr))]
+    return getitem(arr, (*others[:axis], indices, *others[axis + 1 :]))
 
 
 @implements(np.flip)
-def flip(x: Any, axis: Any = None) -> Any:
+def flip(m: Any, axis: Any = None) -> Any:
     """``np.flip``."""
-    axes = range(np.ndim(x)) if axis is None else normalize_axis_tuple(axis, np.ndim(x))
-    return getitem(x, tuple(slice(None, None, -1) if k in axes else slice(None) for k in range(np.ndim(x))))
+    axes = range(np.ndim(m)) if axis is None else normalize_axis_tuple(axis, np.ndim(m))
+    return getitem(m, tuple(slice(None, None, -1) if k in axes else slice(None) for k in range(np.ndim(m))))
 
 
 @implements(np.diagonal)
-def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """``np.diagonal``."""
-    x = moveaxis(x, (axis1, axis2), (-2, -1))
-    rows, columns = np.shape(x)[-2:]
+    a = moveaxis(a, (axis1, axis2), (-2, -1))
+    rows, columns = np.shape(a)[-2:]
     k = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
-    return getitem(x, (..., k - min(offset, 0), k + max(offset, 0)))
+    return getitem(a, (..., k - min(offset, 0), k + max(offset, 0)))
 
 
 # Joining and padding.
@@ -284,32 +293,36 @@ CONCATENATE = define(
 
 
 @implements(np.concatenate)
-def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
+def concatenate(
+    arrays: Sequence[Any], axis: int | None = 0, out: None = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
     """``np.concatenate``."""
+    arrays = list(arrays)
     if axis is None:
         arrays, axis = [ravel(x) for x in arrays], 0
     if np.ndim(arrays[0]) == 0:
         raise ShapeError("concatenate: scalars have no axis to join along; use np.stack")
-    return apply(CONCATENATE, *arrays, axis=normalize_axis_index(axis, np.ndim(arrays[0])))
+    joined = apply(CONCATENATE, *arrays, axis=normalize_axis_index(axis, np.ndim(arrays[0])))
+    return joined if dtype is None else astype(joined, np.dtype(dtype))
 
 
 @implements(np.stack)
-def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+def stack(arrays: Sequence[Any], axis: int = 0, out: None = None, *, dtype: Any = None, casting: str = "same_kind"):
     """``np.stack``."""
-    return concatenate([expand_dims(x, axis) for x in arrays], axis)
+    return concatenate([expand_dims(x, axis) for x in arrays], axis, dtype=dtype)
 
 
 @implements(np.hstack)
-def hstack(arrays: Sequence[Any]) -> Any:
+def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """``np.hstack``."""
-    parts = [reshape(x, -1) if np.ndim(x) == 0 else x for x in arrays]
-    return concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1)
+    parts = [reshape(x, -1) if np.ndim(x) == 0 else x for x in tup]
+    return concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1, dtype=dtype)
 
 
 @implements(np.vstack)
-def vstack(arrays: Sequence[Any]) -> Any:
+def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """``np.vstack``."""
-    return concatenate([reshape(x, (1, -1)) if np.ndim(x) < 2 else x for x in arrays], 0)
+    return concatenate([reshape(x, (1, -1)) if np.ndim(x) < 2 else x for x in tup], 0, dtype=dtype)
 
 
 def _pad_spec(x: Spec, width: tuple[tuple[int, int], ...], value: float) -> Spec:
@@ -322,23 +335,3 @@ def _pad_local(y: Any, x: Any, width: tuple[tuple[int, int], ...], value: float)
 
 
 PAD = define("pad", lambda x, width, value: np.pad(x, width, constant_values=value), _pad_spec, (_pad_local,))
-
-
-@implements(np.pad)
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
-    """``np.pad`` with a constant."""
-    if mode != "constant":
-        raise TraceError(f"np.pad(mode={mode!r}) cannot be traced; mode='constant' can, or build it by indexing")
-    width = np.broadcast_to(pad_width, (np.ndim(x), 2))
-    if (width < 0).any():
-        raise ShapeError(f"pad: negative widths {pad_width}; use a slice to cut")
-    return apply(PAD, x, width=tuple((int(a), int(b)) for a, b in width), value=constant_values)
-
-
-# Questions about shape have answers at once.
-implements(np.shape)(lambda x: x.shape)
-implements(np.ndim)(lambda x: x.ndim)
-implements(np.size)(lambda x, axis=None: x.size if axis is None else x.shape[axis])
-implements(np.zeros_like)(lambda x, dtype=None: np.zeros(x.shape, dtype or x.dtype))
-implements(np.ones_like)(lambda x, dtype=None: np.ones(x.shape, dtype or x.dtype))
-implements(np.full_like)(lambda x, fill_value, dtype=None: np.full(x.shape, fill_value, dtype or x.dtype))

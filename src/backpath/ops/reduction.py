@@ -81,36 +81,74 @@ MAX = define(
 )
 
 
+def _typed(x: Any, dtype: Any) -> Any:
+    return x if dtype is None else x.astype(np.dtype(dtype))
+
+
+def _chosen(x: Any, where: Any, other: Any) -> Any:
+    """``x`` where it counts, and the number that changes nothing elsewhere."""
+    return x if where is True else np.where(where, x, np.asarray(other).astype(x.dtype))
+
+
 @implements(np.sum)
-def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def sum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
     """``np.sum``."""
-    return apply(SUM, x, axes=axes_of(x, axis), keepdims=keepdims)
+    x = _chosen(_typed(a, dtype), where, 0)
+    y = apply(SUM, x, axes=axes_of(x, axis), keepdims=bool(keepdims))
+    return y if initial is None else y + initial
 
 
 @implements(np.max, np.amax)
-def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def max(
+    a: Any, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """``np.max``; entries that tie share the derivative equally."""
-    return apply(MAX, x, axes=axes_of(x, axis), keepdims=keepdims)
+    if initial is None and where is not True:
+        raise ShapeError("max: where= leaves some entries out, and needs initial=, the least that the maximum can be")
+    if initial is None:
+        return apply(MAX, a, axes=axes_of(a, axis), keepdims=bool(keepdims))
+    if any(np.shape(a)[k] == 0 for k in axes_of(a, axis)):
+        return np.full(reduced(np.shape(a), axes_of(a, axis), keepdims), initial, np.result_type(a.dtype, initial))
+    return np.maximum(max(_chosen(a, where, initial), axis, None, keepdims), initial)
 
 
 @implements(np.min, np.amin)
-def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def min(
+    a: Any, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     """``np.min``; entries that tie share the derivative equally."""
-    dtype = spec_of(x).dtype
-    if dtype.kind == "b":
-        return np.logical_not(max(np.logical_not(x), axis, keepdims))
-    if dtype.kind in "iu":
-        # The mirrored range of integers is their own, where -x may leave it.
-        mirror = np.array(np.iinfo(dtype).max if dtype.kind == "u" else -1, dtype)
-        return mirror - max(mirror - x, axis, keepdims)
-    return -max(-x, axis, keepdims)
+    kind = spec_of(a).dtype.kind
+    if kind == "b":
+        least = None if initial is None else not initial
+        return np.logical_not(max(np.logical_not(a), axis, None, keepdims, least, where))
+    if kind in "iu":
+        # The mirrored range of integers is their own, where -a may leave it.
+        mirror = np.array(np.iinfo(a.dtype).max if kind == "u" else -1, a.dtype)
+        least = None if initial is None else mirror - initial
+        return mirror - max(mirror - a, axis, None, keepdims, least, where)
+    return -max(-a, axis, None, keepdims, None if initial is None else -initial, where)
 
 
-def _in_wider(function: Callable[..., Any], x: Any, *arguments: Any) -> Any:
+def _count(x: Any, axis: Any, where: Any, keepdims: bool = True) -> Any:
+    """How many entries are meant along the axes: one number, or one for each result where ``where`` says which."""
+    if where is True:
+        return int(np.prod([np.shape(x)[k] for k in axes_of(x, axis)], dtype=int))
+    return np.sum(np.broadcast_to(where, np.shape(x)).astype(x.dtype), axis=axis, keepdims=keepdims)
+
+
+def _in_wider(function: Callable[..., Any], x: Any, *arguments: Any, **settings: Any) -> Any:
     """A mean of half-precision numbers by way of float32, or of integers by way of float64, as NumPy's are."""
     if spec_of(x).dtype == np.float16:
-        return function(x.astype(np.float32), *arguments).astype(np.float16)
-    return function(x.astype(float), *arguments)
+        return function(x.astype(np.float32), *arguments, **settings).astype(np.float16)
+    return function(x.astype(float), *arguments, **settings)
 
 
 def _narrow(x: Any) -> bool:
@@ -119,39 +157,74 @@ def _narrow(x: Any) -> bool:
 
 
 @implements(np.mean)
-def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
+) -> Any:
     """``np.mean``: the sum times one over the count."""
-    if _narrow(x):
-        return _in_wider(mean, x, axis, keepdims)
-    count = np.prod([np.shape(x)[k] for k in axes_of(x, axis)], dtype=int)
-    if count == 0:
+    if dtype is None and _narrow(a):
+        return _in_wider(mean, a, axis, None, None, keepdims, where=where)
+    x = _typed(a, dtype)
+    count = _count(x, axis, where, keepdims)
+    if where is True and count == 0:
         raise ShapeError(f"the mean over axis {axis} of an array of shape {list(np.shape(x))} has no entries")
-    return np.sum(x, axis=axis, keepdims=keepdims) * (1.0 / int(count))
+    return np.sum(x, axis=axis, keepdims=keepdims, where=where) * (1.0 / count)
 
 
 @implements(np.var)
-def var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    """``np.var``."""
-    if _narrow(x):
-        return _in_wider(var, x, axis, ddof, keepdims)
-    count = int(np.prod([np.shape(x)[k] for k in axes_of(x, axis)], dtype=int))
-    if count <= ddof:
+def var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Any:
+    """``np.var``; ``correction`` is another name for ``ddof``."""
+    if dtype is None and _narrow(a):
+        settings = {"where": where, "mean": mean, "correction": correction}
+        return _in_wider(var, a, axis, None, None, ddof, keepdims, **settings)
+    x, ddof = _typed(a, dtype), ddof if correction is None else correction
+    count = _count(x, axis, where, keepdims)
+    if where is True and count <= ddof:
         raise ShapeError(f"the variance of {count} entries with ddof={ddof} does not exist")
-    deviation = x - np.mean(x, axis=axis, keepdims=True)
-    return np.sum(deviation * deviation, axis=axis, keepdims=keepdims) * (1.0 / (count - ddof))
+    deviation = x - (np.mean(x, axis=axis, keepdims=True, where=where) if mean is None else mean)
+    return np.sum(deviation * deviation, axis=axis, keepdims=keepdims, where=where) * (1.0 / (count - ddof))
 
 
 @implements(np.std)
-def std(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    """``np.std``."""
-    if _narrow(x):
-        return _in_wider(std, x, axis, ddof, keepdims)
-    return np.sqrt(var(x, axis, ddof, keepdims))
+def std(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Any:
+    """``np.std``; ``correction`` is another name for ``ddof``."""
+    settings = {"where": where, "mean": mean, "correction": correction}
+    if dtype is None and _narrow(a):
+        return _in_wider(std, a, axis, None, None, ddof, keepdims, **settings)
+    return np.sqrt(var(a, axis, dtype, None, ddof, keepdims, **settings))
 
 
-REDUCTIONS["add"] = lambda x, axis=0, keepdims=False: sum(x, axis, keepdims)
-REDUCTIONS["maximum"] = lambda x, axis=0, keepdims=False: max(x, axis, keepdims)
-REDUCTIONS["minimum"] = lambda x, axis=0, keepdims=False: min(x, axis, keepdims)
+def _by_ufunc(reduction: Any) -> Any:
+    """The reduction as the ufunc's method, which goes along the first axis unless told otherwise."""
+
+    def reduce(array: Any, axis: Any = 0, dtype: Any = None, out: None = None, keepdims: bool = False, **kwargs: Any):
+        return reduction(_typed(array, dtype), axis=axis, keepdims=keepdims, **kwargs)
+
+    return reduce
+
+
+REDUCTIONS.update(add=_by_ufunc(sum), maximum=_by_ufunc(max), minimum=_by_ufunc(min))
 
 
 def _deviations(x: Any, axis: int, epsilon: float) -> tuple[Any, Any, float]:
@@ -199,17 +272,3 @@ def standardize(x: Any, axis: int = -1, epsilon: float = 1e-5) -> Any:
     if spec_of(x).dtype == np.float16:
         return _in_wider(standardize, x, axis, epsilon)
     return apply(STANDARDIZE, x, axis=axis_of(x, axis), epsilon=float(epsilon))
-
-
-ARGMAX = define(
-    "argmax",
-    lambda x, axis: np.argmax(x, axis=axis),
-    lambda x, axis: Spec(() if axis is None else reduced(x.shape, (axis,), False), np.dtype(np.intp)),
-    (None,),
-)
-
-
-@implements(np.argmax)
-def argmax(x: Any, axis: int | None = None) -> Any:
-    """``np.argmax``: locally constant."""
-    return apply(ARGMAX, x, axis=None if axis is None else axis_of(x, axis))

@@ -64,6 +64,20 @@ class Semiring(ABC):
     def move(self, s: Value, rearrange: Callable[[Array], Array]) -> Value:
         """Apply a rearrangement of entries (reshape, transpose, slice, broadcast) to the array of path sums."""
 
+    def accumulate(self, s: Value, axis: int, reverse: bool, shape: tuple[int, ...]) -> Value:
+        """Sums of ``s``, of ``shape``, along ``axis`` from its beginning (or its end) up to each place.
+
+        By doubling: a sum of 2k entries is one of k entries plus that k places before. Each path is in it once.
+        """
+        k = 1
+        while k < shape[axis]:
+            here, there = slice(k, None), slice(None, -k)
+            source, target = (here, there) if reverse else (there, here)
+            moved = self.move(s, lambda c, part=source: c[(slice(None),) * axis + (part,)])
+            s = self.plus(s, self.scatter(moved, (slice(None),) * axis + (target,), shape))
+            k *= 2
+        return s
+
     def cross(self, s: Value, target: int, slot: int) -> Value:
         """``s`` after it went over the edge into ``slot`` of the node at ``target``: lengths of paths count it."""
         return s

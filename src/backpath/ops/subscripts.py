@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from backpath.graph import ShapeError
 
@@ -35,6 +36,25 @@ def parse_subscripts(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tupl
     out = out.replace("...", lead)
     _check(subscripts, letters, out, shapes)
     return letters, out
+
+
+def subscripts_of_lists(arguments: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    """The subscripts and operands of ``einsum(a, [0, 1], b, [1, 2], [0, 2])``: each operand before its own numbers.
+
+    >>> subscripts_of_lists(("a", [0, 1], "b", [1, ...], [0, ...]))[0]
+    'ab,b...->a...'
+
+    Raises:
+        ShapeError: if an operand has no numbers.
+    """
+    operands, lists = arguments[: len(arguments) // 2 * 2 : 2], list(arguments[1::2])
+    out = list(arguments[-1]) if len(arguments) % 2 else None
+    if not all(isinstance(numbers, (list, tuple)) for numbers in lists):
+        raise ShapeError("einsum: give subscripts as 'ij,jk->ik', or after each operand the list of its axes' numbers")
+    number_of = {number: k for k, number in enumerate(sorted({n for part in lists for n in part if n is not ...}))}
+    written = ["".join("..." if n is ... else LETTERS[number_of[n]] for n in part) for part in lists]
+    result = "" if out is None else "->" + "".join("..." if n is ... else LETTERS[number_of[n]] for n in out)
+    return ",".join(written) + result, tuple(operands)
 
 
 def _check(subscripts: str, letters: list[str], out: str, shapes: Sequence[tuple[int, ...]]) -> None:

@@ -6,20 +6,24 @@ need one ends in an error that says what to write instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from backpath.graph import TraceError
-from backpath.ops.dispatch import FUNCTIONS, METHODS, REDUCTIONS, UFUNCS
+from backpath.ops.dispatch import ACCUMULATIONS, FUNCTIONS, REDUCTIONS, REFUSED, UFUNCS, call
+from backpath.ops.methods import ArrayMethods
 
 
-class Variable(NDArrayOperatorsMixin):
+class Variable(ArrayMethods, NDArrayOperatorsMixin):
     """A traced value: the node at ``position`` of the graph that ``recorder``, a ``tracing.Recorder``, is building."""
 
     __slots__ = ("dtype", "position", "recorder", "shape")
+
+    __pandas_priority__ = 10_000
+    """Above that of pandas' own types, so that a frame in a traced function is refused here, not taken apart there."""
 
     def __init__(self, recorder: Any, position: int, shape: tuple[int, ...], dtype: np.dtype):
         self.recorder = recorder
@@ -30,124 +34,37 @@ class Variable(NDArrayOperatorsMixin):
     # What NumPy calls.
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if kwargs.pop("out", None) is not None:
-            raise _in_place(ufunc.__name__)
-        table = UFUNCS if method == "__call__" else REDUCTIONS if method == "reduce" else {}
-        if ufunc.__name__ not in table:
-            call = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise TraceError(f"{call} cannot be traced; functions that can: {', '.join(sorted(UFUNCS))}")
-        if method == "__call__" and kwargs:
-            raise TraceError(
-                f"{ufunc.__name__}({', '.join(f'{k}=' for k in kwargs)}...) cannot be traced; write np.where(...) "
-                f"in place of where=, and x.astype(...) in place of dtype="
+        name = ufunc.__name__
+        if kwargs.pop("out", None) is not None or method == "at":
+            raise _in_place(name)
+        for layout in ("order", "casting", "subok"):
+            kwargs.pop(layout, None)
+        shown = name if method == "__call__" else f"{name}.{method}"
+        if method == "outer":
+            return _outer(ufunc, *inputs, **kwargs)
+        table = _TABLES.get(method, {})
+        if name not in table:
+            why = (
+                REFUSED.get(name if method == "__call__" else method)
+                or f"functions that can: {', '.join(sorted(table)) or 'none'}"
             )
-        return table[ufunc.__name__](*inputs, **kwargs)
+            raise TraceError(f"{shown} cannot be traced; {why}")
+        if method == "__call__":
+            inputs, dtype = _cast(shown, inputs, kwargs)
+            result = call(shown, table[name], inputs, kwargs)
+            return result if dtype is None else result.astype(dtype)
+        return call(shown, table[name], inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if kwargs.get("out") is not None:
             raise _in_place(function.__name__)
-        if function not in FUNCTIONS:
-            raise TraceError(
-                f"np.{function.__name__} cannot be traced; write it with those that can: "
-                f"{', '.join(sorted(f.__name__ for f in FUNCTIONS))}, and arithmetic"
-            )
-        return FUNCTIONS[function](*args, **kwargs)
-
-    # Shape and rearrangement.
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of entries."""
-        return int(np.prod(self.shape, dtype=int))
-
-    @property
-    def T(self) -> Any:
-        """Axes reversed."""
-        return np.transpose(self)
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TraceError("a traced scalar has no length")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[k] for k in range(len(self)))
-
-    def __getitem__(self, index: Any) -> Any:
-        return METHODS["getitem"](self, index)
-
-    def reshape(self, *shape: Any) -> Any:
-        """``np.reshape``; the sizes as one tuple or one by one."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def transpose(self, *axes: Any) -> Any:
-        """``np.transpose``; the axes as one tuple or one by one."""
-        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
-
-    def swapaxes(self, axis1: int, axis2: int) -> Any:
-        """``np.swapaxes``."""
-        return np.swapaxes(self, axis1, axis2)
-
-    def ravel(self) -> Any:
-        """All entries along one axis."""
-        return np.reshape(self, (-1,))
-
-    flatten = ravel
-
-    def squeeze(self, axis: Any = None) -> Any:
-        """``np.squeeze``."""
-        return np.squeeze(self, axis)
-
-    def astype(self, dtype: Any) -> Any:
-        """The same entries in another type."""
-        return METHODS["astype"](self, dtype=np.dtype(dtype))
-
-    def copy(self) -> Variable:
-        """Itself: a traced value never changes."""
-        return self
-
-    # Reductions and products.
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """``np.sum``."""
-        return np.sum(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """``np.mean``."""
-        return np.mean(self, axis=axis, keepdims=keepdims)
-
-    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
-        """``np.var``."""
-        return np.var(self, axis=axis, ddof=ddof, keepdims=keepdims)
-
-    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
-        """``np.std``."""
-        return np.std(self, axis=axis, ddof=ddof, keepdims=keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """``np.max``."""
-        return np.max(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """``np.min``."""
-        return np.min(self, axis=axis, keepdims=keepdims)
-
-    def argmax(self, axis: int | None = None) -> Any:
-        """``np.argmax``."""
-        return np.argmax(self, axis=axis)
-
-    def clip(self, min: Any = None, max: Any = None) -> Any:
-        """``np.clip``."""
-        return np.clip(self, min, max)
-
-    def dot(self, other: Any) -> Any:
-        """``np.dot``."""
-        return np.dot(self, other)
+        name = f"np.{function.__name__}"
+        if function in FUNCTIONS:
+            return call(name, FUNCTIONS[function], args, {k: v for k, v in kwargs.items() if k != "out"})
+        module = function.__module__.removeprefix("numpy").strip(".")
+        name = f"np.{module}.{function.__name__}" if module in ("linalg", "fft") else name
+        why = REFUSED.get(name.removeprefix("np.")) or REFUSED.get(module)
+        raise TraceError(f"{name} cannot be traced; " + (why or f"write it with those that can: {_traceable()}"))
 
     # What would need a value.
 
@@ -159,12 +76,17 @@ class Variable(NDArrayOperatorsMixin):
 
     def _as_number(self, *_: Any, **__: Any) -> NoReturn:
         raise TraceError(
-            "a traced value was asked for its number (float(), int(), .item(), math.*, np.asarray, an index, print "
-            "format): it has none while the graph is made. Use NumPy's functions (np.exp in place of math.exp), and "
-            "read numbers off the result of the function"
+            "a traced value was asked for its number (float(), int(), .item(), math.*, np.array, np.asarray, an index, "
+            "print format): it has none while the graph is made. Use NumPy's functions (np.exp in place of math.exp), "
+            "and read numbers off the result of the function. In place of np.array([a, b]) write np.stack([a, b]), in "
+            "place of np.asarray(a) the traced a itself, in place of a[i] with a known and i traced "
+            "np.take_along_axis(a, i, axis)"
         )
 
     __float__ = __int__ = __complex__ = __index__ = __array__ = item = tolist = __round__ = _as_number
+
+    def __format__(self, specification: str) -> str:
+        return repr(self) if not specification else self._as_number()
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise _in_place("x[index] = value")
@@ -178,6 +100,41 @@ class Variable(NDArrayOperatorsMixin):
 
     def __repr__(self) -> str:
         return f"Variable({self.dtype}[{','.join(map(str, self.shape))}])"
+
+
+_TABLES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+    "__call__": UFUNCS,
+    "reduce": REDUCTIONS,
+    "accumulate": ACCUMULATIONS,
+}
+
+
+def _cast(name: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], np.dtype | None]:
+    """The operands as ``dtype=`` wants them, and the type of the result if it says one; other keywords are refused."""
+    if kwargs.pop("where", True) is not True:
+        raise TraceError(
+            f"{name}(where=...) cannot be traced: without out= what it leaves out is undefined. Write "
+            f"np.where(...) in place of where="
+        )
+    if kwargs.get("signature") is not None:
+        raise TraceError(f"{name}(signature=...) cannot be traced; write x.astype(...), or dtype=")
+    dtype = kwargs.pop("dtype", None)
+    if dtype is None:
+        return inputs, None
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        inputs = tuple(x.astype(dtype) if hasattr(x, "astype") else dtype.type(x) for x in inputs)
+    return inputs, dtype
+
+
+def _outer(ufunc: np.ufunc, a: Any, b: Any, **kwargs: Any) -> Any:
+    """``ufunc`` of each entry of ``a`` with each entry of ``b``."""
+    ones = (1,) * np.ndim(b)
+    return ufunc(np.reshape(a, (*np.shape(a), *ones)), b, **kwargs)
+
+
+def _traceable() -> str:
+    return f"{', '.join(sorted(f.__name__ for f in FUNCTIONS))}, and arithmetic"
 
 
 def _in_place(what: str) -> TraceError:

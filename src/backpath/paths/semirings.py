@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.ops import Semiring, contract, scatter
+from backpath.ops import Semiring, contract, cumulate, scatter
 
 
 class SumProduct(Semiring):
@@ -42,6 +42,9 @@ class SumProduct(Semiring):
         if _repeats_one_number(s) and isinstance(z, np.ndarray):
             return _times_sums(s, s_letters, z, z_letters, out_letters)
         return contract(s, s_letters, z, z_letters, out_letters)
+
+    def accumulate(self, s: Any, axis: int, reverse: bool, shape: tuple[int, ...]) -> Any:
+        return cumulate(s, axis, reverse)
 
     def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:
         return rearrange(s)

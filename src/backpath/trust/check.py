@@ -13,7 +13,7 @@ import numpy as np
 from backpath.calculus import check_grads
 from backpath.calculus.call import call
 from backpath.calculus.check import floating_arguments, in_float64
-from backpath.graph import GraphError, NonFiniteError
+from backpath.graph import CONSTANT, GraphError, NonFiniteError
 from backpath.nets import Network
 from backpath.paths import (
     METHODS,
@@ -173,9 +173,10 @@ def _compare(
 
 
 def _require_finite(lin: Linearization) -> None:
-    for name, value in zip(lin.names, lin.values, strict=True):
-        if not np.isfinite(value).all():
-            raise NonFiniteError(f"node {name!r} is not finite at this point: choose another one to check")
+    for node, value in zip(lin.graph.nodes, lin.values, strict=True):
+        # A constant may be infinite, as in a mask; what is made of it shows whether that matters.
+        if node.primitive != CONSTANT and not np.isfinite(value).all():
+            raise NonFiniteError(f"node {node.name!r} is not finite at this point: choose another one to check")
 
 
 def _in_many_digits(

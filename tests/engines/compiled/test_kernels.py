@@ -8,6 +8,8 @@ from backpath.ops import PRIMITIVES, Spec
 
 rng = np.random.default_rng(0)
 A, B = rng.uniform(0.1, 0.9, (3, 4)), rng.uniform(0.1, 0.9, (3, 4))
+I = rng.integers(0, 12, (3, 4))  # noqa: E741
+WHOLE = "gcd lcm left_shift right_shift bitwise_and bitwise_or bitwise_xor".split()
 
 SPECIAL = {
     "arccosh": ((A + 1.5,), {}),
@@ -28,6 +30,20 @@ SPECIAL = {
     "index": ((A,), {"index": (np.array([2, 0, 2]),)}),
     "scatter": ((A,), {"index": (np.array([2, 0, 2]),), "shape": (4, 4)}),
     "concatenate": ((A, B), {"axis": 1}),
+    "cumsum": ((A,), {"axis": 1, "reverse": True}),
+    "pick": ((A, I), {}),
+    "place": ((A, I), {"shape": (3, 5)}),
+    "counted": ((I - 5,), {"size": 12}),
+    "argmin": ((A,), {"axis": None}),
+    "argsort": ((A,), {"axis": 0}),
+    "argpartition": ((A,), {"kth": 2, "axis": 1}),
+    "searchsorted": ((A[0], B), {"side": "left"}),
+    "round": ((A,), {"decimals": 1}),
+    "sinc": ((A,), {"n": 2}),
+    "ldexp": ((A, I), {}),
+    **{name: ((I, I + 1), {}) for name in WHOLE},
+    "invert": ((I,), {}),
+    "bitwise_count": ((I,), {}),
     "pad": ((A,), {"width": ((1, 0), (0, 2)), "value": 2.0}),
 }
 

@@ -185,6 +185,18 @@ def _argmax(x: np.ndarray, out: np.ndarray, axis: int | None) -> Bound:
     return partial(np.argmax, x, axis, out)
 
 
+@kernel("argmin")
+def _argmin(x: np.ndarray, out: np.ndarray, axis: int | None) -> Bound:
+    return partial(np.argmin, x, axis, out)
+
+
+@kernel("cumsum")
+def _cumsum(x: np.ndarray, out: np.ndarray, axis: int, reverse: bool) -> Bound:
+    if reverse:
+        x, out = np.flip(x, axis), np.flip(out, axis)
+    return partial(np.add.accumulate, x, axis, out.dtype, out)
+
+
 @kernel("astype", "discretize")
 def _cast(x: np.ndarray, out: np.ndarray, dtype: np.dtype) -> Bound:
     return partial(np.copyto, out, x, casting="unsafe")
