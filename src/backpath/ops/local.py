@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from backpath.ops.dispatch import METHODS
 from backpath.ops.semiring import Array, Semiring, Value
 
 Shape = tuple[int, ...]
@@ -185,6 +186,34 @@ class Scatter(Move):
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
         return semiring.scatter(tangent, self.index, self.out_shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TakeRows(Move):
+    """y = x[rows] for whole numbers that are values themselves, and may be traced."""
+
+    rows: Array
+    in_shape: Shape
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.scatter(adjoint, self.rows, self.in_shape)
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.move(tangent, lambda c: METHODS["take_rows"](c, self.rows))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddRows(Move):
+    """y = zeros(out_shape) with the rows of x added in at ``rows``: the transpose of TakeRows."""
+
+    rows: Array
+    out_shape: Shape
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.move(adjoint, lambda c: METHODS["take_rows"](c, self.rows))
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.scatter(tangent, self.rows, self.out_shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
