@@ -99,7 +99,7 @@ def test_pictures_learn_their_folders_and_are_predicted_without(here):
 
 def test_a_killed_training_of_images_goes_on_to_the_same_bits():
     words = ["digits", "--layers", "conv:8x3,pool:2,16", "--augment", "shift", "--dropout", "0.1", "--quiet"]
-    words += ["--epochs", "40", "--threads", "1"]
+    words += ["--epochs", "25", "--threads", "1"]
     process = subprocess.Popen([sys.executable, "-m", "backpath", "train", *words])
     while process.poll() is None and not begun(Path("runs/digits-1")):
         time.sleep(0.01)
