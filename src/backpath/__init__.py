@@ -30,7 +30,7 @@ from backpath.graph import (
     ShapeError,
     TraceError,
 )
-from backpath.nets import Network
+from backpath.nets import Model, Network
 from backpath.ops import (
     cond,
     elu,
@@ -64,8 +64,10 @@ from backpath.training import (
     find_rate,
     fit,
     fit_many,
+    load,
     minimize,
     optimizers,
+    save,
 )
 from backpath.training.optimizers import schedules
 from backpath.trust import Check, GradientDiagnosis, check, debug_gradient
@@ -90,6 +92,7 @@ __all__ = [
     "GraphError",
     "LengthSpectrum",
     "Linearization",
+    "Model",
     "Network",
     "Node",
     "NonFiniteError",
@@ -122,6 +125,7 @@ __all__ = [
     "jvp",
     "leaky_relu",
     "linearize",
+    "load",
     "log_softmax",
     "logsumexp",
     "minimize",
@@ -130,6 +134,7 @@ __all__ = [
     "optimizers",
     "parse",
     "relu",
+    "save",
     "scan",
     "schedules",
     "selu",

@@ -123,7 +123,7 @@ def test_brackets_in_names_are_no_markup(here):
         (["iris", "--momentum", "1"], "'--momentum': '1' is not a number at least 0 and less than 1"),
         (["iris", "--test", "1.5"], "'--test'"),
         (["iris", "--test", "0.6", "--validation", "0.4"], "leave no rows to train on"),
-        (["iris", "--layers", "64,x"], "'--layers': '64,x' is not a list of positive whole numbers"),
+        (["iris", "--layers", "64,x"], "'--layers': 'x' is no layer. There are: a number of neurons"),
         (["iris", "--layers", "8,0"], "'--layers'"),
         (["iris", "--activation", "bump"], "'--activation': 'bump' is no activation; there are identity, relu"),
         (["iris", "--activation", "relu,tanh,relu"], "3 activations were given for 2 hidden layers"),

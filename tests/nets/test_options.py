@@ -163,8 +163,8 @@ def test_refuses_recursions_and_starts_of_plain_layers():
     net = network(norm="batch")
     with pytest.raises(bp.GraphError, match="plain layers"):
         net.recursion(drawn(net), X, Y)
-    with pytest.raises(bp.SettingError, match="plain layers"):
-        bp.fit(net, X, Y, init="lsuv")
+    with pytest.raises(bp.SettingError, match="plain dense layers"):
+        bp.fit(net, X, Y, init="pretrained")
     with pytest.raises(bp.SettingError, match="drops out"):
         bp.minimize(network(dropout=0.1), X, Y)
     with pytest.raises(bp.DataError, match="not negative"):

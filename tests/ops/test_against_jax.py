@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from oracles import BINARY, UNARY, WITHOUT_DERIVATIVE, anywhere, distinct
 
 import backpath as bp
-from backpath.nets import layers
+from backpath.nets import readings
 from backpath.ops import PRIMITIVES, movement
 
 few = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -20,9 +20,9 @@ shapes = hnp.array_shapes(min_dims=0, max_dims=3, max_side=4)
 
 SHAPED = set(
     "integer_power where sum max logsumexp softmax log_softmax standardize softmax_cross_entropy reshape transpose "
-    "broadcast_to astype index scatter concatenate pad matmul einsum".split()
+    "broadcast_to astype index scatter take add_rows concatenate pad matmul einsum".split()
 )
-LAYERS = {layers.LINEAR.name, layers.POST_ACTIVATION.name, layers.PRE_ACTIVATION.name}
+LAYERS = {readings.LINEAR.name, readings.POST_ACTIVATION.name, readings.PRE_ACTIVATION.name}
 """Tested with networks."""
 BY_CALLS = set("cumsum exp2_share fmod ldexp logaddexp2 pick place remainder sinc".split())
 """Tested by calls of NumPy's functions, in numpy_cases.py."""
@@ -271,3 +271,16 @@ def test_random_einsum(agree, data, rng):
     subscripts = f"{','.join(parts)}->{out}"
     operands = [anywhere(rng, tuple(size[c] for c in part)) for part in parts]
     agree(lambda *xs: np.einsum(subscripts, *xs), lambda *xs: jnp.einsum(subscripts, *xs), operands, rng)
+
+
+@few
+@given(rng=seeds, shape=hnp.array_shapes(min_dims=1, max_dims=3, max_side=4), count=hnp.array_shapes(max_dims=2))
+def test_rows_by_whole_numbers(agree, rng, shape, count):
+    rows = rng.integers(-shape[0], shape[0], count)
+    agree(lambda x: movement.take_rows(x, rows), lambda x: x[rows], [anywhere(rng, shape)], rng)
+    agree(
+        lambda x: movement.apply(movement.ADD_ROWS, x, rows, shape=shape),
+        lambda x: jnp.zeros(shape).at[rows].add(x),
+        [anywhere(rng, (*count, *shape[1:]))],
+        rng,
+    )

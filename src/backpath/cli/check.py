@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from backpath.cli.points import at_option, values_of
+from backpath.data.grids import shape_of
 from backpath.graph import ExpressionError, GraphError
 from backpath.ops import parse
 from backpath.training.runs.run_folder import read_run
@@ -60,7 +61,9 @@ def _of_expression(text: str, point: tuple[tuple[str, float], ...], seed: int) -
 def _of_run(folder: Path, seed: int) -> Check:
     model = read_run(folder)
     rng = np.random.default_rng(seed)
-    X = rng.standard_normal((EXAMPLES, model.network.sizes[0]))
+    shape = (EXAMPLES, *shape_of(model.features))
+    words = model.network.vocabulary
+    X = rng.integers(0, words, shape) if words else rng.standard_normal(shape)
     return every_method(model.network, model.parameters, X, _targets(model, rng), seed=seed)
 
 

@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from backpath.cli.sources import open_source
+from backpath.data.grids import shape_of
 from backpath.data.tables import Table, listed
 from backpath.explanation import Explanation
 from backpath.explanation import explain as explain_one
@@ -44,11 +45,12 @@ def explain(
     model, config = read_run(run), read_config(run)
     table, _ = open_source(data or str(config["source"]))
     rows = _part(table, config, batch, data) if batch else _row(table, sample or 0)
-    X = model.features.transform(table, rows).astype(float)
+    X = model.features.transform(table, rows)
+    X = X.astype(model.network.input_dtype(float))
     parameters = {name: np.asarray(value, float) for name, value in model.parameters.items()}
     outputs, subject = _outputs(model, table, rows, label)
     where = f"{len(rows):,} rows of {table.source} ({batch}) together" if batch else f"row {rows[0]} of {table.source}"
-    found = explain_one(model.network, (parameters, X), (np.arange(len(rows)), outputs), "X")
+    found = explain_one(model.network, (parameters, X), (np.arange(len(rows)), outputs), _source(model))
     chosen = {"batch": batch, "rows": len(rows)} if batch else {"sample": int(rows[0])}
     told = {"run": str(run), **chosen, "subject": subject, **found.to_json()}
     told["features"] = _features(model, found, X)
@@ -60,7 +62,8 @@ def explain(
     click.echo("\nfeatures with the largest derivatives" + (": mean size, and mean" if batch else ""))
     for entry in told["features"][:MOST_FEATURES]:
         size = f"{entry['size']:<12.4g}" if batch else ""
-        value = "" if batch else f" = {entry['value']:.4g} (standardized)"
+        plain = batch or model.network.vocabulary
+        value = "" if plain else f" = {entry['value']:.4g} (standardized)"
         click.echo(f"  {size}{entry['derivative']:<12.4g}{entry['name']}{value}")
     click.echo(f"\nsaved {_save(found, told, run, batch or f'row-{rows[0]}')}")
 
@@ -96,19 +99,30 @@ def _outputs(model: SavedModel, table: Table, rows: np.ndarray, label: str | Non
         return first, f"prediction of {model.target.column}"
     if label is not None and label not in classes:
         raise DataError(f"there is no class {label!r}; the run has {listed(classes, 20)}")
-    if model.network.sizes[-1] == 1:
+    if model.network.outputs == (1,):
         return first, f"score of {classes[1]} over {classes[0]}"
     wanted = [str(c) for c in model.predict(table, rows)] if label is None else [label] * len(rows)
     subject = f"score of {wanted[0]}" if len({*wanted}) == 1 else "score of the class predicted"
     return np.array([classes.index(c) for c in wanted]), subject
 
 
+def _source(model: SavedModel) -> str:
+    """By what to explain: whole numbers have no derivatives, but the vectors do that stand for them."""
+    return "parameters.embedding_1.table" if model.network.vocabulary else "X"
+
+
 def _features(model: SavedModel, found: Explanation, X: np.ndarray) -> list[dict[str, Any]]:
     """Each input's name, and means over the rows: of its value, derivative, its size, and mass; largest size first."""
-    slopes, masses = found.gradient["X"], found.mass()["X"]
-    means = (np.mean(a, axis=0).tolist() for a in (X, slopes, np.abs(slopes), masses))
+    source = _source(model)
+    slopes, masses = found.gradient[source], found.mass()[source]
     names = ("name", "value", "derivative", "size", "mass")
-    rows = zip(model.features.labels, *means, strict=True)
+    if model.network.vocabulary:
+        used = np.unique(X)
+        sums = (a[used].sum(axis=1).tolist() for a in (slopes, np.abs(slopes), masses))
+        rows = zip([f"number {k}" for k in used], used.tolist(), *sums, strict=True)
+    else:
+        means = (np.mean(a, axis=0).ravel().tolist() for a in (X, slopes, np.abs(slopes), masses))
+        rows = zip(model.features.labels, *means, strict=True)
     entries: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
     return sorted(entries, key=lambda e: -e["size"])
 
@@ -117,10 +131,11 @@ def _with_names(text: str, model: SavedModel, rows: np.ndarray) -> str:
     """The input neurons by the names of their features, and their rows where there are several."""
 
     def named(match: re.Match[str]) -> str:
-        label = model.features.labels[int(match[2])]
+        entry = np.ravel_multi_index(tuple(map(int, match[2].split(","))), shape_of(model.features))
+        label = model.features.labels[int(entry)]
         return label if len(rows) == 1 else f"{label} of row {rows[int(match[1])]}"
 
-    return re.sub(r"X\[(\d+),(\d+)\]", named, text)
+    return re.sub(r"X\[(\d+),([\d,]+)\]", named, text)
 
 
 def _save(found: Explanation, told: dict[str, Any], run: Path, what: str) -> Path:

@@ -7,27 +7,41 @@ from typing import Any
 
 import click
 
+from backpath.graph import SettingError
 from backpath.nets import ACTIVATIONS
+from backpath.nets.spelled import AUGMENTATIONS, checked_word
 
 
-class Widths(click.ParamType):
-    """Hidden layers, as ``64,64``; ``none`` for a linear model."""
+class Layers(click.ParamType):
+    """Hidden layers, as ``64,64`` or ``conv:16x3,pool:2,64``; ``none`` for a linear model."""
 
-    name = "widths"
+    name = "layers"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """Positive whole numbers."""
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int | str, ...]:
+        """Numbers of neurons, and words for other layers."""
         if isinstance(value, tuple):
             return value
         if value.strip().lower() == "none":
             return ()
         try:
-            widths = tuple(int(part) for part in value.split(","))
-        except ValueError:
-            widths = (0,)
-        if min(widths) < 1:
-            self.fail(f"{value!r} is not a list of positive whole numbers such as 64,64 (or none)", param, ctx)
-        return widths
+            return tuple(checked_word(word) for word in value.split(","))
+        except SettingError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Augmentations(click.ParamType):
+    """What is done to images in training, separated by commas."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Names of augmentations."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in value.split(","))
+        if len({*names}) < len(names) or not {*names} <= {*AUGMENTATIONS}:
+            self.fail(f"{value!r}: there are {' and '.join(AUGMENTATIONS)}, each once", param, ctx)
+        return names
 
 
 class Activations(click.ParamType):

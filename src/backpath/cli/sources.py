@@ -7,6 +7,7 @@ from pathlib import Path
 
 from backpath.data.files import PARQUET, read_table
 from backpath.data.parquet import ParquetSource
+from backpath.data.pictures import CLASS, is_pictures, read_pictures
 from backpath.data.tables import NAMED, Table, load_named
 from backpath.graph import DataError
 
@@ -21,6 +22,9 @@ def open_source(source: str) -> tuple[Table, str | None]:
         return load_named(source)
     if not Path(source).exists():
         raise DataError(f"there is no file {source}, and no data set of that name; data sets: {', '.join(NAMED)}")
+    if is_pictures(source):
+        table = read_pictures(source)
+        return table, CLASS if CLASS in table.names else None
     return read_table(source), None
 
 
@@ -31,7 +35,7 @@ def open_parts(source: str) -> Iterator[Table]:
         DataError: as :func:`open_source`.
     """
     path = Path(source)
-    if source not in NAMED and (path.is_dir() or path.suffix.lower() in PARQUET):
+    if source not in NAMED and not is_pictures(path) and (path.is_dir() or path.suffix.lower() in PARQUET):
         return ParquetSource(path).tables()
     return iter([open_source(source)[0]])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from backpath.calculus import GradientCheck
 from backpath.cli.progress import curve
+from backpath.data.grids import shape_of
 from backpath.data.tables import listed
+from backpath.nets import Model, Network
 from backpath.training.find_rate import RangeTest
-from backpath.training.fit import Fit
+from backpath.training.result import Fit
 from backpath.training.runs.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ def facts(experiment: Experiment) -> dict[str, Any]:
         "source": experiment.data.source,
         "rows": sum(sizes.values()),
         "split": dict(sizes),
-        "features": experiment.features.width,
+        "features": math.prod(shape_of(experiment.features)),
         "dropped": dict(experiment.features.dropped),
         "target": target.column,
         "task": target.task,
@@ -65,20 +68,31 @@ def print_start(console: Console, experiment: Experiment) -> None:
     """The data and the network."""
     told = facts(experiment)
     split = " · ".join(f"{part} {rows:,}" for part, rows in told["split"].items() if rows)
-    used = len(experiment.features.columns)
-    line(console, "data", f"{told['rows']:,} rows, {used} columns to predict [bold]{_plain(told['target'])}[/]")
+    shape = shape_of(experiment.features)
+    used = (
+        f"{len(experiment.features.columns)} columns" if len(shape) == 1 else f"images of {' x '.join(map(str, shape))}"
+    )
+    line(console, "data", f"{told['rows']:,} rows, {used} to predict [bold]{_plain(told['target'])}[/]")
     if told["classes"]:
         line(console, "", f"{len(told['classes'])} classes: {_plain(listed(told['classes'], 10))}")
     line(console, "", split)
     if told["dropped"]:
         reasons = listed([f"{name} ({reason})" for name, reason in told["dropped"].items()], 3)
         line(console, "", f"[dim]left out: {_plain(reasons)}[/]")
-    sizes = " → ".join(map(str, told["network"]["sizes"]))
-    activations = listed(list(dict.fromkeys(told["network"]["activations"])))
-    line(console, "network", f"[bold]{sizes}[/]  {activations + ', ' if activations else ''}{experiment.network.loss}")
+    _print_network(console, experiment.network)
     memory = sum(told["memory"].values()) / 2**20
     line(console, "", f"{told['parameters']:,} parameters; a training takes {memory:,.1f} MiB beside the data")
     console.print()
+
+
+def _print_network(console: Console, network: Model) -> None:
+    if isinstance(network, Network):
+        sizes, activations = " → ".join(map(str, network.sizes)), listed(list(dict.fromkeys(network.activations)))
+        line(console, "network", f"[bold]{sizes}[/]  {activations + ', ' if activations else ''}{network.loss}")
+        return
+    for k, row in enumerate(str(network).splitlines()[:-1]):
+        line(console, "" if k else "network", _plain(row))
+    line(console, "", f"{network.loss}")
 
 
 def print_rate(console: Console, found: RangeTest) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from backpath.cli.options import Activations, Number, Widths
+from backpath.cli.options import Activations, Augmentations, Layers, Number
 from backpath.cli.places import begun, place_of_run, program, reserved, stopped_training
 from backpath.cli.progress import emit, progress
 from backpath.cli.sources import open_source
@@ -55,7 +55,13 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
     options = [
         ("--seed", click.IntRange(0, 2**32 - 1), "Of the split, the initial weights and the order of rows."),
         ("--epochs", whole, "Passes over the training rows."),
-        ("--layers", Widths(), "Widths of the hidden layers, such as 64,64; none for a linear model."),
+        (
+            "--layers",
+            Layers(),
+            "Hidden layers: widths such as 64,64, or none; conv:16x3,pool:2,64 for images; embed:32,transformer:4x64 "
+            "for whole numbers.",
+        ),
+        ("--augment", Augmentations(), "What is done to images in training: shift, flip, or shift,flip."),
         ("--activation", Activations(), "Of the hidden layers: one name, or one for each, such as relu,tanh."),
         ("--init", click.Choice(STARTS), "How initial weights are drawn, or learned without the target."),
         ("--loss", click.Choice(list(LOSSES)), "By default cross_entropy for classes, else squared_error."),

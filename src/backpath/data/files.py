@@ -100,6 +100,7 @@ def read_npz(path: str | Path) -> Table:
     except Exception as error:  # zipfile, zlib and NumPy's parser of headers raise whatever they meet
         raise DataError(f"{path} cannot be read as .npz without pickles: {error}") from None
     columns: dict[str, np.ndarray] = {}
+    shapes = {name: array.shape[1:] for name, array in arrays.items() if np.ndim(array) > 2}
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
             raise DataError(f"{path}: {name} is no array of NumPy's")
@@ -118,7 +119,7 @@ def read_npz(path: str | Path) -> Table:
     if len(set(lengths.values())) != 1:
         told = listed([f"{name} has {n}" for name, n in lengths.items()])
         raise DataError(f"{path}: its arrays must hold equally many rows, at least one ({told or 'there are none'})")
-    return Table(str(path), tuple(columns), tuple(columns.values()))
+    return Table(str(path), tuple(columns), tuple(columns.values()), shapes=shapes)
 
 
 def _arrow_table(parts: list[Any]) -> Any:

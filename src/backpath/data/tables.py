@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -30,6 +30,7 @@ class Table:
         columns: for each name a one-dimensional array, of stripped strings or of numbers.
         lines: the line of the file at which each row begins, or None if it has none.
         numbers: of its rows in a longer table of which this is a part, from 0, or None.
+        shapes: of arrays whose entries are columns, ``NAME_0``, ``NAME_1``, ..., by the array's name.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Table:
     columns: tuple[np.ndarray, ...]
     lines: np.ndarray | None = None
     numbers: np.ndarray | None = None
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -186,4 +188,5 @@ def load_named(name: str) -> tuple[Table, str]:
     if name in ("iris", "wine", "breast_cancer"):
         target = data.target_names.astype(TEXT)[target]
     features = [np.ascontiguousarray(column) for column in data.data.T]
-    return Table(name, (*map(str, data.feature_names), NAMED[name]), (*features, target)), NAMED[name]
+    names, shapes = (*map(str, data.feature_names), NAMED[name]), {"pixel": (8, 8)} if name == "digits" else {}
+    return Table(name, names, (*features, target), shapes=shapes), NAMED[name]

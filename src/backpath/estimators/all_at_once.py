@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from backpath.estimators.parts import Part
 from backpath.estimators.steps import weight_mask
-from backpath.training.fit import checked_examples
+from backpath.training.given import checked_examples
 from backpath.training.loop.cores import blas_threads
 from backpath.training.loop.rows import Rows
 from backpath.training.minimize import solve

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from backpath.nets import Network
-from backpath.training.fit import MOST_FOLDED
 from backpath.training.loop.rows import Rows
-from backpath.training.loop.starts import some
+from backpath.training.result import standing_for_all
 
 CHUNK = 4096
 """Rows that are scored together."""
@@ -19,7 +18,7 @@ def folded(estimator: Any, rows: Rows) -> tuple[Network, dict[str, np.ndarray]]:
     """The network that predicts, and its parameters: views of those in training where nothing had to be folded."""
     network, parameters = estimator._network, estimator._network.views(estimator._flat)
     if network.options:
-        network, parameters = network.folded(parameters, some(rows, 0, estimator._dtype, MOST_FOLDED))
+        network, parameters = network.folded(parameters, standing_for_all(network, rows, 0, estimator._dtype))
     return Network(network.sizes, network.activations, estimator._predicting_loss(), norm=network.norm), parameters
 
 

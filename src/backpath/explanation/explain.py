@@ -1,4 +1,4 @@
-"""``explain``: from a function or a network, and a point, to the explanation of its gradient there."""
+"""``explain``: from a function or a model, and a point, to the explanation of its gradient there."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 
 from backpath.explanation.explanation import Explanation
 from backpath.graph import GraphError
-from backpath.nets import Network
+from backpath.nets import Model
 from backpath.paths import Linearization, linearize
 
 
 def explain(
-    f: Callable[..., Any] | Network, args: Sequence[Any], output: Any = None, wrt: Sequence[str] | str | None = None
+    f: Callable[..., Any] | Model, args: Sequence[Any], output: Any = None, wrt: Sequence[str] | str | None = None
 ) -> Explanation:
     """Take the gradient of one number apart, path by path; or of several together.
 
     Args:
-        f: a traceable function; or a network, whose scores are explained, with ``args`` its parameters and X.
+        f: a traceable function; or a model, whose scores are explained, with ``args`` its parameters and X.
         args: where: a tuple or list.
-        output: the index, in what ``f`` returns, of what to explain: for a network ``(example, class)``. With
+        output: the index, in what ``f`` returns, of what to explain: for a model ``(example, class)``. With
             ``(slice(None), 3)`` or ``...`` the chosen numbers are taken together; :meth:`Explanation.each` parts them.
             A function that returns one number needs none.
         wrt: the inputs to explain it by: an argument's name, or a name inside one, such as ``"parameters.W1"``; by
-            default all that hold real floating-point numbers. Of a network X is called ``"X"``.
+            default all that hold real floating-point numbers. Of a model X is called ``"X"``.
 
     Raises:
         GraphError: if ``output`` is needed and missing, or is no index there, or ``wrt`` names no input.
@@ -34,7 +34,7 @@ def explain(
     >>> float(e.gradient["w"]), e.total_mass, e.count()
     (1.0, 5.0, 2)
     """
-    function = f.scores if isinstance(f, Network) else f
+    function = f.scores if isinstance(f, Model) else f
 
     @wraps(function)
     def chosen(*traced: Any) -> Any:

@@ -1,19 +1,24 @@
 """Parts of networks other than dense layers, as traceable functions of arrays.
 
 A model written with them is differentiated, checked and explained like any function.
-Images are (batch, height, width, channels), sequences (length, features).
+Images are (batch, height, width, channels), sequences (..., length, features).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from backpath.graph import ShapeError
-from backpath.ops import softmax, standardize
+from backpath.nets.windows import Padding, Pair, over_image, padded, pair, unrolled
+from backpath.ops import softmax, spec_of, standardize
+
+NEVER = -1e30
+"""A score whose softmax is 0, and that is finite."""
 
 
 def residual(branch: Callable[[Any], Any], x: Any) -> Any:
@@ -28,17 +33,28 @@ def residual(branch: Callable[[Any], Any], x: Any) -> Any:
     return x + y
 
 
-def convolution(x: Any, W: Any, b: Any | None = None, *, stride: int = 1, padding: int = 0) -> Any:
+def convolution(
+    x: Any,
+    W: Any,
+    b: Any | None = None,
+    *,
+    stride: int | Pair = 1,
+    padding: Padding = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> Any:
     """Two-dimensional convolution, without turning the kernel around, as networks have it.
 
-    Windows are gathered into rows (im2col), which one matrix product takes to all outputs.
+    Windows are laid out as rows, which one matrix product takes to all outputs.
 
     Args:
         x: shape (batch, height, width, inputs).
-        W: shape (kernel height, kernel width, inputs, outputs).
+        W: shape (kernel height, kernel width, inputs / groups, outputs).
         b: shape (outputs,).
-        stride: of the windows, both ways.
-        padding: zeros around the image, on each side.
+        stride: from window to window, both ways, or one for each way.
+        padding: zeros around the image: ``"same"``, ``"valid"``, or how many on each side.
+        dilation: from entry to entry of a window.
+        groups: parts of the channels, in order, each of which sees its own part of the inputs alone.
 
     Returns:
         Shape (batch, output height, output width, outputs).
@@ -46,33 +62,57 @@ def convolution(x: Any, W: Any, b: Any | None = None, *, stride: int = 1, paddin
     Raises:
         ShapeError: if the shapes do not fit.
     """
-    if np.ndim(x) != 4 or np.ndim(W) != 4 or np.shape(x)[3] != np.shape(W)[2]:
+    if np.ndim(x) != 4 or np.ndim(W) != 4 or np.shape(x)[3] != np.shape(W)[2] * groups or np.shape(W)[3] % groups:
+        parted = f", of which {groups} groups" if groups > 1 else ""
         raise ShapeError(
-            f"convolution: x has shape {list(np.shape(x))} and W {list(np.shape(W))}; they must be (batch, height, "
-            f"width, inputs) and (kernel height, kernel width, inputs, outputs)"
+            f"convolution: x has shape {list(np.shape(x))} and W {list(np.shape(W))}{parted}; they must be (batch, "
+            f"height, width, inputs) and (kernel height, kernel width, inputs{' / groups' * (groups > 1)}, outputs)"
         )
     rows, columns, inputs, outputs = np.shape(W)
-    windows = _windows(x, rows, columns, stride, padding)
-    batch, height, width = np.shape(windows)[:3]
-    flat = np.reshape(windows, (batch * height * width, rows * columns * inputs))
-    y = np.reshape(flat @ np.reshape(W, (rows * columns * inputs, outputs)), (batch, height, width, outputs))
+    batch, height, width, _ = np.shape(x)
+    down, across = over_image(height, width, (rows, columns), pair(stride), pair(dilation), padding)
+    if groups > 1:
+        x = np.reshape(x, (batch, height, width, groups, inputs))
+    flat = np.reshape(unrolled(padded(x, down, across), down, across), (-1, groups, rows * columns * inputs))
+    kernels = np.reshape(W, (rows * columns * inputs, groups, outputs // groups))
+    y = np.einsum("pgk,kgd->pgd", flat, kernels) if groups > 1 else flat[:, 0] @ kernels[:, 0]
+    y = np.reshape(y, (batch, down.count, across.count, outputs))
     return y if b is None else y + b
 
 
-def max_pool(x: Any, size: int, stride: int | None = None) -> Any:
-    """The largest entry of each window of ``size`` by ``size``, channel by channel; ties share the derivative.
+def max_pool(x: Any, size: int | Pair, stride: int | Pair | None = None) -> Any:
+    """The largest entry of each window, channel by channel.
+
+    Entries are compared two by two, along rows and then along columns; two that tie share the derivative equally.
 
     Args:
         x: shape (batch, height, width, channels).
         size: of the windows.
         stride: between them; by default ``size``.
     """
-    return np.max(_windows(x, size, size, stride or size, 0), axis=(3, 4))
+    return _pooled(x, size, stride, np.maximum)
 
 
-def mean_pool(x: Any, size: int, stride: int | None = None) -> Any:
-    """The mean of each window of ``size`` by ``size``, channel by channel; see :func:`max_pool`."""
-    return np.mean(_windows(x, size, size, stride or size, 0), axis=(3, 4))
+def mean_pool(x: Any, size: int | Pair, stride: int | Pair | None = None) -> Any:
+    """The mean of each window, channel by channel; see :func:`max_pool`."""
+    rows, columns = pair(size)
+    return _pooled(x, size, stride, np.add) * (1.0 / (rows * columns))
+
+
+def _pooled(x: Any, size: int | Pair, stride: int | Pair | None, two: Callable[[Any, Any], Any]) -> Any:
+    if np.ndim(x) != 4:
+        raise ShapeError(f"pooling: x has shape {list(np.shape(x))}; it must be (batch, height, width, channels)")
+    height, width = np.shape(x)[1:3]
+    down, across = over_image(height, width, pair(size), pair(size if stride is None else stride))
+    x = _tournament([x[:, :, across.at(k)] for k in range(across.size)], two)
+    return _tournament([x[:, down.at(k)] for k in range(down.size)], two)
+
+
+def _tournament(parts: list[Any], two: Callable[[Any, Any], Any]) -> Any:
+    """All parts in one, neighbours first, so that equal ones have equal shares where there are 2, 4, 8, ..."""
+    while len(parts) > 1:
+        parts = [reduce(two, parts[k : k + 2]) for k in range(0, len(parts), 2)]
+    return parts[0]
 
 
 def layer_norm(x: Any, gain: Any = 1.0, bias: Any = 0.0, epsilon: float = 1e-5) -> Any:
@@ -80,32 +120,61 @@ def layer_norm(x: Any, gain: Any = 1.0, bias: Any = 0.0, epsilon: float = 1e-5) 
     return standardize(x, -1, epsilon) * gain + bias
 
 
-def attention(x: Any, W_query: Any, W_key: Any, W_value: Any) -> Any:
-    """Single-head self-attention: softmax(Q K^T / sqrt(d)) V (Vaswani and others, 2017).
+def attention(
+    x: Any,
+    W_query: Any,
+    W_key: Any,
+    W_value: Any,
+    biases: tuple[Any, Any] | None = None,
+    *,
+    heads: int = 1,
+    causal: bool = False,
+) -> Any:
+    """Self-attention: softmax(Q K^T / sqrt(d)) V in each head, the heads beside each other (Vaswani and others, 2017).
 
     Args:
-        x: shape (length, features).
-        W_query: shape (features, d).
-        W_key: shape (features, d).
+        x: shape (..., length, features).
+        W_query: shape (features, heads * d).
+        W_key: shape (features, heads * d).
         W_value: shape (features, outputs).
+        biases: of queries and of values; those of keys would change nothing.
+        heads: parts of the queries', keys' and outputs' columns, in order.
+        causal: whether a place sees none of those after it.
 
     Returns:
-        Shape (length, outputs).
+        Shape (..., length, outputs).
+
+    Raises:
+        ShapeError: if the columns do not divide into heads.
     """
-    queries, keys = x @ W_query, x @ W_key
-    scores = queries @ np.transpose(keys) / math.sqrt(np.shape(W_query)[1])
-    return softmax(scores, axis=-1) @ (x @ W_value)
-
-
-def _windows(x: Any, rows: int, columns: int, stride: int, padding: int) -> Any:
-    """Every window of an image: shape (batch, output height, output width, rows, columns, channels)."""
-    if padding:
-        x = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    height, width = np.shape(x)[1:3]
-    if height < rows or width < columns or stride < 1:
+    if np.shape(W_query)[1] % heads or np.shape(W_value)[1] % heads:
         raise ShapeError(
-            f"windows of {rows} by {columns} with stride {stride} do not fit an image of {height} by {width}"
+            f"attention: {heads} heads do not divide {np.shape(W_query)[1]} queries and {np.shape(W_value)[1]} outputs"
         )
-    top = np.arange(0, height - rows + 1, stride)[:, None, None, None] + np.arange(rows)[:, None]
-    left = np.arange(0, width - columns + 1, stride)[:, None, None] + np.arange(columns)
-    return x[:, top, left]
+    queries, keys, values = x @ W_query, x @ W_key, x @ W_value
+    if biases is not None:
+        queries, values = queries + biases[0], values + biases[1]
+    queries = queries * (1.0 / math.sqrt(np.shape(W_query)[1] // heads))
+    queries, keys, values = (_parted(part, heads) for part in (queries, keys, values))
+    scores = queries @ np.swapaxes(keys, -1, -2)
+    if causal:
+        length = np.shape(x)[-2]
+        seen = np.arange(length)[:, None] >= np.arange(length)
+        scores = np.where(seen, scores, np.asarray(NEVER, spec_of(scores).dtype))
+    return _joined(softmax(scores, axis=-1) @ values, heads)
+
+
+def _parted(x: Any, heads: int) -> Any:
+    """(..., length, heads * d) as (..., heads, length, d)."""
+    if heads == 1:
+        return x
+    *lead, length, width = np.shape(x)
+    return np.swapaxes(np.reshape(x, (*lead, length, heads, width // heads)), -2, -3)
+
+
+def _joined(x: Any, heads: int) -> Any:
+    if heads == 1:
+        return x
+    x = np.swapaxes(x, -2, -3)
+    *lead, _, width = np.shape(x)
+    return np.reshape(x, (*lead, heads * width))

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from backpath.nets.activations import ACTIVATIONS
-from backpath.nets.layers import linear, post_activation, pre_activation
+from backpath.nets.readings import linear, post_activation, pre_activation
 from backpath.ops import spec_of, standardize
 
 Parameters = Mapping[str, Any]

@@ -35,13 +35,21 @@ class Initializer:
     shape: str
     variance: Variance
 
-    def weights(self, rng: np.random.Generator, fan_in: int, fan_out: int, activation: str) -> np.ndarray:
-        """Weights of shape (fan_in, fan_out), in float64."""
+    def weights(
+        self,
+        rng: np.random.Generator,
+        rows: int,
+        columns: int,
+        activation: str,
+        fans: tuple[int, int] | None = None,
+    ) -> np.ndarray:
+        """Weights of shape (rows, columns), in float64; these are fan-in and fan-out, too, unless fans are given."""
+        fan_in, fan_out = fans or (rows, columns)
         deviation = np.sqrt(self.variance(fan_in, fan_out, activation))
         if self.shape == "uniform":
-            return rng.uniform(-1, 1, (fan_in, fan_out)) * (np.sqrt(3) * deviation)
-        draws = rng.standard_normal((fan_in, fan_out))
-        return draws * deviation if self.shape == "normal" else _orthogonal(draws) * (np.sqrt(fan_in) * deviation)
+            return rng.uniform(-1, 1, (rows, columns)) * (np.sqrt(3) * deviation)
+        draws = rng.standard_normal((rows, columns))
+        return draws * deviation if self.shape == "normal" else _orthogonal(draws) * (np.sqrt(rows) * deviation)
 
 
 def gain(activation: str) -> float:

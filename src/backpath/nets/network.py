@@ -9,19 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import DataError, Graph, GraphError, NonFiniteError, SettingError, ShapeError
+from backpath.graph import GraphError, SettingError, ShapeError
 from backpath.nets.activations import ACTIVATIONS
 from backpath.nets.forward import NORMS, READINGS, folded, with_options
 from backpath.nets.initialization import INITIALIZERS
-from backpath.nets.losses import ANYTHING, LOSSES, Loss
+from backpath.nets.losses import Loss
+from backpath.nets.model import Model, checked_loss, loss_name
 from backpath.nets.recursions import LOSS_SLOPES, RECURSIONS, Recursion, unit_seeds
-from backpath.ops import Variable, spec_of, trace
+from backpath.ops import spec_of
 from backpath.paths import Linearization, linearize
 
 Parameters = Mapping[str, Any]
 
 
-class Network:
+class Network(Model):
     """A dense network: h_r = Phi_r(h_{r-1} W_r + b_r), a linear last layer, and a loss.
 
     In the graph's reading each bias is the weight of a neuron fixed at +1 (Aggarwal, sec. 1.2.1), so that weights and
@@ -51,7 +52,7 @@ class Network:
     33
     """
 
-    __slots__ = ("activations", "dropout", "input_scale", "loss", "norm", "ntk", "sizes", "variables")
+    __slots__ = ("activations", "dropout", "input_scale", "norm", "ntk", "sizes", "variables")
 
     def __init__(
         self,
@@ -84,8 +85,7 @@ class Network:
                 f"{len(self.activations)} activations were given for {hidden} hidden layers: give one name for all of "
                 f"them, or one for each"
             )
-        if not isinstance(self.loss, Loss) and self.loss not in LOSSES:
-            raise GraphError(f"no loss is called {self.loss!r}; there are {', '.join(LOSSES)}")
+        checked_loss(self.loss)
         if self.variables not in READINGS:
             raise GraphError(f"variables={self.variables!r}: they are 'post', 'pre' or 'both'")
         if self.norm is not None and self.norm not in NORMS:
@@ -112,6 +112,36 @@ class Network:
         dropout = {"dropout": list(self.dropout)} if any(self.dropout) else {}
         return {name: value for name, value in options.items() if value} | dropout
 
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """``(sizes[0],)``."""
+        return (int(self.sizes[0]),)
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """``(sizes[-1],)``."""
+        return (int(self.sizes[-1]),)
+
+    @property
+    def vocabulary(self) -> int:
+        """0: it reads real numbers."""
+        return 0
+
+    @property
+    def draws_weights(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def breadth(self) -> int:
+        """The largest layer's neurons."""
+        return int(max(self.sizes))
+
+    @property
+    def trains_apart(self) -> bool:
+        """Whether it has ``options``."""
+        return bool(self.options)
+
     # Parameters.
 
     @property
@@ -125,25 +155,9 @@ class Network:
                 shapes[f"{name}{r}"] = (int(fan_out),)
         return shapes
 
-    @property
-    def parameter_count(self) -> int:
-        """How many numbers the parameters are."""
-        return sum(int(np.prod(shape)) for shape in self.parameter_shapes.values())
-
-    def views(self, flat: np.ndarray) -> dict[str, np.ndarray]:
-        """The parameters as views of one flat array of ``parameter_count`` numbers.
-
-        Raises:
-            ShapeError: if ``flat`` has another size.
-        """
-        if flat.shape != (self.parameter_count,):
-            raise ShapeError(f"{self!r} has {self.parameter_count} parameters; the array has shape {flat.shape}")
-        views, start = {}, 0
-        for name, shape in self.parameter_shapes.items():
-            size = int(np.prod(shape))
-            views[name] = flat[start : start + size].reshape(shape)
-            start += size
-        return views
+    def tree(self, named: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters by name."""
+        return dict(named)
 
     def init(
         self, seed: int, dtype: Any = np.float32, weights: str = "auto", zero_last: bool = False
@@ -199,21 +213,6 @@ class Network:
         rates = enumerate(self.dropout, 1)
         return {f"h{r}": (batch, int(self.sizes[r])) for r, rate in rates if rate > 0}
 
-    def loss_value(
-        self, parameters: Parameters, X: Any, y: Any, weights: Any = None, noise: Mapping[str, Any] | None = None
-    ) -> Any:
-        """The mean loss over the batch.
-
-        Args:
-            parameters: by name.
-            X: shape (batch, inputs).
-            y: what :meth:`targets` accepts, or what it returns.
-            weights: of the examples in the mean, of shape (batch,); by default all the same.
-            noise: as of :meth:`scores`.
-        """
-        losses = self.loss_function.function(self.scores(parameters, X, noise), self.targets(y))
-        return np.mean(losses) if weights is None else np.sum(weights * losses) / np.sum(weights)
-
     def folded(self, parameters: Parameters, X: np.ndarray) -> tuple[Network, dict[str, np.ndarray]]:
         """The network to predict with, and its parameters: a plain one, or one with layer normalization alone.
 
@@ -227,91 +226,6 @@ class Network:
         """
         norm = "layer" if self.norm == "layer" else None
         return Network(self.sizes, self.activations, self.loss, norm=norm), folded(self, parameters, X)
-
-    def predict(self, parameters: Parameters, X: Any) -> np.ndarray:
-        """Class indices of shape (batch,); or values of shape (batch, outputs), or (batch,) for one output.
-
-        Raises:
-            NonFiniteError: if a class is asked of scores that are nan.
-        """
-        scores = self.scores(parameters, X)
-        if not self.loss_function.classifies:
-            values = self.loss_function.link(scores)
-            return values[:, 0] if self.sizes[-1] == 1 else values
-        if not isinstance(scores, Variable) and np.isnan(scores).any():
-            rows = np.flatnonzero(np.isnan(scores).any(axis=1))
-            raise NonFiniteError(
-                f"the scores of {len(rows)} of {len(scores)} examples are nan, first those of row {rows[0]}, and no "
-                f"class can be told from them: the parameters or X hold nan or infinity, or numbers that overflow"
-            )
-        return np.argmax(scores, axis=1) if self.sizes[-1] > 1 else (scores[:, 0] > 0).astype(int)
-
-    def probabilities(self, parameters: Parameters, X: Any) -> np.ndarray:
-        """The probability of each class, of shape (batch, classes).
-
-        Raises:
-            GraphError: if the loss has none.
-        """
-        if self.loss not in ("cross_entropy", "sigmoid_cross_entropy"):
-            raise GraphError(f"the {self.loss} loss gives no probabilities; use predict")
-        scores, link = self.scores(parameters, X), self.loss_function.link
-        return np.concatenate([link(-scores), link(scores)], axis=1) if self.sizes[-1] == 1 else link(scores)
-
-    def targets(self, y: Any) -> Any:
-        """``y`` as the loss reads it: (batch, outputs); class indices become rows of 0 and 1.
-
-        Raises:
-            ShapeError: if ``y`` has another number of outputs, or a class that the network has not.
-        """
-        if self.reads_classes(y):
-            classes = y if isinstance(y, Variable) else self.checked_classes(y)
-            return (np.reshape(classes, (-1, 1)) == np.arange(self.sizes[-1])).astype(np.float32)
-        if np.ndim(y) == 1 and self.sizes[-1] == 1:
-            y = np.reshape(y, (-1, 1))
-        if np.ndim(y) != 2 or np.shape(y)[1] != self.sizes[-1]:
-            kind = "class indices (batch,)" if self.loss_function.classifies else f"values (batch, {self.sizes[-1]})"
-            raise ShapeError(f"y has shape {list(np.shape(y))}; {self!r} needs {kind}")
-        return y
-
-    def checked_targets(self, y: Any) -> np.ndarray:
-        """What :meth:`targets` makes of an array, or class indices as they are; each where the loss is defined.
-
-        Raises:
-            ShapeError: as :meth:`targets`.
-            DataError: if there is one outside the loss's domain.
-        """
-        if self.reads_classes(y):
-            return self.checked_classes(y)
-        y, domain = self.targets(y), self.loss_function.domain
-        if domain is not ANYTHING and (outside := domain.outside(y)).any():
-            row = int(np.argmax(outside.any(axis=1)))
-            held = y[row][outside[row]][0]
-            raise DataError(
-                f"y holds {held:g} in row {row}, and targets of the loss {self._loss_name} are {domain.words}"
-            )
-        return y
-
-    @property
-    def _loss_name(self) -> str:
-        return self.loss if isinstance(self.loss, str) else "of your own"
-
-    def reads_classes(self, y: Any) -> bool:
-        """Whether ``y`` says the class of each example by one index, for several outputs."""
-        return np.ndim(y) == 1 and self.loss_function.classifies and self.sizes[-1] > 1
-
-    def checked_classes(self, y: Any) -> np.ndarray:
-        """``y`` as an array of class indices.
-
-        Raises:
-            ShapeError: if it holds something that is no class of this network.
-        """
-        y = np.asarray(y)
-        if y.dtype.kind not in "iu" or (y.size and not 0 <= y.min() <= y.max() < self.sizes[-1]):
-            held = f"{y.dtype} from {y.min()} to {y.max()}" if y.size and y.dtype.kind in "iuf" else f"{y.dtype}"
-            raise ShapeError(
-                f"y must hold class indices, whole numbers from 0 to {self.sizes[-1] - 1}; it holds {held}"
-            )
-        return y
 
     # Derivatives by any route.
 
@@ -372,24 +286,16 @@ class Network:
 
     # Other forms.
 
-    def graph(self, batch: int = 1, dtype: Any = np.float64) -> Graph:
-        """The computational graph of the mean loss, with inputs for every parameter, X and the targets."""
-        parameters = {name: np.empty(shape, dtype) for name, shape in self.parameter_shapes.items()}
-        X, y = np.empty((batch, self.sizes[0]), dtype), np.empty((batch, self.sizes[-1]), dtype)
-        return trace(self.loss_value, parameters, X, y)
-
     def to_json(self) -> dict[str, Any]:
         """Plain data from which :meth:`from_json` makes the same network.
 
         Raises:
             GraphError: if its loss has no name.
         """
-        if not isinstance(self.loss, str):
-            raise GraphError("a network with a loss of your own cannot be written down: its loss has no name")
         return {
             "sizes": [int(n) for n in self.sizes],
             "activations": list(self.activations),
-            "loss": self.loss,
+            "loss": loss_name(self.loss),
             **self.options,
         }
 
@@ -405,8 +311,3 @@ class Network:
             return cls(data["sizes"], data["activations"], data["loss"], **options)
         except (KeyError, TypeError, AttributeError) as error:
             raise GraphError(f"not the description of a network: {error}") from None
-
-    @property
-    def loss_function(self) -> Loss:
-        """Its loss, with what it says about targets."""
-        return LOSSES[self.loss] if isinstance(self.loss, str) else self.loss

@@ -24,7 +24,7 @@ from backpath.ops.local import (
     Sum,
     Transpose,
 )
-from backpath.ops.movement import scatter
+from backpath.ops.movement import scatter, take_rows
 from backpath.ops.primitive import PRIMITIVES, Primitive, Spec, define, shape_rule, spec_of
 from backpath.ops.reduction import standardize
 from backpath.ops.semiring import Semiring
@@ -92,6 +92,7 @@ __all__ = [
     "softplus",
     "spec_of",
     "standardize",
+    "take_rows",
     "trace",
     "transcendental",
     "unflatten",

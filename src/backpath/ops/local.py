@@ -204,6 +204,34 @@ class Scatter(Move):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TakeRows(Move):
+    """y = x[rows] for whole numbers that are values themselves, and may be traced."""
+
+    rows: Array
+    in_shape: Shape
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.scatter(adjoint, self.rows, self.in_shape)
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.move(tangent, lambda c: METHODS["take_rows"](c, self.rows))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddRows(Move):
+    """y = zeros(out_shape) with the rows of x added in at ``rows``: the transpose of TakeRows."""
+
+    rows: Array
+    out_shape: Shape
+
+    def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        return semiring.move(adjoint, lambda c: METHODS["take_rows"](c, self.rows))
+
+    def push(self, tangent: Value, semiring: Semiring) -> Value:
+        return semiring.scatter(tangent, self.rows, self.out_shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DiagonalLessOuter(LocalDerivative):
     """Along one axis, dy_i/dx_j = d_i [i = j] - sum over the pairs of u_i v_j: softmax and its kin in linear time.
 

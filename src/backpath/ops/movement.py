@@ -12,7 +12,17 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from backpath.graph import ShapeError
 from backpath.ops.dispatch import METHODS, implements
 from backpath.ops.elementwise import common
-from backpath.ops.local import Broadcast, Cast, Gather, LocalDerivative, Reshape, Scatter, Transpose
+from backpath.ops.local import (
+    AddRows,
+    Broadcast,
+    Cast,
+    Gather,
+    LocalDerivative,
+    Reshape,
+    Scatter,
+    TakeRows,
+    Transpose,
+)
 from backpath.ops.primitive import Spec, define, mismatch
 from backpath.ops.tracing import apply
 from backpath.ops.variable import Variable
@@ -205,17 +215,57 @@ INDEX = define("index", lambda x, index: x[index], _index_spec, (lambda y, x, in
 SCATTER = define("scatter", _scatter_value, _scatter_spec, (lambda y, x, index, shape: Scatter(index, shape),))
 
 
+def _take_spec(x: Spec, rows: Spec) -> Spec:
+    if rows.dtype.kind not in "iu" or not x.shape:
+        raise mismatch("take", x, rows, needs="the first must have rows, and the second hold whole numbers")
+    return Spec((*rows.shape, *x.shape[1:]), x.dtype)
+
+
+def _add_rows_value(x: Any, rows: Any, shape: Shape) -> Any:
+    y = np.zeros(shape, x.dtype)
+    if x.size:
+        # Equal rows beside each other are summed at once; adding one row after another takes ten times as long.
+        flat = np.ravel(rows) % shape[0]
+        order = np.argsort(flat, kind="stable")
+        different, starts = np.unique(flat[order], return_index=True)
+        y[different] = np.add.reduceat(np.reshape(x, (flat.size, *shape[1:]))[order], starts, axis=0)
+    return y
+
+
+def _add_rows_spec(x: Spec, rows: Spec, shape: Shape) -> Spec:
+    taken = _take_spec(Spec(shape, x.dtype), rows)
+    if taken.shape != x.shape:
+        raise mismatch("add_rows", x, taken, needs="there must be a row for each number")
+    return Spec(shape, x.dtype)
+
+
+TAKE = define(
+    "take", lambda x, rows: np.take(x, rows, axis=0), _take_spec, (lambda y, x, rows: TakeRows(rows, np.shape(x)), None)
+)
+ADD_ROWS = define("add_rows", _add_rows_value, _add_rows_spec, (lambda y, x, rows, shape: AddRows(rows, shape), None))
+
+
+def take_rows(x: Any, rows: Any) -> Any:
+    """``x[rows]`` for whole numbers, known or traced."""
+    return apply(TAKE, x, rows)
+
+
 def getitem(x: Any, index: Any) -> Any:
-    """``x[index]`` for slices, integers, None, Ellipsis, arrays of integers, and known masks."""
+    """``x[index]`` for slices, integers, None, Ellipsis, arrays of integers, traced or not, and known masks."""
     parts = index if isinstance(index, tuple) else (index,)
     known = tuple(np.asarray(p) if isinstance(p, list) else p for p in parts)
     if any(isinstance(p, Variable) for p in known):
-        return METHODS["pick"](x, known)
+        # Rows by themselves are what embeddings take, and every engine has a kernel for them.
+        rows = known[0] if len(known) == 1 else None
+        of_rows = rows is not None and rows.dtype.kind in "iu" and bool(rows.shape)
+        return take_rows(x, rows) if of_rows else METHODS["pick"](x, known)
     return apply(INDEX, x, index=known)
 
 
 def scatter(x: Any, index: Any, shape: Shape) -> Any:
     """Zeros of ``shape`` with ``x`` summed in at ``index``: what carries a gradient back through ``x[index]``."""
+    if isinstance(index, Variable):
+        return apply(ADD_ROWS, x, index, shape=shape)
     if any(isinstance(p, Variable) for p in (index if isinstance(index, tuple) else ())):
         return METHODS["place"](x, index, shape)
     return apply(SCATTER, x, index=index, shape=shape)
@@ -263,6 +313,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 # Joining and padding.
 METHODS["getitem"] = getitem
+METHODS["take_rows"] = take_rows
 METHODS["astype"] = astype
 
 

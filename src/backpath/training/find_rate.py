@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import DataError, SettingError
-from backpath.nets import Network
-from backpath.training.fit import checked_examples
+from backpath.nets import Model
+from backpath.training.given import Init, examples_of, first_parameters
 from backpath.training.loop.cores import blas_threads
-from backpath.training.loop.rows import Rows
-from backpath.training.loop.starts import start
+from backpath.training.loop.examples import InMemory
 from backpath.training.loop.step import BatchGradient
 from backpath.training.optimizers.chain import Optimizer
 from backpath.training.optimizers.named import Rate, sgd
@@ -39,7 +38,7 @@ class RangeTest:
 
 
 def find_rate(
-    network: Network,
+    model: Model,
     X: Any,
     y: Any,
     optimizer: Callable[[Rate], Optimizer] = sgd,
@@ -49,7 +48,7 @@ def find_rate(
     steps: int = 120,
     batch: int = 32,
     seed: int = 0,
-    init: str = "auto",
+    init: Init = "auto",
     threads: int | None = None,
 ) -> RangeTest:
     """Find a step size: grow it from step to step until the loss explodes, then try what looked best.
@@ -59,9 +58,9 @@ def find_rate(
     (Smith, 2017, with the trial added.)
 
     Args:
-        network: what to train.
-        X: shape (examples, inputs).
-        y: class indices or values, as the network's loss asks.
+        model: what to train.
+        X: shape (examples, ...).
+        y: class indices or values, as the model's loss asks.
         optimizer: from a rate to an optimizer, such as ``optimizers.adam``.
         lowest: the rate of the first step.
         highest: that of the last.
@@ -73,15 +72,17 @@ def find_rate(
 
     Raises:
         SettingError: if no rate was seen to decrease the loss, or a number is outside its range.
-        ShapeError: if X or y do not fit the network.
+        ShapeError: if X or y do not fit the model.
         DataError: if there are too few examples, or numbers that are not finite.
     """
     if not (0 < lowest < highest and steps >= 10 and batch >= 1):
         raise SettingError(f"lowest={lowest:g}, highest={highest:g}, steps={steps}, batch={batch}: rates must grow")
-    X, y = checked_examples(network, X, y)
-    if len(X) < 2:
+    model, examples = examples_of(model, X, y, None)
+    if len(examples) < 2:
         raise DataError("a range test needs two examples or more")
-    run = _Run(network, X, y, batch, seed, init)
+    if not isinstance(examples, InMemory):
+        raise SettingError("a range test needs examples in arrays: give it some of those on disk")
+    run = _Run(model, examples, batch, seed, init)
     growth = (highest / lowest) ** (1 / (steps - 1))
     with blas_threads(threads), np.errstate(over="ignore", invalid="ignore"):
         losses = _smoothed(run.losses(optimizer(lambda step: lowest * growth**step), steps))
@@ -104,15 +105,15 @@ def find_rate(
 class _Run:
     """Steps from one start, on batches that leave out some examples."""
 
-    def __init__(self, network: Network, X: Rows, y: np.ndarray, batch: int, seed: int, init: str):
+    def __init__(self, model: Model, examples: InMemory, batch: int, seed: int, init: Init):
         self.rng = np.random.default_rng([seed, 3])
-        order = self.rng.permutation(len(X))
-        held = max(1, min(len(X) // 5, 512))
+        order = self.rng.permutation(len(examples))
+        held = max(1, min(len(examples) // 5, 512))
         self.held, self.rest = order[:held], order[held:]
         self.batch = min(batch, len(self.rest))
-        self.first = np.concatenate([np.ravel(a) for a in start(network, X, init, seed).values()])
+        self.first = first_parameters(model, examples.X, init, seed, np.float32)
         self.parameters, self.gradient = self.first.copy(), np.empty_like(self.first)
-        arguments = network, self.parameters, self.gradient, X, y
+        arguments = model, self.parameters, self.gradient, examples.X, examples.y
         self.gradient_of = BatchGradient(*arguments, self.batch)
         self.held_gradient_of = BatchGradient(*arguments, held)
 

@@ -11,20 +11,20 @@ import numpy as np
 
 from backpath.engines import Choice
 from backpath.graph import NonFiniteError, SettingError
-from backpath.nets import Network
-from backpath.training.fit import DESCENT, Fit, check_settings, examples_of, finished, first_parameters
+from backpath.nets import Model
+from backpath.training.fit import DESCENT, check_settings
+from backpath.training.given import Init, examples_of, first_parameters
 from backpath.training.loop.cores import blas_threads, usable_cores
 from backpath.training.loop.engine_choice import choose_engine
 from backpath.training.loop.epochs import Loop
 from backpath.training.loop.examples import Examples
 from backpath.training.loop.stepping import Programs
 from backpath.training.optimizers.chain import Optimizer
-
-Init = str | Mapping[str, np.ndarray]
+from backpath.training.result import Fit, finished
 
 
 def fit_many(
-    network: Network,
+    model: Model,
     X: Any,
     y: Any = None,
     *,
@@ -38,13 +38,13 @@ def fit_many(
     dtype: Any = np.float32,
     engine: str = "auto",
 ) -> list[Fit]:
-    """Train one network from many beginnings, or at many step sizes: what as many calls of ``fit`` give, but quicker.
+    """Train one model from many beginnings, or at many step sizes: what as many calls of ``fit`` give, but quicker.
 
     All read the same data where they lie, and run one program, which is made once. By the compiled engine each core
     trains one network after another, and none waits for another; the result is to the last bit that of ``fit``.
 
     Args:
-        network: what to train.
+        model: what to train.
         X: as of ``fit``.
         y: as of ``fit``.
         seeds: one for each network.
@@ -66,6 +66,7 @@ def fit_many(
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
+    >>> from backpath.nets import Network
     >>> fits = fit_many(Network([4, 8, 3]), X, y, seeds=range(3), epochs=2)
     >>> len(fits), fits[0].parameters["W1"].shape
     (3, (4, 8))
@@ -75,11 +76,12 @@ def fit_many(
         check_settings(epochs, batch, threads, job.seed, job.optimizer)
     if not jobs:
         return []
-    examples, cores = examples_of(network, X, y, weights), threads or usable_cores()
-    begun = first_parameters(network, examples, jobs[0].init, jobs[0].seed, dtype)
+    model, examples = examples_of(model, X, y, weights)
+    cores = threads or usable_cores()
+    begun = first_parameters(model, examples.at_hand, jobs[0].init, jobs[0].seed, dtype)
     every = epochs * len(jobs)
-    choice, programs = choose_engine(engine, network, begun, examples, jobs[0].optimizer, None, batch, every, cores)
-    many = _Many(network, examples, epochs, batch, dtype, choice, programs)
+    choice, programs = choose_engine(engine, model, begun, examples, jobs[0].optimizer, None, batch, every, cores)
+    many = _Many(model, examples, epochs, batch, dtype, choice, programs)
     # Calls of NumPy's hold the interpreter: by them one network at a time has all of the BLAS.
     workers = min(cores, len(jobs)) if choice.engine == "compiled" else 1
     shares = [jobs[k::workers] for k in range(workers)]
@@ -102,7 +104,7 @@ class _Job:
 class _Many:
     """What all have in common."""
 
-    network: Network
+    model: Model
     examples: Examples
     epochs: int
     batch: int
@@ -112,9 +114,9 @@ class _Many:
 
     def loop(self, job: _Job) -> Loop:
         """A loop that has room for its arrays, and programs for its steps."""
-        flat, engine = np.empty(self.network.parameter_count, self.dtype), self.choice.engine
+        flat, engine = np.empty(self.model.parameter_count, self.dtype), self.choice.engine
         options: dict[str, Any] = {"engine": engine, "programs": self.programs}
-        return Loop(self.network, flat, self.examples, self.batch, job.optimizer, job.seed, **options)
+        return Loop(self.model, flat, self.examples, self.batch, job.optimizer, job.seed, **options)
 
     def train(self, loop: Loop, jobs: Sequence[_Job]) -> list[Fit]:
         """One network after another, in the same room."""
@@ -125,7 +127,7 @@ class _Many:
         if not loop.takes(job.optimizer):
             loop = self.loop(job)
         loop.restart(
-            first_parameters(self.network, self.examples, job.init, job.seed, self.dtype), job.optimizer, job.seed
+            first_parameters(self.model, self.examples.at_hand, job.init, job.seed, self.dtype), job.optimizer, job.seed
         )
         try:
             while len(loop.history) < self.epochs:
@@ -133,7 +135,10 @@ class _Many:
         except NonFiniteError as error:
             raise NonFiniteError(f"the network of seed {job.seed}: {error}") from None
         flat = loop.stepping.parameters.copy()
-        return finished(self.network, flat, tuple(loop.history), loop.steps, self.examples, job.seed, self.choice)
+        history = tuple(loop.history)
+        return finished(
+            self.model, flat, history, len(history) * loop.steps, self.examples.at_hand, job.seed, self.choice
+        )
 
 
 def _jobs(seeds: Sequence[int], optimizer: Any, init: Any) -> list[_Job]:

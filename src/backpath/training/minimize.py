@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +11,15 @@ import numpy as np
 from backpath.calculus import hvp
 from backpath.engines import Choice, Executable, compile_graph
 from backpath.graph import SettingError
-from backpath.nets import Network
-from backpath.ops import trace
-from backpath.training.fit import MOST_FOLDED, Fit, checked_examples, checked_weights
+from backpath.nets import Model
+from backpath.ops import leaves_of, trace
+from backpath.training.given import Init, examples_of, first_parameters
 from backpath.training.loop.cores import blas_threads
-from backpath.training.loop.epochs import Epoch, typical_seconds
+from backpath.training.loop.epochs import Epoch
+from backpath.training.loop.examples import InMemory
 from backpath.training.loop.rows import Rows
-from backpath.training.loop.starts import some, start
 from backpath.training.loop.step import BatchGradient
+from backpath.training.result import Fit, finished
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -29,7 +30,7 @@ linear systems by Hessian-vector products alone."""
 
 
 def minimize(
-    network: Network,
+    model: Model,
     X: Any,
     y: Any,
     method: str = "lbfgs",
@@ -41,15 +42,15 @@ def minimize(
     tolerance: float = 1e-6,
     seed: int = 0,
     threads: int | None = None,
-    init: str | Mapping[str, np.ndarray] = "auto",
+    init: Init = "auto",
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fit:
-    """Train ``network`` on all of (X, y) together, in float64.
+    """Train ``model`` on all of (X, y) together, in float64.
 
     Args:
-        network: what to train.
-        X: shape (examples, inputs).
-        y: class indices (examples,) or values (examples, outputs), as the network's loss asks.
+        model: what to train.
+        X: shape (examples, ...).
+        y: class indices (examples,) or values (examples, outputs), as the model's loss asks.
         method: ``"lbfgs"``, ``"cg"`` or ``"newton-cg"``.
         iterations: at most so many.
         l2: half of this times the squared norm of the parameters is added to the loss; or one for each parameter.
@@ -66,20 +67,20 @@ def minimize(
         A fit whose epochs are iterations.
 
     Raises:
-        SettingError: for another method, a number outside its range, or a network whose neurons drop out.
-        ShapeError: if X or y do not fit the network.
+        SettingError: for another method, a number outside its range, or a model that draws in training.
+        ShapeError: if X or y do not fit the model.
         DataError: if X or y hold numbers that are not finite, or no example.
     """
     if method not in METHODS:
         raise SettingError(f"no method is called {method!r}; there are {', '.join(METHODS)}")
     if iterations < 1 or not np.all(np.asarray(l2) >= 0):
         raise SettingError(f"iterations={iterations}, l2={l2}: at least one iteration, and l2 at least 0")
-    if any(network.dropout):
-        raise SettingError(f"{method} needs the same loss at each evaluation: {network!r} drops out neurons")
-    X, y = checked_examples(network, X, y)
-    weights = None if weights is None else checked_weights(weights, len(X))
-    first = start(network, X, init, seed, float) if isinstance(init, str) else init
-    initial = np.concatenate([np.ravel(first[name]) for name in network.parameter_shapes]).astype(float)
+    if model.noise_shapes(1):
+        raise SettingError(f"{method} needs the same loss at each evaluation: {model!r} draws, or drops out neurons")
+    model, examples = examples_of(model, X, y, weights)
+    if not isinstance(examples, InMemory):
+        raise SettingError(f"{method} needs all examples at once, in arrays: use fit for those on disk")
+    initial = first_parameters(model, examples.X, init, seed, float)
     history: list[Epoch] = []
     started = time.perf_counter()
 
@@ -91,31 +92,26 @@ def minimize(
 
     with blas_threads(threads):
         found = solve(
-            network,
-            X,
-            y,
+            model,
+            examples.X,
+            examples.y,
             initial,
             method,
             iterations=iterations,
             l2=l2,
-            weights=weights,
+            weights=examples.weights,
             evaluations=evaluations,
             tolerance=tolerance,
             callback=after,
         )
     if not history:
         after(found)
-    seconds = typical_seconds(history)
-    views = network.views(found.x)
-    if network.options:
-        network, views = network.folded(views, some(X, seed, float, MOST_FOLDED))
-    return Fit(
-        network, views, tuple(history), int(found.nfev), seconds, Choice("numpy", "SciPy asks for all examples at once")
-    )
+    why = Choice("numpy", "SciPy asks for all examples at once")
+    return finished(model, found.x, tuple(history), int(found.nfev), examples.X, seed, why)
 
 
 def solve(
-    network: Network,
+    model: Model,
     X: Rows,
     y: np.ndarray,
     initial: np.ndarray,
@@ -131,7 +127,7 @@ def solve(
     """SciPy's result for one flat array of parameters in float64; arguments as of ``minimize``, already checked."""
     from scipy.optimize import minimize as scipy_minimize
 
-    problem = _Problem(network, X, y, l2, weights)
+    problem = _Problem(model, X, y, l2, weights)
     options: dict[str, Any] = {"maxiter": iterations, "xtol" if method == "newton-cg" else "gtol": tolerance}
     if evaluations is not None and method == "lbfgs":
         options["maxfun"] = evaluations
@@ -151,12 +147,12 @@ def solve(
 class _Problem:
     """The loss of all examples as a function of one flat array, its gradient, and products with its Hessian."""
 
-    def __init__(self, network: Network, X: Rows, y: np.ndarray, l2: Any, weights: np.ndarray | None):
-        self.network, self.X, self.y, self.l2, self.weights = network, X, y, l2, weights
-        self.at = np.zeros(network.parameter_count)
+    def __init__(self, model: Model, X: Rows, y: np.ndarray, l2: Any, weights: np.ndarray | None):
+        self.model, self.X, self.y, self.l2, self.weights = model, X, y, l2, weights
+        self.at = np.zeros(model.parameter_count)
         self.gradient = np.empty_like(self.at)
         self.rows = np.arange(len(X))
-        self.gradient_of = BatchGradient(network, self.at, self.gradient, X, y, len(X), weights)
+        self.gradient_of = BatchGradient(model, self.at, self.gradient, X, y, len(X), weights)
         self.gradient_of(self.rows)
         self._product: Executable | None = None
         self.along, self.product = np.empty_like(self.at), np.empty_like(self.at)
@@ -177,12 +173,13 @@ class _Problem:
         return self.product + self.l2 * v
 
     def _compiled_product(self) -> Executable:
-        net, X = self.network, self.X.take(self.rows, float)
-        targets = np.ascontiguousarray(net.targets(self.y), float)
+        model = self.model
+        X = model.shaped(self.X.take(self.rows, model.input_dtype(float)))
+        targets = np.ascontiguousarray(model.targets(self.y), float)
 
         def product(parameters: Any, along: Any, X: Any, targets: Any) -> Any:
-            return hvp(lambda p: net.loss_value(p, X, targets, self.weights), (parameters,), (along,))[0]
+            return hvp(lambda p: model.loss_value(p, X, targets, self.weights), (parameters,), (along,))[0]
 
-        program = compile_graph(trace(product, net.views(self.at), net.views(self.along), X, targets))
-        inputs = [*net.views(self.at).values(), *net.views(self.along).values(), X, targets]
-        return Executable(program, inputs, list(net.views(self.product).values()))
+        program = compile_graph(trace(product, model.views(self.at), model.views(self.along), X, targets))
+        inputs = [*leaves_of(model.views(self.at)), *leaves_of(model.views(self.along)), X, targets]
+        return Executable(program, inputs, leaves_of(model.views(self.product)))

@@ -14,7 +14,7 @@ from backpath.calculus import check_grads
 from backpath.calculus.call import call
 from backpath.calculus.check import floating_arguments, in_float64
 from backpath.graph import CONSTANT, GraphError, NonFiniteError
-from backpath.nets import Network
+from backpath.nets import Model, Network
 from backpath.paths import (
     METHODS,
     SUM_PRODUCT,
@@ -92,11 +92,11 @@ class Check:
         return "\n".join(lines)
 
 
-def check(f: Callable[..., Any] | Network | Linearization, *args: Any, seed: int = 0) -> Check:
+def check(f: Callable[..., Any] | Model | Linearization, *args: Any, seed: int = 0) -> Check:
     """Compute one gradient in every way that is affordable, and compare.
 
     Args:
-        f: a traceable function; or a network, with ``args`` its parameters, X and y; or a linearization in float64,
+        f: a traceable function; or a model, with ``args`` its parameters, X and y; or a linearization in float64,
             which needs no arguments. The check runs in float64.
         *args: the arguments; derivatives are by those that hold real floating-point numbers.
         seed: of the sample that the numerical methods take from many entries.
@@ -116,10 +116,12 @@ def check(f: Callable[..., Any] | Network | Linearization, *args: Any, seed: int
     """
     if isinstance(f, Linearization):
         return _check_linearization(f, seed)
-    if not isinstance(f, Network):
+    if not isinstance(f, Model):
         return _check_function(f, args, seed, [])
-    parameters, X, y = in_float64(args[0]), np.asarray(args[1], float), args[2]
-    beside = [] if f.options or not isinstance(f.loss, str) else _recursions(f, parameters, X, y)
+    parameters, X, y = in_float64(args[0]), np.asarray(args[1], f.input_dtype(float)), args[2]
+    beside: list[Exact] = []
+    if isinstance(f, Network) and not f.options and isinstance(f.loss, str):
+        beside = _recursions(f, parameters, X, y)
     return _check_function(lambda parameters: f.loss_value(parameters, X, y), (parameters,), seed, beside)
 
 

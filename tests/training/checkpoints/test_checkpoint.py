@@ -93,8 +93,20 @@ SCRIPT = """
     from backpath.training.checkpoints.saver import Saver
 
     rng = np.random.default_rng(0)
-    X, y = rng.standard_normal((2000, 8)), rng.integers(3, size=2000)
-    net = bp.Network([8, 24, 24, 3], "relu")
+    X, y = rng.standard_normal((600, 8, 8, 1)), rng.integers(3, size=600)
+    net = bp.nets.Sequential(
+        [
+            bp.nets.RandomShift(1),
+            bp.nets.Conv(4, 3),
+            bp.nets.BatchNorm(),
+            bp.nets.Activation("relu"),
+            bp.nets.MaxPool(2),
+            bp.nets.Flatten(),
+            bp.nets.Dropout(0.1),
+            bp.nets.Dense(3),
+        ],
+        inputs=(8, 8, 1),
+    )
     path, out, epochs = sys.argv[1:]
     saver = None if path == "none" else Saver(path, every=0.03)
     adam = bp.optimizers.adam(1e-3)

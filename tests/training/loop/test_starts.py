@@ -11,7 +11,7 @@ import pytest
 import backpath as bp
 from backpath.training.loop.autoencoder import TiedAutoencoder
 from backpath.training.loop.rows import rows_of
-from backpath.training.loop.starts import STARTS, pretrained, start, unit_variance
+from backpath.training.loop.starts import STARTS, pretrained, start
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((200, 6)) @ RNG.standard_normal((6, 6))
@@ -20,7 +20,7 @@ X = RNG.standard_normal((200, 6)) @ RNG.standard_normal((6, 6))
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
 def test_every_layers_pre_activations_get_variance_one(activation):
     net = bp.Network([6, 20, 15, 10, 3], activation)
-    p = unit_variance(net, rows_of(X), 0, float)
+    p = start(net, X, "lsuv", 0, float)
     h = X
     for r in range(1, 5):
         a = h @ p[f"W{r}"] + p[f"b{r}"]
@@ -29,8 +29,8 @@ def test_every_layers_pre_activations_get_variance_one(activation):
 
 
 def test_constant_data_have_no_unit_variance():
-    with pytest.raises(bp.DataError, match="layer 1 gives the same value for all examples"):
-        unit_variance(bp.Network([3, 2]), rows_of(np.zeros((9, 3))), 0)
+    with pytest.raises(bp.DataError, match="product with W1 is the same for all examples"):
+        start(bp.Network([3, 2]), np.zeros((9, 3)), "lsuv", 0)
 
 
 def unexplained(h, code):

@@ -1,4 +1,4 @@
-"""Which engine trains a network."""
+"""Which engine trains a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from backpath.engines import ENGINES, Choice, choose, obstacle
 from backpath.graph import SettingError
-from backpath.nets import Network
+from backpath.nets import Model
 from backpath.training.loop.cores import usable_cores
 from backpath.training.loop.examples import Examples
 from backpath.training.loop.stepping import Programs, Stepping
@@ -18,7 +18,7 @@ from backpath.training.optimizers.chain import Optimizer
 
 def choose_engine(
     engine: str,
-    network: Network,
+    model: Model,
     parameters: np.ndarray,
     examples: Examples,
     optimizer: Optimizer,
@@ -33,14 +33,14 @@ def choose_engine(
     The arguments are those of ``fit``; ``asked`` says why it is not ``"auto"``.
 
     Raises:
-        SettingError: if there is no such engine, or it cannot train such a network.
+        SettingError: if there is no such engine, or it cannot train such a model.
     """
     if engine not in ("auto", *ENGINES):
         raise SettingError(f"engine={engine!r}: it is one of auto, {', '.join(ENGINES)}")
     if engine == "numpy":
         return Choice(engine, asked), {}
     size, weighted = min(batch, len(examples)), examples.weighted
-    probe = Stepping(network, parameters, optimizer, 0, average=average, engine="numpy")
+    probe = Stepping(model, parameters, optimizer, 0, average=average, engine="numpy")
     numpy_programs = [probe.gradient_program(size, weighted), probe.update_program()]
     hindered = next(filter(None, (obstacle(p, parameters.dtype) for p in numpy_programs)), None)
     if engine == "compiled":

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import NonFiniteError, RunError
-from backpath.nets import Network
+from backpath.nets import Model
 from backpath.paths import linearize
 from backpath.training.checkpoints.checkpoint import Checkpoint
 from backpath.training.checkpoints.saver import LONGEST, Saver
@@ -54,7 +54,7 @@ def typical_seconds(history: Sequence[Epoch]) -> float:
 
 
 def descend(
-    network: Network,
+    model: Model,
     parameters: np.ndarray,
     examples: Examples,
     *,
@@ -78,7 +78,7 @@ def descend(
     """
     extras: dict[str, Any] = {"plateau": plateau, "average": average, "saver": saver, "programs": programs}
     extras |= {"engine": engine, "threads": threads or usable_cores()}
-    loop = Loop(network, parameters, examples, batch, optimizer, seed, **extras)
+    loop = Loop(model, parameters, examples, batch, optimizer, seed, **extras)
     if resume:
         loop.resume(resume)
     # A loss that overflows ends the fit with an error of its own; NumPy's warnings would only come before it.
@@ -99,7 +99,7 @@ class Loop:
     """Everything that an epoch needs, made once.
 
     Args:
-        network: what to train.
+        model: what to train.
         parameters: one flat array, changed in place.
         examples: to train it on.
         batch: examples a step.
@@ -113,12 +113,12 @@ class Loop:
         saver: keeps where training stands.
         engine: ``"numpy"`` or ``"compiled"``.
         threads: that it may use.
-        programs: of other trainings of the same network by the same engine.
+        programs: of other trainings of the same model by the same engine.
     """
 
     def __init__(
         self,
-        network: Network,
+        model: Model,
         parameters: np.ndarray,
         examples: Examples,
         batch: int,
@@ -135,12 +135,12 @@ class Loop:
         threads: int = 1,
         programs: Programs | None = None,
     ):
-        self.stepping = Stepping(network, parameters, optimizer, seed, state, average, engine, threads, programs)
+        self.stepping = Stepping(model, parameters, optimizer, seed, state, average, engine, threads, programs)
         self.rng = np.random.default_rng([seed, 1]) if rng is None else rng
         self.plateau, self.saver = plateau, saver
         self.waiting = plateau.init() if plateau else None
         self.snapshot = Snapshot(parameters, self.state, self.stepping.averaged)
-        self.feed = examples.feed(network, self.stepping.steps, batch, shuffle)
+        self.feed = examples.feed(model, self.stepping.steps, batch, shuffle)
         self.steps = self.feed.steps
         self.losses = np.zeros(self.steps)
         self.history: list[Epoch] = []
@@ -333,9 +333,10 @@ class Loop:
     def _first_not_finite(self, step: int) -> str:
         """The first node of a step's loss that is not finite, in words."""
         X, y = self.feed.examples(step)
-        network, parameters = self.stepping.network, self.stepping.parameters
+        model, parameters = self.stepping.model, self.stepping.parameters
         y = y.astype(parameters.dtype) if y.dtype.kind == "f" else y
-        p = linearize(network.loss_value, network.views(parameters), X.astype(parameters.dtype), y)
+        X = model.shaped(X.astype(model.input_dtype(parameters.dtype)))
+        p = linearize(model.loss_value, model.views(parameters), X, y)
         largest = {name: np.max(np.abs(value)) for name, value in zip(p.names, p.values, strict=True) if np.size(value)}
         if bad := next((name for name, value in largest.items() if not np.isfinite(value)), ""):
             return f", where {bad} is the first node that is not finite"

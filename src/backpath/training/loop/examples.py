@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backpath.engines import Steps
-from backpath.nets import Network
+from backpath.nets import Model
 from backpath.training.checkpoints.identity import digest
 from backpath.training.loop.rows import Rows
 
@@ -67,7 +67,7 @@ class Examples(ABC):
         """The same for the same examples, and for no others."""
 
     @abstractmethod
-    def feed(self, network: Network, make: Make, batch: int, shuffle: bool) -> Feed:
+    def feed(self, model: Model, make: Make, batch: int, shuffle: bool) -> Feed:
         """Batches of so many examples, in a new order each epoch or always in their own."""
 
 
@@ -101,7 +101,7 @@ class InMemory(Examples):
         scales = () if scaling is None else (scaling.mean, scaling.factor, scaling.weights())
         return digest(*self.X.arrays, self.y, *scales, *(() if self.weights is None else (self.weights,)))
 
-    def feed(self, network: Network, make: Make, batch: int, shuffle: bool) -> Feed:
+    def feed(self, model: Model, make: Make, batch: int, shuffle: bool) -> Feed:
         return _Shuffled(self, make, batch, shuffle)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backpath.engines.program.planning import nbytes
-from backpath.nets import Network
+from backpath.nets import Model
 from backpath.training.loop.stepping import Stepping
 from backpath.training.optimizers.chain import Optimizer
 
@@ -34,14 +34,14 @@ class Footprint:
         return self.parameters + self.snapshot + self.batch + self.buffers
 
 
-def footprint(network: Network, optimizer: Optimizer, batch: int, dtype: type = np.float32) -> Footprint:
+def footprint(model: Model, optimizer: Optimizer, batch: int, dtype: type = np.float32) -> Footprint:
     """What training in batches of so many examples takes, by the NumPy engine's plan; the compiled one's is alike."""
-    stepping = Stepping(network, np.zeros(network.parameter_count, dtype), optimizer, 0)
+    stepping = Stepping(model, np.zeros(model.parameter_count, dtype), optimizer, 0)
     state = sum(a.nbytes for arrays in stepping.state.arrays for a in arrays)
     parameters = stepping.parameters.nbytes
     gradient = stepping.gradient_program(batch, False)
     graph = gradient.graph
-    given = graph.inputs[len(network.parameter_shapes) :]
+    given = graph.inputs[len(model.parameter_shapes) :]
     examples = sum(nbytes(graph.nodes[i]) for i in given)
     buffers = gradient.memory + stepping.update_program().memory
     return Footprint(2 * parameters + state, parameters + state, examples, buffers)

@@ -133,4 +133,9 @@ def rows_of(X: Any, scaling: Scaling | None = None) -> Rows:
     """``X``, dense or CSR, as rows, if it is not already."""
     if isinstance(X, Rows):
         return X
-    return SparseRows(X, scaling) if hasattr(X, "indptr") else DenseRows(np.asarray(X), scaling)
+    return SparseRows(X, scaling) if hasattr(X, "indptr") else DenseRows(_flat(np.asarray(X)), scaling)
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    """Examples of any shape as rows of numbers: a view, if they lie in a row."""
+    return array if array.ndim == 2 else array.reshape(len(array), -1)

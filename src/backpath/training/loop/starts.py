@@ -1,4 +1,4 @@
-"""Initial parameters that look at data: unit variance layer by layer, and greedy layerwise pretraining."""
+"""Initial parameters by name; those of some names look at data."""
 
 from __future__ import annotations
 
@@ -6,77 +6,49 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import DataError, SettingError
-from backpath.nets import ACTIVATIONS, INITIALIZERS, Network
+from backpath.graph import SettingError
+from backpath.nets import ACTIVATIONS, INITIALIZERS, Model, Network
 from backpath.training.loop.autoencoder import TiedAutoencoder
 from backpath.training.loop.epochs import descend
 from backpath.training.loop.examples import InMemory
 from backpath.training.loop.rows import DenseRows, Rows, rows_of
+from backpath.training.loop.unit_variance import MOST_NUMBERS, unit_variance
 from backpath.training.optimizers.named import adam
 
 DATA_DRIVEN = ("lsuv", "pretrained", "pretrained_tied")
 STARTS = (*INITIALIZERS, *DATA_DRIVEN)
 """Every way to begin by name: those of ``INITIALIZERS``, and the ones that need data."""
 
-Parameters = dict[str, np.ndarray]
+Parameters = Any
 EXAMPLES = 1024
 
 
-def start(network: Network, X: Any, how: str, seed: int, dtype: Any = np.float32) -> Parameters:
+def start(model: Model, X: Any, how: str, seed: int, dtype: Any = np.float32) -> Parameters:
     """Initial parameters, views of one flat array.
 
     Args:
-        network: whose.
+        model: whose.
         X: examples, of which the data-driven ways use no more than they need.
         how: a name in ``STARTS``.
         seed: of the draws.
         dtype: of the parameters.
 
     Raises:
-        SettingError: for another name, or a network that the way is not for.
+        SettingError: for another name, or a model that the way is not for.
+        DataError: if no scale gives a layer's pre-activations the variance 1.
     """
-    if how in DATA_DRIVEN and (network.norm or network.ntk or network.input_scale):
-        raise SettingError(
-            f"init={how!r} starts plain layers; {network!r} has more: take another init, or leave it out"
-        )
     if how == "lsuv":
-        return unit_variance(network, rows_of(X), seed, dtype)
-    if how in DATA_DRIVEN:
-        return pretrained(network, rows_of(X), seed, dtype, tied=how == "pretrained_tied")
-    return network.init(seed, dtype, how)
-
-
-def unit_variance(
-    network: Network, X: Rows, seed: int, dtype: Any = np.float32, tolerance: float = 0.01, most: int = 10
-) -> Parameters:
-    """Orthogonal weights, scaled layer after layer until the pre-activations of a batch have variance 1.
-
-    (Mishkin and Matas, 2016: LSUV.)
-
-    Args:
-        network: whose parameters.
-        X: examples, of which up to 1,024 random ones are used.
-        seed: of the draws.
-        dtype: of the parameters.
-        tolerance: how far from 1 a variance may be.
-        most: scalings of one layer.
-
-    Raises:
-        DataError: if a layer's pre-activations are all the same.
-    """
-    parameters = network.init(seed, dtype, "orthogonal")
-    h = some(X, seed, dtype)
-    for r, activation in enumerate((*network.activations, "identity"), 1):
-        W, b = parameters[f"W{r}"], parameters[f"b{r}"]
-        for _ in range(most):
-            deviation = float(np.std(h @ W))
-            if not deviation > 0:
-                raise DataError(f"layer {r} gives the same value for all examples: no scale makes their variance 1")
-            W /= deviation
-            if abs(deviation**2 - 1) < tolerance:
-                break
-        h = ACTIVATIONS[activation](h @ W + b)
-    return parameters
+        parameters = model.init(seed, dtype, "orthogonal" if model.draws_weights else "auto")
+        most = min(EXAMPLES, max(MOST_NUMBERS // model.breadth, 64))
+        unit_variance(model, model.shaped(some(rows_of(X), seed, model.input_dtype(dtype), most)), parameters)
+        return parameters
+    if how not in DATA_DRIVEN:
+        return model.init(seed, dtype, how)
+    if not isinstance(model, Network) or model.norm or model.ntk or model.input_scale:
+        raise SettingError(
+            f"init={how!r} starts plain dense layers; {model!r} has more: take another init, or leave it out"
+        )
+    return pretrained(model, rows_of(X), seed, dtype, tied=how == "pretrained_tied")
 
 
 def pretrained(

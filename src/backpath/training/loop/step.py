@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,29 +10,29 @@ import numpy as np
 
 from backpath.calculus import value_and_grad
 from backpath.engines import Executable, Intake, Program, Take, compile_graph
-from backpath.nets import Network
-from backpath.ops import trace
-from backpath.training.loop.rows import DenseRows, Rows
+from backpath.nets import Model
+from backpath.ops import leaves_of, trace
+from backpath.training.loop.rows import DenseRows, Rows, rows_of
 from backpath.training.optimizers.averaging import PolyakAverage
 from backpath.training.optimizers.chain import Optimizer, OptimizerState
 
 
 def loss_and_gradient_program(
-    network: Network, batch: int, dtype: np.dtype, weighted: bool = False, conditions: np.dtype | None = None
+    model: Model, batch: int, dtype: np.dtype, weighted: bool = False, conditions: np.dtype | None = None
 ) -> Program:
-    """The program of a network's mean loss and its gradient.
+    """The program of a model's mean loss and its gradient.
 
     Its inputs are the parameters, X, the targets, then the examples' weights if it is weighted, and the noise if
     neurons drop out; its outputs the loss and the gradient by each parameter.
     """
-    parameters = {name: np.empty(shape, dtype) for name, shape in network.parameter_shapes.items()}
-    X, targets = np.empty((batch, network.sizes[0]), dtype), np.empty((batch, network.sizes[-1]), dtype)
+    parameters = model.views(np.empty(model.parameter_count, dtype))
+    X, targets = _room(model, batch, dtype)
     rest: dict[str, Any] = {"weights": np.empty(batch, dtype)} if weighted else {}
-    if shapes := network.noise_shapes(batch):
+    if shapes := model.noise_shapes(batch):
         rest["noise"] = {name: np.empty(shape, dtype) for name, shape in shapes.items()}
 
     def loss(parameters: Any, X: Any, targets: Any, rest: Any = None) -> Any:
-        return network.loss_value(parameters, X, targets, **(rest or {}))
+        return model.loss_value(parameters, X, targets, **(rest or {}))
 
     graph = trace(value_and_grad(loss), parameters, X, targets, *([rest] if rest else []))
     return compile_graph(graph, conditions=conditions)
@@ -65,18 +66,18 @@ class Batch:
     """The arrays that a batch's loss is computed from, and how rows of a data set come into them.
 
     Args:
-        network: whose loss.
+        model: whose loss.
         X: examples; rows are read where they lie.
-        y: class indices, or values (examples, outputs).
+        y: class indices (examples,), or values (examples, outputs).
         batch: how many rows there are.
-        dtype: of the network's numbers.
+        dtype: of the model's numbers.
         weights: of the examples, of shape (examples,), if they differ.
         seed: gives that of what drops out.
     """
 
     def __init__(
         self,
-        network: Network,
+        model: Model,
         X: Rows,
         y: np.ndarray,
         batch: int,
@@ -84,17 +85,17 @@ class Batch:
         weights: np.ndarray | None = None,
         seed: Callable[[], int] = lambda: 0,
     ):
-        rows, targets = np.empty((batch, network.sizes[0]), dtype), np.empty((batch, network.sizes[-1]), dtype)
-        self.inputs = [rows, targets]
-        self.intakes = [Intake(rows, X.taker, X.as_they_lie(dtype)), _targets(network, y, targets)]
+        self.inputs = list(_room(model, batch, dtype))
+        rows, targets = (array.reshape(batch, -1) for array in self.inputs)
+        self.intakes = [Intake(rows, X.taker, X.as_they_lie(rows.dtype)), _targets(model, y, targets)]
         if weights is not None:
             taken, given = np.empty((batch, 1), dtype), DenseRows(weights[:, None])
             self.inputs.append(taken[:, 0])
             self.intakes.append(Intake(taken, given.taker, given.as_they_lie(dtype)))
-        shapes = list(network.noise_shapes(batch).values())
+        shapes = list(model.noise_shapes(batch).values())
         if shapes:
-            noise = np.empty((1, sum(rows * width for rows, width in shapes)), dtype)
-            cuts = np.cumsum([rows * width for rows, width in shapes])[:-1]
+            cuts = np.cumsum([math.prod(shape) for shape in shapes])
+            noise, cuts = np.empty((1, cuts[-1]), dtype), cuts[:-1]
             self.inputs += [part.reshape(shape) for part, shape in zip(np.split(noise[0], cuts), shapes, strict=True)]
             self.intakes.append(Intake(noise, _noise(seed), by_step=True))
 
@@ -103,11 +104,11 @@ class BatchGradient:
     """Computes loss and gradient of any ``batch`` rows of a data set, without allocating.
 
     Args:
-        network: what to differentiate.
+        model: what to differentiate.
         parameters: one flat array, read at every call.
         gradient: one flat array, written at every call.
         X: examples; rows are read where they lie.
-        y: class indices, or values (examples, outputs).
+        y: class indices (examples,), or values (examples, outputs).
         batch: how many rows a call takes.
         weights: of the examples, of shape (examples,), if they differ.
         seed: of what drops out.
@@ -117,7 +118,7 @@ class BatchGradient:
 
     def __init__(
         self,
-        network: Network,
+        model: Model,
         parameters: np.ndarray,
         gradient: np.ndarray,
         X: Rows,
@@ -129,10 +130,10 @@ class BatchGradient:
     ):
         dtype = parameters.dtype
         self.loss = np.zeros((), dtype)
-        given = Batch(network, X, y, batch, dtype, weights, lambda: seed)
-        program = loss_and_gradient_program(network, batch, dtype, weights is not None)
-        inputs = [*network.views(parameters).values(), *given.inputs]
-        self._run = Executable(program, inputs, [self.loss, *network.views(gradient).values()])
+        given = Batch(model, X, y, batch, dtype, weights, lambda: seed)
+        program = loss_and_gradient_program(model, batch, dtype, weights is not None)
+        inputs = [*leaves_of(model.views(parameters)), *given.inputs]
+        self._run = Executable(program, inputs, [self.loss, *leaves_of(model.views(gradient))])
         self._takes = [(intake.taker(intake.target), intake.by_step) for intake in given.intakes]
 
     def __call__(self, chosen: np.ndarray, count: int = 0) -> None:
@@ -159,21 +160,30 @@ def _noise(seed: Callable[[], int]) -> Callable[[np.ndarray], Take]:
     return taker
 
 
-def _targets(network: Network, y: np.ndarray, target: np.ndarray) -> Intake:
-    if not network.reads_classes(y):
-        values = DenseRows(network.targets(y))
+def _room(model: Model, batch: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Arrays for the examples of a batch and their targets."""
+    assert model.inputs is not None
+    assert model.outputs is not None
+    return np.empty((batch, *model.inputs), model.input_dtype(dtype)), np.empty((batch, *model.outputs), dtype)
+
+
+def _targets(model: Model, y: np.ndarray, target: np.ndarray) -> Intake:
+    if not model.reads_classes(y):
+        values = rows_of(model.targets(y))
         return Intake(target, values.taker, values.as_they_lie(target.dtype))
-    one_hot, labels = np.eye(network.sizes[-1], dtype=target.dtype), DenseRows(y[:, None])
+    assert model.outputs is not None
+    one_hot, labels = np.eye(model.outputs[-1], dtype=target.dtype), rows_of(y.reshape(len(y), -1))
 
     def taker(target: np.ndarray) -> Take:
-        found = np.empty((len(target), 1), np.intp)
+        found = np.empty((len(target), labels.shape[1]), np.intp)
         take_labels = labels.taker(found)
+        into = target.reshape(*found.shape, len(one_hot))
 
         def take(chosen: np.ndarray) -> None:
             take_labels(chosen)
-            np.take(one_hot, found[:, 0], axis=0, out=target, mode="clip")
+            np.take(one_hot, found, axis=0, out=into, mode="clip")
 
         return take
 
-    whole = y.dtype == np.int64 and y.flags.c_contiguous
+    whole = y.ndim == 1 and y.dtype == np.int64 and y.flags.c_contiguous
     return Intake(target, taker, y if whole else None)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from backpath.engines import Intake, NumPySteps, Part, Program, Steps, Take
-from backpath.nets import Network
+from backpath.nets import Model
+from backpath.ops import leaves_of
 from backpath.training.checkpoints.identity import described
 from backpath.training.loop.rows import Rows
 from backpath.training.loop.step import Batch, loss_and_gradient_program, update_program
@@ -29,7 +30,7 @@ class Stepping:
     """Arrays that steps change in place, and from what they follow.
 
     Args:
-        network: what to train.
+        model: what to train.
         parameters: one flat array.
         optimizer: of the steps.
         seed: of what drops out.
@@ -37,12 +38,12 @@ class Stepping:
         average: of the parameters over the steps.
         engine: one of ``ENGINES``.
         threads: that the compiled engine may use.
-        programs: of other trainings of the same network by the same engine, which are used again and added to.
+        programs: of other trainings of the same model by the same engine, which are used again and added to.
     """
 
     def __init__(
         self,
-        network: Network,
+        model: Model,
         parameters: np.ndarray,
         optimizer: Optimizer,
         seed: int,
@@ -52,7 +53,7 @@ class Stepping:
         threads: int = 1,
         programs: Programs | None = None,
     ):
-        self.network, self.parameters, self.optimizer, self.seed = network, parameters, optimizer, seed
+        self.model, self.parameters, self.optimizer, self.seed = model, parameters, optimizer, seed
         self.gradient, self.loss = np.empty_like(parameters), np.zeros((), parameters.dtype)
         self.state = optimizer.init(parameters) if state is None else state
         self.average = average
@@ -62,12 +63,12 @@ class Stepping:
 
     def steps(self, X: Rows, y: np.ndarray, batch: int, weights: np.ndarray | None) -> Steps:
         """What makes steps on so many examples each."""
-        dtype, network = self.parameters.dtype, self.network
-        given = Batch(network, X, y, batch, dtype, weights, lambda: self.seed)
-        gradients = network.views(self.gradient).values()
+        dtype, model = self.parameters.dtype, self.model
+        given = Batch(model, X, y, batch, dtype, weights, lambda: self.seed)
+        gradients = leaves_of(model.views(self.gradient))
         first = (
             self.gradient_program(batch, weights is not None),
-            [*network.views(self.parameters).values(), *given.inputs],
+            [*leaves_of(model.views(self.parameters)), *given.inputs],
             [self.loss, *gradients],
         )
         update = self.update_program()
@@ -128,7 +129,7 @@ class Stepping:
         key = batch, weighted
         if key not in self.programs:
             self.programs[key] = loss_and_gradient_program(
-                self.network, batch, self.parameters.dtype, weighted, self._conditions
+                self.model, batch, self.parameters.dtype, weighted, self._conditions
             )
         return self.programs[key]
 

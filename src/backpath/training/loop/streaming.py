@@ -15,7 +15,7 @@ from backpath.data.parts import ParquetData
 from backpath.data.target import Target
 from backpath.engines import Steps
 from backpath.graph import DataError
-from backpath.nets import Network
+from backpath.nets import Model
 from backpath.training.loop.examples import Examples, Feed, Make
 from backpath.training.loop.rows import DenseRows, Rows
 
@@ -59,8 +59,8 @@ class Streamed(Examples):
         facts = [self.features.to_json(), self.target.to_json(), self.buffer, d.test, d.validation, d.seed]
         return json.dumps([d.file.identity(), *facts])
 
-    def feed(self, network: Network, make: Make, batch: int, shuffle: bool) -> Feed:
-        return _Buffered(self, network, make, batch)
+    def feed(self, model: Model, make: Make, batch: int, shuffle: bool) -> Feed:
+        return _Buffered(self, model, make, batch)
 
     def blocks(self, groups: np.ndarray) -> Iterator[Block]:
         """Features and targets of these row groups, a few thousand rows at a time."""
@@ -72,9 +72,9 @@ class Streamed(Examples):
 class _Buffered(Feed):
     """Fills a buffer with rows as they come, and gives batches of it in a random order, until it is used up."""
 
-    def __init__(self, examples: Streamed, network: Network, make: Make, batch: int):
+    def __init__(self, examples: Streamed, model: Model, make: Make, batch: int):
         self._cut(len(examples), batch)
-        self.given, self.network, self.batch = examples, network, batch
+        self.given, self.model, self.batch = examples, model, batch
         width, total = examples.features.width, len(examples)
         fitting = examples.buffer * MEBIBYTE // (4 * width)
         # Whole batches, so that none is of rows before and after a refill.
@@ -144,7 +144,7 @@ class _Buffered(Feed):
         self.position, self.left = position, None
 
     def _as_network_reads(self, y: np.ndarray) -> np.ndarray:
-        return self.network.checked_targets(y)
+        return self.model.checked_targets(y)
 
 
 def _skipped(blocks: Iterator[Block], rows: int) -> Iterator[Block]:

@@ -11,25 +11,29 @@ import numpy as np
 
 from backpath.calculus import GradientCheck, check_grads
 from backpath.data.features import Features
+from backpath.data.grids import Grid
 from backpath.data.parquet import ParquetSource
 from backpath.data.parts import Data, ParquetData
 from backpath.data.tables import Table
 from backpath.data.target import Target
 from backpath.graph import DataError
-from backpath.nets import Network
+from backpath.nets import Model, Network
 from backpath.training.checkpoints.saver import Saver
 from backpath.training.find_rate import RangeTest, find_rate
-from backpath.training.fit import Epoch, Fit, fit
+from backpath.training.fit import fit
+from backpath.training.loop.epochs import Epoch
 from backpath.training.loop.footprint import Footprint, footprint
 from backpath.training.loop.streaming import Streamed
 from backpath.training.optimizers.chain import Optimizer
 from backpath.training.optimizers.descent import descent
 from backpath.training.optimizers.named import Rate
 from backpath.training.optimizers.plateau import ReduceOnPlateau
+from backpath.training.result import Fit
 from backpath.training.runs.parting import parted_file, parted_table
 from backpath.training.runs.saved_model import SavedModel, outputs_for
 from backpath.training.runs.scores import Confusions, Errors
 from backpath.training.runs.settings import Settings
+from backpath.training.runs.spelled import spelled_model
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,9 @@ class Experiment:
 
     settings: Settings
     data: Data
-    features: Features
+    features: Features | Grid
     target: Target
-    network: Network
+    network: Model
 
     @classmethod
     def prepare(cls, table: Table | ParquetSource, target_column: str, settings: Settings) -> Experiment:
@@ -69,12 +73,14 @@ class Experiment:
         else:
             data, target, loss = parted_file(table, target_column, s)
         learned, rows = data.learning
-        columns = learned.without([target_column, *s.drop])
-        features = Features.fit(columns, rows, numeric=s.numeric, categorical=s.categorical, scale=s.scale)
-        activation = s.activation[0] if len(s.activation) == 1 else s.activation
-        network = Network(
-            [features.width, *s.layers, outputs_for(target, loss)], activation, loss, norm=s.norm, dropout=s.dropout
-        )
+        if s.spelled:
+            features, network = spelled_model(data, target_column, outputs_for(target, loss), loss, s)
+        else:
+            columns = learned.without([target_column, *s.drop])
+            features = Features.fit(columns, rows, numeric=s.numeric, categorical=s.categorical, scale=s.scale)
+            activation = s.activation[0] if len(s.activation) == 1 else s.activation
+            sizes = [features.width, *map(int, s.layers), outputs_for(target, loss)]
+            network = Network(sizes, activation, loss, norm=s.norm, dropout=s.dropout)
         experiment = cls(s, data, features, target, network)
         experiment.descent()
         return experiment
@@ -88,7 +94,9 @@ class Experiment:
         """Our gradient at the initial weights on a few training rows, against an independent one."""
         X, y = (array[:8] for array in self.examples)
         parameters = self.network.init(self.settings.seed)
-        return check_grads(self.network.loss_value, (parameters, X.astype(float), y), argnums=0, sample=256)
+        return check_grads(
+            self.network.loss_value, (parameters, X.astype(self.network.input_dtype(float)), y), argnums=0, sample=256
+        )
 
     def descent(self) -> Optimizer:
         """The optimizer that the settings ask for.
@@ -125,7 +133,9 @@ class Experiment:
     def train(self, on_epoch: Callable[[Epoch], None] | None = None, saver: Saver | None = None) -> Fit:
         """Fit the network to the training part; with a saver, from its checkpoint on if there is one."""
         s, data = self.settings, self.data
-        streamed = Streamed(data, self.features, self.target, s.stream) if isinstance(data, ParquetData) else None
+        streamed = None
+        if isinstance(data, ParquetData) and isinstance(self.features, Features):
+            streamed = Streamed(data, self.features, self.target, s.stream)
         return fit(
             self.network,
             *((streamed,) if streamed else self.examples),

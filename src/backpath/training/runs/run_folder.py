@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -20,15 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from backpath.data.features import Features
+from backpath.data.grids import inputs_from_json, shape_of
 from backpath.data.target import Target
-from backpath.graph import BackpathError, RunError
-from backpath.nets import Network
+from backpath.graph import DataError, GraphError, RunError, SettingError, ShapeError
+from backpath.nets import Model, Network, model_from_json
 from backpath.training.checkpoints.checkpoint import Checkpoint, write_checkpoint
 from backpath.training.loop.epochs import Epoch
 from backpath.training.runs.saved_model import SavedModel, outputs_for
 
-FORMAT = 1
+FORMAT = 2
 PARAMETERS, MODEL, HISTORY, CONFIG = "model.safetensors", "model.json", "history.json", "config.json"
 
 
@@ -89,22 +89,34 @@ def write_run(folder: str | Path, model: SavedModel, history: Sequence[Epoch], c
         RunError: if something is in the way.
         OSError: if it cannot be written, as on a full disk; nothing of it is left.
     """
+    described = {"features": model.features.to_json(), "target": model.target.to_json()}
+    write_model(folder, model.network, model.parameters, described, history, config)
+
+
+def write_model(
+    folder: str | Path,
+    network: Model,
+    parameters: Any,
+    described: Mapping[str, Any],
+    history: Sequence[Epoch],
+    config: Mapping[str, Any],
+) -> None:
+    """Write a model and what else is to be known of it; see :func:`write_run`."""
     from safetensors.numpy import save
 
     folder = Path(folder)
     check_free(folder)
-    parameters = save({name: np.ascontiguousarray(array) for name, array in model.parameters.items()})
+    arrays = save({name: np.ascontiguousarray(array) for name, array in network.named(parameters).items()})
     description = {
-        "format": FORMAT,
+        "format": 1 if isinstance(network, Network) else FORMAT,
         "backpath": version("backpath"),
-        "network": model.network.to_json(),
-        "features": model.features.to_json(),
-        "target": model.target.to_json(),
-        "sha256": hashlib.sha256(parameters).hexdigest(),
+        "network": network.to_json(),
+        **described,
+        "sha256": hashlib.sha256(arrays).hexdigest(),
     }
     try:
         with _placed(folder) as temporary:
-            _write(temporary / PARAMETERS, parameters)
+            _write(temporary / PARAMETERS, arrays)
             _write(temporary / MODEL, _json(description))
             _write(temporary / HISTORY, _json([asdict(epoch) for epoch in history]))
             _write(temporary / CONFIG, _json(config))
@@ -113,10 +125,43 @@ def write_run(folder: str | Path, model: SavedModel, history: Sequence[Epoch], c
 
 
 def read_run(folder: str | Path) -> SavedModel:
-    """The model of a run folder.
+    """The model of a run folder, with what reads its tables.
 
     Raises:
-        RunError: if the folder holds no run, a damaged one, or one of a newer format.
+        RunError: if the folder holds no run, a damaged one, one of a newer format, or one without tables.
+    """
+    path = Path(folder) / MODEL
+    network, parameters, description = read_model(folder)
+    try:
+        if description["features"] is None:
+            raise RunError(f"{folder} was saved from Python, without a table that it reads: bp.load({str(folder)!r})")
+        features, target = inputs_from_json(description["features"]), Target.from_json(description["target"])
+    except KeyError as error:
+        raise RunError(f"{path} is damaged: it has no {error}") from None
+    except (DataError, TypeError) as error:
+        raise RunError(f"{path} is damaged: {error}") from None
+    inputs, outputs = shape_of(features), (outputs_for(target, network.loss),)
+    if (network.inputs, network.outputs) != (inputs, outputs):
+        told = [", ".join(map(str, shape or ())) for shape in (inputs, outputs, network.inputs, network.outputs)]
+        raise RunError(
+            f"{path} is damaged: the features and the target ask for {told[0]} inputs and {told[1]} outputs; the "
+            f"network has {told[2]} and {told[3]}"
+        )
+    return SavedModel(network, parameters, features, target)
+
+
+def read_model(
+    folder: str | Path, scores: Callable[..., Any] | None = None, like: Any = None
+) -> tuple[Model, Any, dict[str, Any]]:
+    """The model of a run folder, its parameters, and all that is described.
+
+    Args:
+        folder: where.
+        scores: the function of a model of the user's own.
+        like: a tree of its parameters, where that has types of the user's own.
+
+    Raises:
+        RunError: if the folder holds no run, a damaged one, or one of a newer format, or the function is missing.
     """
     folder = Path(folder)
     if not folder.exists() and checkpoint_of(folder).exists():
@@ -126,21 +171,20 @@ def read_run(folder: str | Path) -> SavedModel:
     if not (folder / MODEL).is_file():
         raise RunError(f"{folder} is no run folder: it has no {MODEL}")
     description = _read_description(folder / MODEL)
+    told = description.get("network")
+    if isinstance(told, dict) and told.get("kind") == "function" and scores is None:
+        raise RunError(
+            f"{folder} holds the parameters of a function, {told.get('name')!r}, which is never written down: "
+            f"bp.load({str(folder)!r}, scores=...) takes it"
+        )
     try:
-        network = Network.from_json(description["network"])
-        features, target = Features.from_json(description["features"]), Target.from_json(description["target"])
-        checksum = description["sha256"]
+        network = model_from_json(description["network"], scores, like)
+        parameters = _read_parameters(folder / PARAMETERS, description["sha256"], network)
     except KeyError as error:
         raise RunError(f"{folder / MODEL} is damaged: it has no {error}") from None
-    except (BackpathError, TypeError) as error:
+    except (GraphError, SettingError, ShapeError, TypeError) as error:
         raise RunError(f"{folder / MODEL} is damaged: {error}") from None
-    inputs, outputs = features.width, outputs_for(target, network.loss)
-    if (network.sizes[0], network.sizes[-1]) != (inputs, outputs):
-        raise RunError(
-            f"{folder / MODEL} is damaged: the features and the target ask for {inputs} inputs and {outputs} outputs; "
-            f"the network has {network.sizes[0]} and {network.sizes[-1]}"
-        )
-    return SavedModel(network, _read_parameters(folder / PARAMETERS, checksum, network), features, target)
+    return network, network.tree(parameters), description
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:
@@ -177,7 +221,7 @@ def _read_description(path: Path) -> dict[str, Any]:
     return description
 
 
-def _read_parameters(path: Path, checksum: Any, network: Network) -> dict[str, np.ndarray]:
+def _read_parameters(path: Path, checksum: Any, network: Model) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -199,7 +243,7 @@ def _read_parameters(path: Path, checksum: Any, network: Network) -> dict[str, n
                 f"{path}: {name} is {array.dtype} of shape {list(array.shape)}; the network needs floats of shape "
                 f"{list(expected[name])}"
             )
-    return parameters
+    return {name: parameters[name] for name in expected}
 
 
 @contextmanager

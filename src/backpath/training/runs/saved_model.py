@@ -1,17 +1,19 @@
-"""A trained network with what it needs to read a table and to speak in the target's units."""
+"""A trained model with what it needs to read a table and to speak in the target's units."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from backpath.data.columns import read_numbers
 from backpath.data.features import Features
+from backpath.data.grids import Grid
 from backpath.data.tables import Table
 from backpath.data.target import Target
-from backpath.nets import Loss, Network
+from backpath.nets import Loss, Model
 from backpath.training.runs.scores import Confusions, Errors
 
 # Losses whose scores are probabilities once their link is applied.
@@ -25,9 +27,9 @@ PREDICTED = 65_536
 class SavedModel:
     """All that predicting takes: it is what a run folder holds."""
 
-    network: Network
-    parameters: Mapping[str, np.ndarray]
-    features: Features
+    network: Model
+    parameters: Any
+    features: Features | Grid
     target: Target
 
     def predict(self, table: Table, rows: np.ndarray | None = None) -> np.ndarray:

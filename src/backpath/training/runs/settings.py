@@ -16,7 +16,7 @@ class Settings:
 
     seed: int = 0
     epochs: int = 40
-    layers: tuple[int, ...] = (128, 128)
+    layers: tuple[int | str, ...] = (128, 128)
     activation: tuple[str, ...] = ("relu",)
     init: str = "auto"
     loss: str | None = None
@@ -40,15 +40,21 @@ class Settings:
     stream: int = 0
     threads: int | None = None
     engine: str = "auto"
+    augment: tuple[str, ...] = ()
+
+    @property
+    def spelled(self) -> bool:
+        """Whether layers are more than widths, or images are augmented: the model reads examples as they are shaped."""
+        return bool(self.augment) or not all(isinstance(layer, int) for layer in self.layers)
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> Settings:
-        """The settings among what ``config.json`` of a run holds; runs from before there were engines say none.
+        """The settings among what ``config.json`` of a run holds; older runs lack what came later.
 
         Raises:
             RunError: if one is missing, or is not of its kind.
         """
-        known = {"engine": cls().engine, **config}
+        known = {"engine": cls().engine, "augment": (), **config}
         try:
             kept: dict[str, Any] = {field.name: known[field.name] for field in fields(cls)}
         except KeyError as error:

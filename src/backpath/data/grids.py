@@ -1,0 +1,182 @@
+"""Grids: columns that together are an image, or a sequence of whole numbers, for models that read them as such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backpath.data.columns import read_numbers
+from backpath.data.features import Features
+from backpath.data.scaling import fit_scaling
+from backpath.data.tables import Table, listed
+from backpath.graph import DataError, SettingError
+
+MOST_CHANNELS = 16
+"""Of an image; a longer last axis of three is taken for something else."""
+
+MOST_TOKENS = 1 << 20
+"""Different whole numbers that a sequence may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How columns become examples of a shape.
+
+    Attributes:
+        columns: their names, row by row.
+        shape: of an example: (height, width, channels), or (length,) for whole numbers.
+        mean: what is taken off each channel, learned from the training rows; empty for whole numbers.
+        factor: what each channel is multiplied by then.
+        vocabulary: how many whole numbers there are, from 0; 0 for images.
+    """
+
+    columns: tuple[str, ...]
+    shape: tuple[int, ...]
+    mean: tuple[float, ...] = ()
+    factor: tuple[float, ...] = ()
+    vocabulary: int = 0
+    dropped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> list[str]:
+        """The name of each entry of an example."""
+        return list(self.columns)
+
+    @classmethod
+    def of_image(cls, table: Table, left_out: Iterable[str], rows: np.ndarray, scale: str) -> Grid:
+        """The images of a table, each channel scaled as the training rows say.
+
+        Raises:
+            DataError: if there is not one array of images.
+            SettingError: if they are to be scaled in a way that is not for images.
+        """
+        if scale not in ("standard", "minmax"):
+            raise SettingError(f"scale={scale!r} is of single columns: images are scaled by 'standard' or 'minmax'")
+        names, shape = _array_of(table, set(left_out))
+        if len(shape) == 2:
+            shape = (*shape, 1)
+        if len(shape) != 3 or shape[2] > MOST_CHANNELS:
+            raise DataError(f"{table.source}: its examples are of shape {list(shape)}; images are height by width, or "
+                            f"height by width by channels")  # fmt: skip
+        unscaled = cls(names, shape, (0.0,) * shape[2], (1.0,) * shape[2])
+        pixels = unscaled.transform(table, rows).reshape(-1, shape[2])
+        scaling = fit_scaling(scale, pixels)
+        assert scaling is not None
+        return cls(names, shape, tuple(scaling.mean.tolist()), tuple(scaling.factor.tolist()))
+
+    @classmethod
+    def of_tokens(cls, table: Table, left_out: Iterable[str]) -> Grid:
+        """The whole numbers of a table, one sequence a row; all rows tell how many there are.
+
+        Raises:
+            DataError: if some are no whole numbers, or below 0.
+        """
+        away = set(left_out)
+        names = tuple(name for name in table.names if name not in away)
+        if not names:
+            raise DataError(f"{table.source} has no column of whole numbers")
+        tokens = _stacked(table, names, np.arange(len(table)))
+        whole = (tokens == np.floor(tokens)) & (tokens >= 0) & (tokens < MOST_TOKENS)
+        if not whole.all():
+            row, column = np.argwhere(~whole)[0]
+            raise DataError(
+                f"{table.source}, {table.place(int(row))}: {names[column]!r} is {tokens[row, column]:g}; a sequence "
+                f"holds whole numbers from 0 to {MOST_TOKENS - 1:,}"
+            )
+        return cls(names, (len(names),), vocabulary=int(tokens.max()) + 1)
+
+    def transform(self, table: Table, rows: np.ndarray | None = None) -> np.ndarray:
+        """Examples of some rows (by default all): float32 of shape (rows, height, width, channels), or whole numbers.
+
+        Raises:
+            DataError: if a column is missing, or holds something else.
+        """
+        absent = [name for name in self.columns if name not in table.names]
+        if absent:
+            raise DataError(f"{table.source} lacks {len(absent):,} of the {len(self.columns):,} columns of an example, "
+                            f"such as {listed(absent, 3)}")  # fmt: skip
+        rows = np.arange(len(table)) if rows is None else rows
+        values = _stacked(table, self.columns, rows)
+        if self.vocabulary:
+            known = (values == np.floor(values)) & (values >= 0) & (values < self.vocabulary)
+            if not known.all():
+                row, column = np.argwhere(~known)[0]
+                raise DataError(
+                    f"{table.source}, {table.place(int(rows[row]))}: {self.columns[column]!r} is "
+                    f"{values[row, column]:g}; the model reads whole numbers from 0 to {self.vocabulary - 1}"
+                )
+            return values.astype(np.int64)
+        examples = values.reshape(len(rows), *self.shape)
+        return ((examples - np.array(self.mean)) * np.array(self.factor)).astype(np.float32)
+
+    def unseen(self, table: Table) -> dict[str, list[str]]:
+        """None: there are no categories."""
+        return {}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data from which :meth:`from_json` makes the same grid."""
+        return {
+            "grid": list(self.shape),
+            "columns": list(self.columns),
+            "mean": list(self.mean),
+            "factor": list(self.factor),
+            "vocabulary": self.vocabulary,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Grid:
+        """The grid described by :meth:`to_json`.
+
+        Raises:
+            DataError: if the data describe none.
+        """
+        try:
+            shape = tuple(int(n) for n in data["grid"])
+            columns = tuple(map(str, data["columns"]))
+            mean, factor = (tuple(float(v) for v in data[name]) for name in ("mean", "factor"))
+            grid = cls(columns, shape, mean, factor, int(data["vocabulary"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"not the description of a grid: {error!r}") from None
+        channels = 0 if grid.vocabulary else shape[-1]
+        sound = np.isfinite(mean).all() and np.isfinite(factor).all()
+        if int(np.prod(shape)) != len(columns) or not (len(mean) == len(factor) == channels) or not sound:
+            raise DataError(f"not the description of a grid: {len(columns)} columns of shape {list(shape)}")
+        return grid
+
+
+def inputs_from_json(data: Mapping[str, Any]) -> Features | Grid:
+    """Features or a grid, from what they told of themselves.
+
+    Raises:
+        DataError: if the data describe neither.
+    """
+    return Grid.from_json(data) if isinstance(data, Mapping) and "grid" in data else Features.from_json(data)
+
+
+def shape_of(inputs: Features | Grid) -> tuple[int, ...]:
+    """The shape of an example."""
+    return inputs.shape if isinstance(inputs, Grid) else (inputs.width,)
+
+
+def _array_of(table: Table, left_out: set[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The columns and the shape of the one array that the table has beside what is left out."""
+    found = {name: shape for name, shape in table.shapes.items() if name not in left_out}
+    if len(found) != 1:
+        held = f"it has {listed([f'{n} of shape {list(s)}' for n, s in found.items()])}" if found else "it has none"
+        raise DataError(
+            f"{table.source}: layers of images need one array of images, and {held}. Give an .npz file whose X is "
+            f"(rows, height, width) or (rows, height, width, channels), or a folder of images in one folder a class"
+        )
+    ((name, shape),) = found.items()
+    return tuple(column for column in table.names if column.startswith(f"{name}_")), shape
+
+
+def _stacked(table: Table, names: tuple[str, ...], rows: np.ndarray) -> np.ndarray:
+    """Columns beside each other, of shape (rows, columns)."""
+    values = np.empty((len(rows), len(names)))
+    for k, name in enumerate(names):
+        values[:, k] = read_numbers(table, name, rows)
+    return values

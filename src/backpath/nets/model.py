@@ -1,0 +1,397 @@
+"""Model: what can be trained, predicted with, saved and explained, whatever it is made of."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backpath.graph import Graph, GraphError, SettingError, ShapeError
+from backpath.nets.losses import LOSSES, Loss
+from backpath.nets.outcomes import classes_in, one_hot_rows, outputs_in_words, refuse_nan, require_inside
+from backpath.nets.trees import tree_to_json
+from backpath.ops import Variable, flatten, leaves_of, trace, unflatten
+from backpath.paths import Linearization, linearize
+
+Parameters = Any
+"""A tree of arrays: a dictionary by name, or nested tuples, lists and dictionaries."""
+
+Shape = tuple[int, ...]
+
+MOST_NUMBERS = 1 << 24
+"""That a model makes of the examples that it reads together where it predicts, by its ``breadth``."""
+
+
+class Model:
+    """A traceable function that gives scores, the parameters it reads, and a loss.
+
+    Everything that trains, saves or explains takes a model and asks no more of it than stands here. ``Network`` and
+    ``nets.Sequential`` are models; this class itself is one of a function of your own. A model holds no parameters
+    that change: they are given to each call.
+
+    Args:
+        scores: from parameters and X, whose first axis is the batch, to scores of shape (batch, outputs); or
+            (batch, ..., outputs), for a loss that is the mean over several places of each example.
+        parameters: where training begins, a tree of arrays of real numbers: tuples, lists and dictionaries.
+        loss: a name in ``nets.LOSSES``, or a ``nets.Loss``; it decides what targets and predictions are.
+        vocabulary: how many different whole numbers X may hold, from 0, where the function takes rows by them, as in
+            ``parameters["table"][X]``; 0 where X holds real numbers.
+
+    Raises:
+        GraphError: for a loss that does not exist.
+        SettingError: for parameters that are no tree of real numbers, or ``scores`` that cannot be called.
+
+    >>> model = Model(lambda p, X: np.tanh(X @ p["W"]) @ p["V"], {"W": np.ones((2, 3)), "V": np.ones((3, 1))},
+    ...               loss="squared_error")
+    >>> model.parameter_shapes
+    {'W': (2, 3), 'V': (3, 1)}
+    """
+
+    __slots__ = ("_first", "_function", "_inputs", "_outputs", "_structure", "_vocabulary", "loss")
+
+    loss: str | Loss
+
+    def __init__(self, scores: Any, parameters: Parameters, *, loss: str | Loss = "cross_entropy", vocabulary: int = 0):
+        if not callable(scores):
+            raise SettingError(f"Model: scores={scores!r} is no function of parameters and X")
+        if not isinstance(vocabulary, int) or vocabulary < 0:
+            raise SettingError(f"Model: vocabulary={vocabulary!r}: give how many different whole numbers X may hold")
+        self._function, self._vocabulary, self._inputs, self._outputs = scores, vocabulary, None, None
+        self._first, self._structure = _named_leaves(parameters)
+        self.loss = checked_loss(loss)
+
+    # What a kind of model says of itself.
+
+    @property
+    def parameter_shapes(self) -> dict[str, Shape]:
+        """The shape of each parameter by name, in the order in which they lie in a flat array."""
+        return {name: value.shape for name, value in self._first.items()}
+
+    @property
+    def inputs(self) -> Shape | None:
+        """The shape of an example; None where it is not known yet: see :meth:`suited`."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> Shape | None:
+        """The shape of an example's scores; None where it is not known yet."""
+        return self._outputs
+
+    @property
+    def vocabulary(self) -> int:
+        """How many different whole numbers the inputs may be, from 0; 0 where they are real numbers."""
+        return self._vocabulary
+
+    @property
+    def trains_apart(self) -> bool:
+        """Whether training needs more than predicting does, so that :meth:`folded` makes another model."""
+        return False
+
+    @property
+    def draws_weights(self) -> bool:
+        """Whether :meth:`init` draws weights by any of ``nets.INITIALIZERS``."""
+        return False
+
+    @property
+    def breadth(self) -> int:
+        """About how many numbers the model makes of an example at a time, at most."""
+        return math.prod(self.inputs or (1,))
+
+    def init(self, seed: int, dtype: Any = np.float32, weights: str = "auto") -> Parameters:
+        """Where training begins: new arrays, views of one flat array.
+
+        Args:
+            seed: of the draws.
+            dtype: of the parameters.
+            weights: how they are drawn, a name in ``nets.INITIALIZERS``.
+
+        Raises:
+            SettingError: for another name; and for any but ``"auto"`` in a model of a function of your own.
+        """
+        if weights != "auto":
+            raise SettingError(
+                f"init={weights!r}: {self!r} begins at the parameters that it was made with; give others as init, or "
+                f"leave it out"
+            )
+        flat = np.concatenate([np.ravel(value) for value in self._first.values()])
+        return self.views(flat.astype(dtype))
+
+    def scores(self, parameters: Parameters, X: Any, noise: Mapping[str, Any] | None = None) -> Any:
+        """The scores of examples, on arrays and on traced values.
+
+        Args:
+            parameters: a tree of arrays.
+            X: shape (batch, ...).
+            noise: where training draws, arrays of ``noise_shapes`` of numbers uniform in [0, 1).
+
+        Raises:
+            ShapeError: if X does not fit.
+        """
+        return self._function(parameters, X)
+
+    def noise_shapes(self, batch: int) -> dict[str, Shape]:
+        """The shapes of the uniform numbers that training draws for each step, by name."""
+        return {}
+
+    def folded(self, parameters: Parameters, X: np.ndarray) -> tuple[Model, Parameters]:
+        """The model to predict with, and its parameters: without what only training needs.
+
+        Args:
+            parameters: as arrays.
+            X: examples that stand for all, of the type that the model reads.
+        """
+        return self, parameters
+
+    def suited(self, shape: Shape) -> Model:
+        """The same model, which knows the shapes of its inputs and outputs.
+
+        Args:
+            shape: of an example.
+
+        Raises:
+            ShapeError: if examples of that shape do not fit.
+        """
+        if self.inputs is not None:
+            if tuple(shape) != self.inputs:
+                raise ShapeError(f"X has shape {_rows(shape)}; {self!r} needs {_rows(self.inputs)}")
+            return self
+        suited = copy.copy(self)
+        suited._inputs, suited._outputs = tuple(shape), self._outputs_for(tuple(shape))
+        return suited
+
+    def _outputs_for(self, shape: Shape) -> Shape:
+        graph = trace(self.scores, self.init(0), np.zeros((2, *shape), self.input_dtype(np.float32)))
+        found = [graph.nodes[o].shape for o in graph.outputs]
+        if len(found) != 1 or len(found[0]) < 2 or found[0][0] != 2:
+            told = " and ".join(str(list(s)) for s in found)
+            raise ShapeError(f"the scores of 2 examples have shape {told}; they must be (examples, outputs)")
+        return found[0][1:]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data that tell what it is; a function is never written down, only what its parameters are called."""
+        return {
+            "kind": "function",
+            "name": getattr(self._function, "__qualname__", "function"),
+            "parameters": tree_to_json(unflatten(self._structure, self._first.values())),
+            "inputs": None if self._inputs is None else list(self._inputs),
+            "loss": loss_name(self.loss),
+            "vocabulary": self.vocabulary,
+        }
+
+    def __repr__(self) -> str:
+        name = getattr(self._function, "__qualname__", "a function")
+        return f"Model({name}, {len(self._first)} parameters, loss={self.loss!r})"
+
+    # What follows from that.
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the parameters are."""
+        return sum(int(np.prod(shape)) for shape in self.parameter_shapes.values())
+
+    def views(self, flat: np.ndarray) -> Parameters:
+        """The parameters as views of one flat array of ``parameter_count`` numbers.
+
+        Raises:
+            ShapeError: if ``flat`` has another size.
+        """
+        if flat.shape != (self.parameter_count,):
+            raise ShapeError(f"{self!r} has {self.parameter_count} parameters; the array has shape {flat.shape}")
+        views, start = {}, 0
+        for name, shape in self.parameter_shapes.items():
+            size = int(np.prod(shape))
+            views[name] = flat[start : start + size].reshape(shape)
+            start += size
+        return self.tree(views)
+
+    def tree(self, named: Mapping[str, Any]) -> Parameters:
+        """The tree of parameters that have these names."""
+        return unflatten(self._structure, named.values())
+
+    def named(self, parameters: Parameters) -> dict[str, Any]:
+        """The arrays of a tree of parameters, each by its name.
+
+        Raises:
+            ShapeError: if one is missing, or has another shape.
+        """
+        found = {path.removeprefix("."): leaf for path, leaf in flatten(parameters, "")[0]}
+        for name, shape in self.parameter_shapes.items():
+            if name not in found or np.shape(found[name]) != shape:
+                given = f"has shape {list(np.shape(found[name]))}" if name in found else "is missing"
+                raise ShapeError(f"the parameter {name} of {self!r} needs shape {list(shape)}, and {given}")
+        return {name: found[name] for name in self.parameter_shapes}
+
+    def shaped(self, rows: np.ndarray) -> np.ndarray:
+        """Examples, each given as a row of numbers, in the shape of ``inputs``."""
+        return rows.reshape(len(rows), *(self.inputs or rows.shape[1:]))
+
+    def input_dtype(self, dtype: Any) -> np.dtype:
+        """The type of X where the parameters are of ``dtype``."""
+        return np.dtype(np.int64 if self.vocabulary else dtype)
+
+    def loss_value(
+        self, parameters: Parameters, X: Any, y: Any, weights: Any = None, noise: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The mean loss over the batch.
+
+        Args:
+            parameters: a tree of arrays.
+            X: shape (batch, ...).
+            y: what :meth:`targets` accepts, or what it returns.
+            weights: of the examples in the mean, of shape (batch,); by default all the same.
+            noise: as of :meth:`scores`.
+        """
+        scores = self.scores(parameters, X, noise)
+        losses = self.loss_function.function(scores, self._targets(y, np.shape(scores)[1:]))
+        if weights is None:
+            return np.mean(losses)
+        if np.ndim(losses) > 1:
+            losses = np.mean(losses, axis=tuple(range(1, np.ndim(losses))))
+        return np.sum(weights * losses) / np.sum(weights)
+
+    def predict(self, parameters: Parameters, X: Any) -> np.ndarray:
+        """Class indices of shape (batch,); or values of shape (batch, outputs), or (batch,) for one output.
+
+        Raises:
+            NonFiniteError: if a class is asked of scores that are nan.
+        """
+        scores = self._all_scores(parameters, X)
+        if not self.loss_function.classifies:
+            values = self.loss_function.link(scores)
+            return values[..., 0] if np.shape(scores)[-1] == 1 else values
+        if not isinstance(scores, Variable):
+            refuse_nan(scores)
+        return np.argmax(scores, axis=-1) if np.shape(scores)[-1] > 1 else (scores[..., 0] > 0).astype(int)
+
+    def _all_scores(self, parameters: Parameters, X: Any) -> Any:
+        """The scores of many examples, so many at a time that what comes in between fits into memory."""
+        breadth = self.breadth if self.inputs else math.prod(np.shape(X)[1:])
+        count = max(MOST_NUMBERS // max(breadth, 1), 64)
+        if len(X) <= count or self.trains_apart:
+            return self.scores(parameters, X)
+        parts = [self.scores(parameters, X[first : first + count]) for first in range(0, len(X), count)]
+        return np.concatenate(parts)
+
+    def probabilities(self, parameters: Parameters, X: Any) -> np.ndarray:
+        """The probability of each class, of shape (batch, classes).
+
+        Raises:
+            GraphError: if the loss has none.
+        """
+        if self.loss not in ("cross_entropy", "sigmoid_cross_entropy"):
+            raise GraphError(f"the {self.loss} loss gives no probabilities; use predict")
+        scores, link = self._all_scores(parameters, X), self.loss_function.link
+        return np.concatenate([link(-scores), link(scores)], axis=-1) if np.shape(scores)[-1] == 1 else link(scores)
+
+    def targets(self, y: Any) -> Any:
+        """``y`` as the loss reads it: (batch, outputs); class indices become rows of 0 and 1.
+
+        Raises:
+            ShapeError: if ``y`` has another number of outputs, or a class that the model has not.
+        """
+        return self._targets(y, self._known_outputs)
+
+    def checked_targets(self, y: Any) -> np.ndarray:
+        """What :meth:`targets` makes of an array, or class indices as they are; each where the loss is defined.
+
+        Raises:
+            ShapeError: as :meth:`targets`.
+            DataError: if there is one outside the loss's domain.
+        """
+        if self.reads_classes(y):
+            return self.checked_classes(y)
+        y = self.targets(y)
+        require_inside(y, self.loss_function.domain, self.loss if isinstance(self.loss, str) else "of your own")
+        return y
+
+    def _targets(self, y: Any, outputs: Shape) -> Any:
+        if _indices(self.loss_function, y, outputs):
+            return one_hot_rows(y, outputs[-1])
+        if np.ndim(y) == len(outputs) and outputs[-1] == 1:
+            y = np.reshape(y, (*np.shape(y), 1))
+        if np.shape(y)[1:] != outputs:
+            wanted = outputs_in_words(outputs, self.loss_function.classifies)
+            raise ShapeError(f"y has shape {list(np.shape(y))}; {self!r} needs {wanted}")
+        return y
+
+    def reads_classes(self, y: Any) -> bool:
+        """Whether ``y`` says the class of each example by one index, for several outputs."""
+        return _indices(self.loss_function, y, self._known_outputs)
+
+    def checked_classes(self, y: Any) -> np.ndarray:
+        """``y`` as an array of class indices.
+
+        Raises:
+            ShapeError: if it holds something that is no class of this model.
+        """
+        return classes_in(y, self._known_outputs[-1])
+
+    @property
+    def _known_outputs(self) -> Shape:
+        if self.outputs is None:
+            raise ShapeError(f"the outputs of {self!r} are not known before it has seen the shape of X: use suited")
+        return self.outputs
+
+    @property
+    def loss_function(self) -> Loss:
+        """Its loss, with what it says about targets."""
+        return LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
+
+    # Other forms.
+
+    def linearize(self, parameters: Parameters, X: Any, y: Any) -> Linearization:
+        """The graph of the mean loss with its values and z(i, j)."""
+        return linearize(lambda parameters: self.loss_value(parameters, X, y), parameters)
+
+    def graph(self, batch: int = 1, dtype: Any = np.float64) -> Graph:
+        """The computational graph of the mean loss, with inputs for every parameter, X and the targets."""
+        parameters = self.views(np.empty(self.parameter_count, dtype))
+        X = np.empty((batch, *(self.inputs or ())), self.input_dtype(dtype))
+        return trace(self.loss_value, parameters, X, np.empty((batch, *self._known_outputs), dtype))
+
+
+def checked_loss(loss: Any) -> str | Loss:
+    """A loss, or the name of one.
+
+    Raises:
+        GraphError: if it is neither.
+    """
+    if not isinstance(loss, Loss) and loss not in LOSSES:
+        raise GraphError(f"no loss is called {loss!r}; there are {', '.join(LOSSES)}")
+    return loss
+
+
+def loss_name(loss: str | Loss) -> str:
+    """The name under which a loss is written down.
+
+    Raises:
+        GraphError: if it has none.
+    """
+    if not isinstance(loss, str):
+        raise GraphError("a network with a loss of your own cannot be written down: its loss has no name")
+    return loss
+
+
+def _indices(loss: Loss, y: Any, outputs: Shape) -> bool:
+    return np.ndim(y) == len(outputs) and loss.classifies and outputs[-1] > 1
+
+
+def _rows(shape: Shape) -> str:
+    return f"({', '.join(map(str, ('batch', *shape)))})"
+
+
+def _named_leaves(parameters: Parameters) -> tuple[dict[str, np.ndarray], Any]:
+    leaves, structure = flatten(parameters, "")
+    named: dict[str, np.ndarray] = {}
+    for path, leaf in leaves:
+        name, value = path.removeprefix(".") or "parameters", np.array(leaf)
+        if value.dtype.kind not in "fiu" or name in named:
+            what = f"holds {value.dtype}" if name not in named else "is there twice"
+            raise SettingError(f"Model: the parameter {name} {what}; each must be an array of real numbers of its own")
+        named[name] = value
+    if not leaves_of(parameters):
+        raise SettingError("Model: there are no parameters to train")
+    return named, structure
