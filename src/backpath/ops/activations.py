@@ -44,6 +44,11 @@ def _damped(x: Any) -> Any:
     return np.maximum(x, -FAR)
 
 
+def _within(x: Any) -> Any:
+    """``x`` beside what is 0 on both sides; shares nothing with ``_damped``, which would be kept for it in memory."""
+    return np.maximum(np.minimum(x, FAR), -FAR)
+
+
 def _normal_density(x: Any) -> Any:
     return exp_minus_half_square(x) * (1.0 / math.sqrt(2.0 * math.pi))
 
@@ -83,19 +88,19 @@ SOFTPLUS = elementwise(
 SILU = elementwise(
     "silu",
     lambda x: _damped(x) * sigmoid(x),
-    lambda x, y: sigmoid(x) + np.clip(x, -FAR, FAR) * sigmoid_slope(x),
+    lambda x, y: sigmoid(x) + _within(x) * sigmoid_slope(x),
     composite=True,
 )
 MISH = elementwise(
     "mish",
     lambda x: _damped(x) * np.tanh(softplus(x)),
-    lambda x, y: np.tanh(softplus(x)) + np.clip(x, -FAR, FAR) * _mish_gate_slope(x),
+    lambda x, y: np.tanh(softplus(x)) + _within(x) * _mish_gate_slope(x),
     composite=True,
 )
 GELU = elementwise(
     "gelu",
     lambda x: _damped(x) * ndtr(x),
-    lambda x, y: ndtr(x) + np.clip(x, -FAR, FAR) * _normal_density(x),
+    lambda x, y: ndtr(x) + _within(x) * _normal_density(x),
     composite=True,
 )
 
