@@ -326,10 +326,10 @@ class Within(LocalDerivative):
     slot: int
 
     def pull(self, adjoint: Value, semiring: Semiring) -> Value:
-        return self.joint.pulled(adjoint, semiring)[self.slot]
+        return semiring.through({0: adjoint}, lambda sums, ring: self.joint.pulled(sums[0], ring)[self.slot])
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
-        return self.joint.push_all({self.slot: tangent}, semiring)
+        return semiring.through({self.slot: tangent}, self.joint.push_all)
 
 
 def reshaped(c: Array, shape: Shape) -> Array:

@@ -126,7 +126,7 @@ def _pushed(
     if into and isinstance(first := into[0][2], Within):
         slots = [local.slot for _, _, local in into if isinstance(local, Within)]
         crossed = [semiring.cross(sums[source], target, slot) for slot, source, _ in into]
-        yield first.joint.push_all(dict(zip(slots, crossed, strict=True)), semiring)
+        yield semiring.through(dict(zip(slots, crossed, strict=True)), first.joint.push_all)
         return
     for slot, source, local in into:
         yield semiring.cross(local.push(sums[source], semiring), target, slot)

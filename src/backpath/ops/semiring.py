@@ -82,6 +82,10 @@ class Semiring(ABC):
         """``s`` after it went over the edge into ``slot`` of the node at ``target``: lengths of paths count it."""
         return s
 
+    def through(self, sums: dict[int, Value], f: Callable[[dict[int, Value], Semiring], Value]) -> Value:
+        """What a node with a graph inside makes of path sums, in this semiring or the one whose sums it carries."""
+        return f(sums, self)
+
     def inside(self, graph: Graph) -> Semiring:
         """The semiring for the edges of a graph inside a node, such as the steps of a loop."""
         return self

@@ -68,6 +68,9 @@ class OpenPaths(Semiring):
     def contract(self, s: Opened, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Opened:
         return Opened(SUM_PRODUCT.contract(s.sums, s_letters, z, z_letters, out_letters))
 
+    def through(self, sums: dict[int, Opened], f: Callable[[dict[int, Any], Semiring], Any]) -> Opened:
+        return Opened(f({k: s.sums for k, s in sums.items()}, SUM_PRODUCT))
+
     def move(self, s: Opened, rearrange: Callable[[Any], Any]) -> Opened:
         return Opened(rearrange(s.sums), None if s.open is None else rearrange(s.open))
 

@@ -109,7 +109,7 @@ def test_results_of_several_kinds_in_trees():
 
 
 def test_there_is_no_edge_from_the_predicate():
-    lin = bp.linearize(lambda p, x: bp.cond(p, np.sin, np.cos, x), True, 1.0)
+    lin = bp.linearize(lambda p, x: bp.cond(p, np.sin, np.cos, x), np.array(True), 1.0)
     target = lin.find("cond_2")
     assert lin.edges_into(target) == [(1, 1)]
     assert lin.count_paths("p", lin.names[-1]) == 0

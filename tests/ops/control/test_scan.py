@@ -250,6 +250,21 @@ def test_a_complex_step_goes_through_loops():
     assert bp.check_grads(lambda w: bp.scan(lambda h, _: (np.cbrt(h), None), w, length=3)[0], (2.0,)).ok
 
 
+def test_a_loop_stays_one_where_paths_outside_may_be_cut():
+    """A slope that may be infinite and a choice, around a loop: derivatives carry along where paths are open."""
+
+    def f(x, xs):
+        last, _ = bp.scan(lambda h, x: (np.tanh(h + x), None), np.sqrt(np.maximum(x, 1e-6)), xs)
+        return np.maximum(last, 0.0) + np.where(x > 0, np.sqrt(x), 0.0)
+
+    at = 0.0, np.ones(50)
+    assert len(loops_of(bp.trace(bp.grad(f, (0, 1)), *at))) == 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert bp.grad(f)(*at) == bp.compile(bp.grad(f))(*at) == 0.0
+        assert np.isfinite(bp.grad(f, 1)(*at)).all()
+        assert bp.jvp(f, at, (1.0, np.zeros(50)))[1] == 0.0
+
+
 MISUSES = {
     "a carry that grows": (
         lambda c, x: (np.concatenate([c, c]), x),

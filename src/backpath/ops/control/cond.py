@@ -131,22 +131,32 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     return _recorded(pred, true_fun, false_fun, operands)
 
 
+class _Both:
+    """Both functions of the same operands, over flat lists of arrays."""
+
+    def __init__(self, true_fun: Callable[..., Any], false_fun: Callable[..., Any], structure: Any):
+        self.true_fun, self.false_fun, self.structure = true_fun, false_fun, structure
+        self.returned: Any = None
+
+    def __call__(self, *inputs: Any) -> list[Any]:
+        """What the one returns, and what the other does."""
+        given = unflatten(self.structure, inputs)
+        true, self.returned = flatten(self.true_fun(*given), "result")
+        false, structure = flatten(self.false_fun(*given), "result")
+        if structure != self.returned:
+            ours, theirs = (", ".join(name for name, _ in leaves) or "nothing" for leaves in (true, false))
+            raise TraceError(
+                f"cond: the branches must return the same structure, and true_fun returns {ours}, false_fun {theirs}"
+            )
+        return [x for _, x in (*true, *false)]
+
+
 def _recorded(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], operands: Sequence[Any]) -> Any:
     """The choice as a node for each kind of numbers that the branches return."""
     leaves, structure = flatten(tuple(operands), "operands")
     arrays = [x if isinstance(x, Variable) else np.asarray(x) for _, x in leaves]
-
-    def both(*inputs: Any) -> tuple[Any, Any]:
-        given = unflatten(structure, inputs)
-        return true_fun(*given), false_fun(*given)
-
+    both = _Both(true_fun, false_fun, structure)
     traced = record(both, *[stand_in(x.shape, x.dtype) for x in arrays], names=[name for name, _ in leaves])
-    returned = traced.structure[0]
-    if traced.structure[1] != returned:
-        raise TraceError(
-            f"cond: the branches must return the same structure, and true_fun returns {_paths(returned)}, false_fun "
-            f"{_paths(traced.structure[1])}"
-        )
     graph, count = traced.graph, len(traced.graph.outputs) // 2
     pairs = [
         (graph.nodes[a], graph.nodes[b]) for a, b in zip(graph.outputs[:count], graph.outputs[count:], strict=True)
@@ -160,7 +170,7 @@ def _recorded(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., 
         made = Branches(branches[0], branches[1], packed_dtype([pairs[k][0].dtype for k in group]))
         vector = apply(COND, *given, branches=made)
         found |= {k: unpacked(vector, place, pairs[k][0].dtype) for k, place in zip(group, made.places, strict=True)}
-    return unflatten(returned, [found[k] for k in range(count)])
+    return unflatten(both.returned, [found[k] for k in range(count)])
 
 
 def _require_alike(a: Spec, b: Spec) -> None:
@@ -171,7 +181,3 @@ def _require_alike(a: Spec, b: Spec) -> None:
         )
     if a.dtype != b.dtype:
         raise TraceError(f"cond: true_fun returns {a} where false_fun returns {b}: make them alike with .astype(...)")
-
-
-def _paths(structure: Any) -> str:
-    return ", ".join(path for path, _ in flatten(structure, "result")[0]) or "nothing"
