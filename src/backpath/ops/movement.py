@@ -239,9 +239,15 @@ def _add_rows_spec(x: Spec, rows: Spec, shape: Shape) -> Spec:
     return Spec(shape, x.dtype)
 
 
-TAKE = define(
-    "take", lambda x, rows: np.take(x, rows, axis=0), _take_spec, (lambda y, x, rows: TakeRows(rows, np.shape(x)), None)
-)
+def _take_value(x: Any, rows: Any) -> Any:
+    whole = rows if rows.dtype.kind in "iu" else rows.astype(np.intp)
+    try:
+        return np.take(x, np.asarray(whole), axis=0)
+    except IndexError as error:
+        raise ShapeError(f"take: {error} (the array has shape {list(np.shape(x))})") from None
+
+
+TAKE = define("take", _take_value, _take_spec, (lambda y, x, rows: TakeRows(rows, np.shape(x)), None))
 ADD_ROWS = define("add_rows", _add_rows_value, _add_rows_spec, (lambda y, x, rows, shape: AddRows(rows, shape), None))
 
 
