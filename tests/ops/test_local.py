@@ -16,6 +16,7 @@ from backpath.ops import (
     DiagonalLessOuter,
     Gather,
     LocalDerivative,
+    Mask,
     Reshape,
     Scale,
     Scatter,
@@ -88,6 +89,7 @@ def maps(draw):
             [
                 (Scale(numbers(a, b)), (a, b), (a, b)),
                 (Scale(numbers(b)), (a, b), (a, b)),
+                (Mask(rng.choice([0.5, 1.0], (a, b))), (a, b), (a, b)),
                 (Contract("xy", numbers(b, c), "yz", "xz"), (a, b), (a, c)),
                 (Contract("yz", numbers(a, b), "xy", "xz"), (b, c), (a, c)),
                 (Contract("bxy", numbers(a, c, b), "bzy", "bxz"), (a, c, b), (a, c, c)),
@@ -103,6 +105,8 @@ def maps(draw):
                 (Gather((slice(None), slice(0, 1)), (a, b)), (a, b), (a, 1)),
                 (Gather(rows, (a, b)), (a, b), (c, b)),
                 (Scatter(rows, (a, b)), (c, b), (a, b)),
+                (local.TakeRows(rows, (a, b)), (a, b), (c, b)),
+                (local.AddRows(rows, (a, b)), (c, b), (a, b)),
                 (DiagonalLessOuter(d, ((u, v), (v, u)), axis), (a, b), (a, b)),
                 (Composition(), (a, b), (a, b)),
                 (Composition((Scale(d), Transpose((1, 0)), Gather(0, (b, a)))), (a, b), (a,)),
@@ -119,10 +123,11 @@ def matrix(z, source, target):
 
 
 def test_every_kind_is_drawn():
-    kinds = {Scale, Contract, Sum, Cumulate, Broadcast, Reshape, Transpose, Cast, Gather, Scatter, DiagonalLessOuter}
-    kinds.add(Composition)
+    kinds = {Scale, Mask, Contract, Sum, Cumulate, Broadcast, Reshape, Transpose, Cast, Gather, Scatter}
+    kinds |= {DiagonalLessOuter, Composition, local.TakeRows, local.AddRows}
     defined = {c for c in vars(local).values() if isinstance(c, type) and issubclass(c, LocalDerivative)}
-    assert defined - {LocalDerivative, local.Move} == kinds
+    # Joint maps are tested with the loops that have them.
+    assert defined - {LocalDerivative, local.Move, local.Within} == kinds
 
 
 @settings(max_examples=300, deadline=None)

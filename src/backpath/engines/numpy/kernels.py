@@ -124,7 +124,9 @@ def _exp_of_square(name: str, factor: float) -> Binder:
         wide = np.empty(out.shape)
 
         def run() -> None:
-            np.multiply(x, x, out=wide, dtype=float)
+            # A product with a change of type would allocate.
+            np.copyto(wide, x)
+            np.multiply(wide, wide, out=wide)
             np.multiply(wide, factor, out=wide)
             np.exp(wide, out=wide)
             np.copyto(out, wide, casting="same_kind")
