@@ -6,12 +6,11 @@ to first order. So eigenvalues have derivatives where they repeat, and vectors t
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from backpath.graph import TraceError
-from backpath.ops.dispatch import implements
+from backpath.ops.dispatch import REFUSED, implements
 from backpath.ops.linalg.maps import Atomic, batch, chain, left, right, symmetrized
 from backpath.ops.linalg.matrices import checked, require_square, square_spec, squares, symmetric_part, transposed
 from backpath.ops.local import Contract, LocalDerivative, Scale
@@ -84,10 +83,10 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     return eigh(a)[0]
 
 
-@implements(np.linalg.eig, np.linalg.eigvals)
-def refused(*_: Any, **__: Any) -> NoReturn:
-    """Eigenvalues of general matrices are complex."""
-    raise TraceError(
-        "np.linalg.eig and eigvals cannot be traced: eigenvalues of a general matrix are complex numbers, and graphs "
-        "hold real ones. Use np.linalg.eigh or eigvalsh for a symmetric matrix, and np.linalg.svd for any"
+REFUSED.update(
+    dict.fromkeys(
+        ("linalg.eig", "linalg.eigvals"),
+        "eigenvalues of a general matrix are complex numbers, and graphs hold real ones: np.linalg.eigh or eigvalsh "
+        "for a symmetric matrix, and np.linalg.svd for any",
     )
+)

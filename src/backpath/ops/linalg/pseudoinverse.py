@@ -85,7 +85,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, Any, Any]:
     return x, left_over, matrix_rank(a, rtol=rcond), svdvals(a)
 
 
-@implements(np.linalg.matrix_rank)
+@implements(np.linalg.matrix_rank, constant=True)
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """``np.linalg.matrix_rank``: locally constant."""
     if np.ndim(A) < 2:
