@@ -103,10 +103,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """``np.linalg.cross`` of vectors of three entries."""
     if np.shape(x1)[axis] != 3 or np.shape(x2)[axis] != 3:
         raise misfit("cross", x1, x2, needs="vectors of three entries each")
-    a, b = np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1)
-    ahead, behind = [1, 2, 0], [2, 0, 1]
-    product = a[..., ahead] * b[..., behind] - a[..., behind] * b[..., ahead]
-    return np.moveaxis(product, -1, axis)
+    return np.cross(x1, x2, axis=axis)
 
 
 @implements(np.linalg.matrix_transpose)
