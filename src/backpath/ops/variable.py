@@ -79,10 +79,10 @@ class Variable(ArrayMethods, NDArrayOperatorsMixin):
         raise TraceError(
             advice()
             or "a traced value was asked for its number (float(), int(), .item(), math.*, np.array, np.asarray, an "
-            "index, print format): it has none while the graph is made. Use NumPy's functions (np.exp in place of "
-            "math.exp), and read numbers off the result of the function. In place of np.array([a, b]) write np.stack([a, b]), in "
-            "place of np.asarray(a) the traced a itself, in place of a[i] with a known and i traced "
-            "np.take_along_axis(a, i, axis)"
+            "index, print format): it has none while the graph is made. Use NumPy's functions (np.exp in place of"
+            " math.exp), and read numbers off the result of the function. In place of np.array([a, b]) write "
+            "np.stack([a, b]), in place of np.asarray(a) the traced a itself, in place of a[i] with a known and i"
+            " traced np.take_along_axis(a, i, axis)"
         )
 
     __float__ = __int__ = __complex__ = __index__ = __array__ = item = tolist = __round__ = _as_number
