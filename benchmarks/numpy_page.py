@@ -23,6 +23,7 @@ import numpy as np
 import scipy.linalg
 import scipy.special
 
+import backpath.scipy
 from backpath.ops import PRIMITIVES, Variable, trace
 from backpath.ops.dispatch import ACCUMULATIONS, CONSTANT, FUNCTIONS, REDUCTIONS, REFUSED, UFUNCS
 
@@ -158,6 +159,11 @@ def namespaces() -> Iterator[tuple[str, list[Row]]]:
     yield "numpy.fft", rows_of(np.fft, "np.fft.", "fft")
     for title, module in (("scipy.special", scipy.special), ("scipy.linalg", scipy.linalg)):
         yield title, [row for row in rows_of(module, f"{title}.") if row.kind in (DIFFERENTIABLE, STEPS)]
+    for title, room in (
+        ("backpath.scipy.special", backpath.scipy.special),
+        ("backpath.scipy.linalg", backpath.scipy.linalg),
+    ):
+        yield title, [Row(f"{title}.{name}", DIFFERENTIABLE) for name in room.__all__]
 
 
 def counted(rows: Sequence[Row], *kinds: str) -> int:

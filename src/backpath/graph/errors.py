@@ -8,9 +8,14 @@
     ├── TraceError   (TypeError)   a use of a traced value that cannot be recorded
     ├── DataError    (ValueError)  a table, column or target that cannot be used
     ├── ExpressionError (ValueError)  text that is not an expression, or uses names wrongly
+    ├── MatrixError  (LinAlgError)  a matrix that has no inverse, factor or decomposition
     ├── RunError     (ValueError)  a run folder that is damaged, foreign or in the way
     └── NonFiniteError (ArithmeticError)  a training loss that is not a number
 """
+
+from __future__ import annotations
+
+from numpy.linalg import LinAlgError
 
 
 class BackpathError(Exception):
@@ -48,6 +53,18 @@ class ExpressionError(BackpathError, ValueError):
 
 class RunError(BackpathError, ValueError):
     """A run folder is damaged, from a newer version, or in the way of a new one."""
+
+
+class MatrixError(BackpathError, LinAlgError):
+    """A matrix has no inverse, factor or decomposition: the message says which one, and what to do."""
+
+    def __init__(self, message: str, node: str | None = None):
+        super().__init__(message if node is None else f"node {node!r}: {message}")
+        self.node = node
+
+    def at(self, node: str) -> MatrixError:
+        """The same error with the name of the node that met it."""
+        return self if self.node else MatrixError(str(self), node)
 
 
 class NonFiniteError(BackpathError, ArithmeticError):

@@ -1,7 +1,17 @@
 """Floor 2: primitives, their local derivatives, and the tracing of NumPy functions into graphs."""
 
 # These fill the tables of primitives and of NumPy functions.
-from backpath.ops import activations, arrays, contraction, elementwise, movement, reduction, transcendental
+from backpath.ops import (
+    activations,
+    arrays,
+    contraction,
+    elementwise,
+    linalg,
+    movement,
+    reduction,
+    special,
+    transcendental,
+)
 from backpath.ops.activations import elu, erf, gelu, leaky_relu, mish, ndtr, relu, selu, silu, softplus
 from backpath.ops.arrays import cumulate
 from backpath.ops.contraction import contract
@@ -71,6 +81,7 @@ __all__ = [
     "gelu",
     "leaky_relu",
     "leaves_of",
+    "linalg",
     "log_softmax",
     "logsumexp",
     "mish",
@@ -91,6 +102,7 @@ __all__ = [
     "softmax_cross_entropy",
     "softplus",
     "spec_of",
+    "special",
     "standardize",
     "take_rows",
     "trace",

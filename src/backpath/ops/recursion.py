@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from backpath.graph import CONSTANT, INPUT, Graph, GraphError
+from backpath.graph import CONSTANT, INPUT, Graph, GraphError, MatrixError
 from backpath.ops.local import LocalDerivative, Within
 from backpath.ops.primitive import PRIMITIVES
 from backpath.ops.semiring import Semiring, Value
@@ -58,7 +58,10 @@ class AtPoint:
     def locals_into(self, target: int, slots: Sequence[int]) -> list[LocalDerivative]:
         node = self.graph.nodes[target]
         operands = tuple([self.values[i] for i in node.parents])
-        return PRIMITIVES[node.primitive].local_derivatives(slots, self.values[target], operands, node.params)
+        try:
+            return PRIMITIVES[node.primitive].local_derivatives(slots, self.values[target], operands, node.params)
+        except MatrixError as error:
+            raise error.at(node.name) from None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +92,10 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
             if node.primitive not in PRIMITIVES:
                 raise GraphError(f"node {node.name!r} has the primitive {node.primitive!r}, which nobody defined")
             operands = [values[i] for i in node.parents]
-            values.append(apply(PRIMITIVES[node.primitive], *operands, **node.params))
+            try:
+                values.append(apply(PRIMITIVES[node.primitive], *operands, **node.params))
+            except MatrixError as error:
+                raise error.at(node.name) from None
     return values
 
 

@@ -78,6 +78,10 @@ class Semiring(ABC):
             k *= 2
         return s
 
+    def apply(self, s: Value, linear: Callable[[Array], Array]) -> Value:
+        """A linear function of arrays of the path sums: only where a plus with an inverse makes them numbers."""
+        return self.move(s, linear)
+
     def cross(self, s: Value, target: int, slot: int) -> Value:
         """``s`` after it went over the edge into ``slot`` of the node at ``target``: lengths of paths count it."""
         return s

@@ -56,7 +56,7 @@ def _near(x: Any) -> Any:
     return np.clip(x, -64.0, 64.0) if spec_of(x).dtype.kind == "f" else x
 
 
-def _exp_of_square(factor: float) -> Callable[[Any], Any]:
+def exp_of_square(factor: float) -> Callable[[Any], Any]:
     """exp(factor * x**2), where rounding the square would cost as many digits as the exponent has.
 
     The square of x is that of the nearest multiple of 1/16, which is exact, and a small rest.
@@ -81,8 +81,8 @@ def sigmoid(x: Any) -> Any:
 
 
 sigmoid_slope = slope("sigmoid_slope", _logistic_density, lambda x, y: -y * np.tanh(0.5 * x))
-exp_minus_square = slope("exp_minus_square", _exp_of_square(-1.0), lambda x, y: -2.0 * (_near(x) * y))
-exp_minus_half_square = slope("exp_minus_half_square", _exp_of_square(-0.5), lambda x, y: -(_near(x) * y))
+exp_minus_square = slope("exp_minus_square", exp_of_square(-1.0), lambda x, y: -2.0 * (_near(x) * y))
+exp_minus_half_square = slope("exp_minus_half_square", exp_of_square(-0.5), lambda x, y: -(_near(x) * y))
 
 
 @np.errstate(invalid="ignore")

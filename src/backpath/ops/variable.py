@@ -14,6 +14,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from backpath.graph import TraceError
 from backpath.ops.dispatch import ACCUMULATIONS, FUNCTIONS, REDUCTIONS, REFUSED, UFUNCS, call
+from backpath.ops.foreign import advice
 from backpath.ops.methods import ArrayMethods
 
 
@@ -46,7 +47,7 @@ class Variable(ArrayMethods, NDArrayOperatorsMixin):
         if name not in table:
             why = (
                 REFUSED.get(name if method == "__call__" else method)
-                or f"functions that can: {', '.join(sorted(table)) or 'none'}"
+                or f"functions that can: {', '.join(sorted(n for n in table if n[0] != '_')) or 'none'}"
             )
             raise TraceError(f"{shown} cannot be traced; {why}")
         if method == "__call__":
@@ -76,11 +77,12 @@ class Variable(ArrayMethods, NDArrayOperatorsMixin):
 
     def _as_number(self, *_: Any, **__: Any) -> NoReturn:
         raise TraceError(
-            "a traced value was asked for its number (float(), int(), .item(), math.*, np.array, np.asarray, an index, "
-            "print format): it has none while the graph is made. Use NumPy's functions (np.exp in place of math.exp), "
-            "and read numbers off the result of the function. In place of np.array([a, b]) write np.stack([a, b]), in "
-            "place of np.asarray(a) the traced a itself, in place of a[i] with a known and i traced "
-            "np.take_along_axis(a, i, axis)"
+            advice()
+            or "a traced value was asked for its number (float(), int(), .item(), math.*, np.array, np.asarray, an "
+            "index, print format): it has none while the graph is made. Use NumPy's functions (np.exp in place of"
+            " math.exp), and read numbers off the result of the function. In place of np.array([a, b]) write "
+            "np.stack([a, b]), in place of np.asarray(a) the traced a itself, in place of a[i] with a known and i"
+            " traced np.take_along_axis(a, i, axis)"
         )
 
     __float__ = __int__ = __complex__ = __index__ = __array__ = item = tolist = __round__ = _as_number

@@ -66,6 +66,9 @@ class LogScaled(Semiring):
     def move(self, s: Scaled, rearrange: Callable[[Any], Any]) -> Scaled:
         return Scaled(rearrange(s.entries), s.exponent)
 
+    def apply(self, s: Scaled, linear: Callable[[Any], Any]) -> Scaled:
+        return _renewed(linear(s.entries), s.exponent)
+
     def cast(self, s: Scaled, dtype: Any) -> Scaled:
         return Scaled(s.entries.astype(dtype), s.exponent)
 

@@ -7,50 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from backpath.ops import Semiring, contract, cumulate, scatter
+from backpath.ops import Semiring
+from backpath.ops.sum_product import SUM_PRODUCT, SumProduct, repeated, sizes
 
-
-class SumProduct(Semiring):
-    """Ordinary plus and times: the path sums are derivatives (Aggarwal, eq. 3.8).
-
-    Values are arrays, known or traced.
-    """
-
-    name = "sum-product"
-    subtracts = True
-    traceable = True
-
-    def zero(self, shape: tuple[int, ...], dtype: Any) -> Any:
-        return np.zeros(shape, dtype)
-
-    def one(self, shape: tuple[int, ...], dtype: Any) -> Any:
-        return np.ones(shape, dtype)
-
-    def plus(self, s: Any, t: Any) -> Any:
-        return s + t
-
-    def multiply(self, s: Any, z: Any) -> Any:
-        return s * z
-
-    def reduce(self, s: Any, axes: tuple[int, ...]) -> Any:
-        return np.sum(s, axis=axes)
-
-    def scatter(self, s: Any, index: Any, shape: tuple[int, ...]) -> Any:
-        return scatter(s, index, shape)
-
-    def contract(self, s: Any, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Any:
-        if _repeats_one_number(s) and isinstance(z, np.ndarray):
-            return _times_sums(s, s_letters, z, z_letters, out_letters)
-        return contract(s, s_letters, z, z_letters, out_letters)
-
-    def accumulate(self, s: Any, axis: int, reverse: bool, shape: tuple[int, ...]) -> Any:
-        return cumulate(s, axis, reverse)
-
-    def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:
-        return rearrange(s)
-
-    def cast(self, s: Any, dtype: Any) -> Any:
-        return s.astype(dtype)
+__all__ = ["PATH_COUNT", "SUM_PRODUCT", "PathCount", "SumProduct"]
 
 
 class PathCount(Semiring):
@@ -84,33 +44,10 @@ class PathCount(Semiring):
     def contract(self, s: Any, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Any:
         """Every entry of z is an edge, so the sum runs over s alone and is repeated along z's own letters."""
         summed = self.reduce(s, tuple(k for k, c in enumerate(s_letters) if c not in out_letters))
-        return _repeated(summed, s_letters, {**_sizes(s, s_letters), **_sizes(z, z_letters)}, out_letters)
+        return repeated(summed, s_letters, {**sizes(s, s_letters), **sizes(z, z_letters)}, out_letters)
 
     def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:
         return rearrange(s)
 
 
-def _repeats_one_number(s: Any) -> bool:
-    return isinstance(s, np.ndarray) and s.size > 1 and not any(s.strides)
-
-
-def _times_sums(s: np.ndarray, s_letters: str, z: np.ndarray, z_letters: str, out_letters: str) -> np.ndarray:
-    """The contraction of one number, repeated, with z: sums of z alone, as seeds of ones need."""
-    sums = np.sum(z, axis=tuple(k for k, c in enumerate(z_letters) if c not in out_letters)) * s.flat[0]
-    return _repeated(sums, z_letters, {**_sizes(s, s_letters), **_sizes(z, z_letters)}, out_letters)
-
-
-def _repeated(sums: Any, letters: str, size: dict[str, int], out_letters: str) -> Any:
-    """Sums over those of ``letters`` that are not put out, repeated along those that are put out and were not there."""
-    kept = [c for c in letters if c in out_letters]
-    order = sorted(range(len(kept)), key=lambda k: out_letters.index(kept[k]))
-    spread = np.transpose(sums, order).reshape([size[c] if c in kept else 1 for c in out_letters])
-    return np.broadcast_to(spread, [size[c] for c in out_letters])
-
-
-def _sizes(x: Any, letters: str) -> dict[str, int]:
-    return dict(zip(letters, np.shape(x), strict=True))
-
-
-SUM_PRODUCT = SumProduct()
 PATH_COUNT = PathCount()

@@ -72,7 +72,7 @@ def test_convolutions(data):
 
     def theirs(p, X):
         padded = functional.pad(first(X), (*sides[1], *sides[0]))
-        kernel = p["W"].permute(3, 2, 0, 1)
+        kernel = p["W"].permute(3, 2, 0, 1).clone(memory_format=torch.contiguous_format)
         return last(functional.conv2d(padded, kernel, p["b"], both(stride), 0, both(dilation), groups))
 
     agree(layer, theirs, x, rng)
@@ -246,7 +246,11 @@ def test_second_derivatives_and_programs_of_a_convolution(engine):
         return np.sum(np.tanh(bp.nets.max_pool(bp.nets.convolution(x, W, stride=2, padding="same"), 2)))
 
     def theirs(W):
-        h = functional.conv2d(functional.pad(first(torch.tensor(x)), (1, 1, 1, 1)), W.permute(3, 2, 0, 1), stride=2)
+        h = functional.conv2d(
+            functional.pad(first(torch.tensor(x)), (1, 1, 1, 1)),
+            W.permute(3, 2, 0, 1).clone(memory_format=torch.contiguous_format),
+            stride=2,
+        )
         return torch.tanh(functional.max_pool2d(h, 2)).sum()
 
     grad, product = torch.autograd.functional.vhp(theirs, torch.tensor(W), torch.tensor(v))

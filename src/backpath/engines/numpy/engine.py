@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from backpath.engines.numpy.kernels import bind
+from backpath.engines.numpy.kernels import KERNELS, bind
 from backpath.engines.program.planning import ALIGNMENT, Kind, Place, nbytes
 from backpath.engines.program.program import Program
 from backpath.engines.program.schedule import Instruction
 from backpath.engines.program.strides import view_at
-from backpath.graph import CONSTANT, INPUT, Node, ShapeError
+from backpath.graph import CONSTANT, INPUT, MatrixError, Node, ShapeError
 from backpath.ops import PRIMITIVES
 
 BLOCK = 1 << 14
@@ -123,7 +123,8 @@ def _bound(
     if len(instruction) == 1:
         (position,) = instruction
         node = nodes[position]
-        yield bind(node.primitive, [arrays[p] for p in node.parents], arrays[position], dict(node.params))
+        run = bind(node.primitive, [arrays[p] for p in node.parents], arrays[position], dict(node.params))
+        yield run if node.primitive in KERNELS else partial(_naming, node.name, run)
         return
     shape = nodes[instruction[0]].shape
     for part in _parts(shape):
@@ -132,6 +133,14 @@ def _bound(
             operands = [_part(program, p, arrays, registers, shape, part) for p in node.parents]
             out = _part(program, position, arrays, registers, shape, part)
             yield bind(node.primitive, operands, out, dict(node.params))
+
+
+def _naming(name: str, run: Callable[[], Any]) -> None:
+    """A call whose error says which node met it."""
+    try:
+        run()
+    except MatrixError as error:
+        raise error.at(name) from None
 
 
 def _parts(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
