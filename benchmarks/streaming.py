@@ -42,10 +42,10 @@ def peak() -> float:
 
 def measure(path: str, stream: int) -> None:
     """Train for an epoch, and print what it took."""
-    import pyarrow.parquet  # noqa: F401
+    import polars  # noqa: F401
 
-    from backpath.data.files import read_table
-    from backpath.data.parquet import ParquetSource
+    from backpath.data.reading.files import read_frame
+    from backpath.data.reading.parquet import ParquetSource
     from backpath.training.runs.experiment import Experiment
     from backpath.training.runs.settings import Settings
 
@@ -53,7 +53,7 @@ def measure(path: str, stream: int) -> None:
     # A first run on few rows, so that code and libraries are loaded.
     Experiment.prepare(ParquetSource(f"{path}.small.parquet"), "way", settings).train()
     before, started = peak(), time.perf_counter()
-    experiment = Experiment.prepare(ParquetSource(path) if stream else read_table(path), "way", settings)
+    experiment = Experiment.prepare(ParquetSource(path) if stream else read_frame(path), "way", settings)
     rows = experiment.data.sizes["train"]
     prepared = time.perf_counter()
     trained = experiment.train()
@@ -67,7 +67,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[250_000, 1_000_000, 4_000_000])
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--write", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.write:
+        write(Path(options.write[0]), int(options.write[1]))
+        return
     if options.measure:
         measure(options.measure[0], int(options.measure[1]))
         return
@@ -77,8 +81,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for rows in options.rows:
             path = Path(folder) / f"{rows}.parquet"
-            write(path, rows)
-            write(path.with_name(f"{path.name}.small.parquet"), 1000)
+            # In processes of their own, since memory at most is handed on to those that are started.
+            for file, count in ((path, rows), (path.with_name(f"{path.name}.small.parquet"), 1000)):
+                subprocess.run([sys.executable, __file__, "--write", str(file), str(count)], check=True)
             for stream in (BUFFER, 0):
                 command = [sys.executable, __file__, "--measure", str(path), str(stream)]
                 told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 import backpath as bp
-from backpath.data.tables import load_named
+from backpath.data.reading.named import load_named
 from backpath.training.loop.starts import start as initial_parameters
 from backpath.training.runs.experiment import Experiment
 from backpath.training.runs.settings import Settings

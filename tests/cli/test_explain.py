@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 import backpath as bp
 from backpath.cli import main
-from backpath.data.tables import load_named
+from backpath.data.reading.named import load_named
 from backpath.training.runs.experiment import Experiment
 from backpath.training.runs.run_folder import read_config, read_run
 from backpath.training.runs.settings import Settings

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from backpath.cli import progress as progress_module
-from backpath.cli.progress import curve, progress
+from backpath.cli.progress import curve, preparing, progress, reading_progress
+from backpath.cli.summary import make_console
 from backpath.training.loop.epochs import Epoch
 
 
@@ -40,6 +41,35 @@ def test_a_terminal_gets_a_live_bar(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     tell(40)
     assert "40/40" in capsys.readouterr().out
+
+
+def test_reading_and_preparing_are_shown_on_a_terminal(tmp_path, capsys, monkeypatch):
+    (tmp_path / "t.csv").write_text("x\n1\n")
+    monkeypatch.setattr(progress_module, "WORTH_TELLING", 0)
+    monkeypatch.setattr(progress_module.sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with reading_progress(make_console(), str(tmp_path / "t.csv")) as on_read:
+        on_read(1234, 1.0)
+    with preparing(make_console(), 1_000_000):
+        pass
+    out = capsys.readouterr().out
+    assert "1,234 rows" in out
+    assert "100%" in out
+    assert "preparing 1,000,000 rows" in out
+
+
+def test_reading_and_preparing_are_a_line_each_elsewhere_and_nothing_where_they_are_short(
+    tmp_path, capsys, monkeypatch
+):
+    (tmp_path / "t.csv").write_text("x\n1\n")
+    monkeypatch.setattr(progress_module, "WORTH_TELLING", 0)
+    for rows, told in [(1_000_000, f"  reading   {tmp_path}/t.csv, 0 MiB\n  preparing 1,000,000 rows\n"), (9, None)]:
+        if told is None:
+            monkeypatch.undo()
+        with reading_progress(make_console(), str(tmp_path / "t.csv")) as on_read, preparing(make_console(), rows):
+            assert on_read is None
+        assert capsys.readouterr().out == (told or "")
 
 
 def test_epochs_that_were_undone_leave_the_curve(capsys, monkeypatch):

@@ -90,7 +90,7 @@ def test_brackets_in_names_are_no_markup(here):
     ("words", "message"),
     [
         (["none.csv"], "there is no file none.csv, and no data set of that name; data sets: digits"),
-        (["."], ". is a folder"),
+        (["full"], "full is a folder without tables"),
         (["empty.csv"], "empty.csv is empty"),
         (["homes.csv"], "needs --target COLUMN"),
         (["homes.csv", "--target", "prize"], "did you mean 'price'"),

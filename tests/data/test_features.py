@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,12 +8,17 @@ from hypothesis import strategies as st
 
 from backpath.data.columns import Categorical, Numeric
 from backpath.data.features import Features
-from backpath.data.tables import TEXT, Table
+from backpath.data.frame import Frame
 from backpath.graph import DataError
 
 
-def table(**columns: list[str]) -> Table:
-    return Table("test", tuple(columns), tuple(np.array(cells, TEXT) for cells in columns.values()))
+def table(**columns: list[str]) -> Frame:
+    return Frame.of("test", columns)
+
+
+class Lines:
+    def place(self, row):
+        return f"line {row + 2}"
 
 
 def test_numbers_are_standardized_by_the_training_rows():
@@ -85,7 +91,7 @@ def test_numbers_can_be_declared_categories():
 
 
 def test_a_declared_number_that_is_none_names_column_line_and_cell():
-    data = Table("file.csv", ("x",), (np.array(["1", "two", "3"], TEXT),), np.array([2, 3, 4]))
+    data = replace(Frame.of("file.csv", {"x": ["1", "two", "3"]}), lines=Lines())
     with pytest.raises(DataError, match=r"file.csv, line 3: column 'x' holds numbers, and 'two' is none"):
         Features.fit(data, numeric=["x"])
 
@@ -106,12 +112,16 @@ def test_a_few_categories_may_look_like_numbers():
     assert Features.fit(table(rooms=["1", "2", "3+"] * 4)).width == 3
 
 
-def test_refuses_too_many_categories():
-    many = [f"word {k}" for k in range(1001)]
-    with pytest.raises(DataError, match="1001 categories, more than 1000"):
-        Features.fit(table(c=many * 3))
-    with pytest.raises(DataError, match="1001 categories"):
-        Features.fit(table(c=many), categorical=["c"])
+@pytest.mark.parametrize("declared", [(), ("c",)])
+def test_rare_categories_are_one_beyond_a_thousand(declared):
+    data = table(c=[f"word {k:04}" for k in (*range(1000), *range(1003), *range(1003))])
+    features = Features.fit(data, categorical=declared)
+    assert features.columns == (Categorical("c", tuple(f"word {k:04}" for k in range(1000)), other=True),)
+    assert features.labels[-1] == "c is another"
+    encoded = features.transform(table(c=["word 0003", "word 1001", "never seen", ""]))
+    assert encoded.argmax(axis=1).tolist() == [3, 1000, 1000, 0]
+    assert encoded.sum(axis=1).tolist() == [1, 1, 1, 0]
+    assert features.unseen(table(c=["never seen"])) == {}
 
 
 def test_refuses_contradictions_and_unknown_columns():

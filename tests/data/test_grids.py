@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from backpath.data.features import Features
-from backpath.data.files import read_table
 from backpath.data.grids import Grid, inputs_from_json, shape_of
 from backpath.data.pictures import is_pictures, read_pictures
-from backpath.data.tables import load_named
+from backpath.data.reading.files import read_frame
+from backpath.data.reading.named import load_named
 from backpath.graph import DataError
 
 RNG = np.random.default_rng(0)
@@ -20,7 +20,7 @@ IMAGES = RNG.integers(0, 255, (12, 4, 3, 2)).astype(np.uint8)
 @pytest.fixture
 def table(tmp_path):
     np.savez(tmp_path / "images.npz", X=IMAGES, y=np.arange(12) % 2)
-    return read_table(tmp_path / "images.npz")
+    return read_frame(tmp_path / "images.npz")
 
 
 def test_images_are_scaled_channel_by_channel_as_the_training_rows_say(table):
@@ -62,7 +62,7 @@ def test_whole_numbers(tmp_path):
     tokens = RNG.integers(0, 9, (10, 4))
     tokens[0, 0] = 8
     np.savez(tmp_path / "t.npz", X=tokens)
-    table = read_table(tmp_path / "t.npz")
+    table = read_frame(tmp_path / "t.npz")
     grid = Grid.of_tokens(table, [])
     assert (grid.shape, grid.vocabulary) == ((4,), 9)
     assert np.array_equal(grid.transform(table, np.array([3, 1])), tokens[[3, 1]])
@@ -74,7 +74,7 @@ def test_whole_numbers(tmp_path):
     ):
         np.savez(tmp_path / "w.npz", X=wrong)
         with pytest.raises(DataError, match=message):
-            Grid.of_tokens(read_table(tmp_path / "w.npz"), [])
+            Grid.of_tokens(read_frame(tmp_path / "w.npz"), [])
 
 
 @pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3), ("RGBA", 3), ("P", 3), ("I;16", 1), ("1", 1)])

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.model_selection import train_test_split
 
 from backpath.data.split import split
 from backpath.graph import DataError
@@ -37,3 +38,20 @@ def test_refuses_what_cannot_be_split():
         split(20, np.array(["a"] * 18 + ["rare"] * 2))
     with pytest.raises(DataError, match="20 rows cannot be split"):
         split(20, np.repeat(np.arange(5), 4), test=0.1)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_parts_are_those_of_scikit_learn(seed):
+    rng = np.random.default_rng(seed)
+    rows = int(rng.integers(40, 400))
+    test, validation = float(rng.choice([0.1, 0.2, 0.33])), float(rng.choice([0, 0.1, 0.25]))
+    classes = None if seed % 4 == 0 else np.concatenate([np.repeat([0, 1, 2], 10), rng.integers(0, 3, rows - 30)])
+    ours = split(rows, classes, test=test, validation=validation, seed=seed)
+    train, tested = train_test_split(np.arange(rows), test_size=test, random_state=seed, stratify=classes)
+    validated = np.array([], int)
+    if validation:
+        strata = None if classes is None else classes[train]
+        part = validation / (1 - test)
+        train, validated = train_test_split(train, test_size=part, random_state=seed, stratify=strata)
+    for mine, theirs in ((ours.train, train), (ours.validation, validated), (ours.test, tested)):
+        np.testing.assert_array_equal(mine, np.sort(theirs))

@@ -5,19 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backpath.data.tables import TEXT, Table
+from backpath.data.frame import Frame
 from backpath.data.target import Target
 from backpath.graph import DataError
 
 
-def column(cells: list[str]) -> Table:
-    return Table("test", ("y", "z"), (np.array(cells, TEXT), np.array(cells, TEXT)))
+def column(cells: list[str]) -> Frame:
+    return Frame.of("test", {"y": cells, "z": cells})
 
 
 @pytest.mark.parametrize(
     ("cells", "task"),
     [
         (["yes", "no"] * 5, "classification"),
+        (["yes", "no"] * 3, "classification"),
         (["1", "a"] * 5, "classification"),
         (["0", "1"] * 5, "classification"),
         (["0.0", "1.0"] * 5, "classification"),

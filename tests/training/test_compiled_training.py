@@ -17,7 +17,7 @@ from stopping import Stopping
 from threadpoolctl import threadpool_info
 
 import backpath as bp
-from backpath.data.parquet import ParquetSource
+from backpath.data.reading.parquet import ParquetSource
 from backpath.data.scaling import Scaling
 from backpath.engines.compiled import engine as compiled_engine
 from backpath.nets.activations import ACTIVATIONS

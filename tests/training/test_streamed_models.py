@@ -9,7 +9,7 @@ from pyarrow import parquet
 from stopping import Stopping
 
 import backpath as bp
-from backpath.data.parquet import ParquetSource
+from backpath.data.reading.parquet import ParquetSource
 from backpath.nets import layers
 from backpath.training.checkpoints.saver import Interrupted
 from backpath.training.runs.experiment import Experiment

@@ -10,13 +10,14 @@ from typing import Any
 import click
 import numpy as np
 
-from backpath.cli.sources import open_source
+from backpath.cli.sources import open_source, source_of_run
+from backpath.data.frame import Frame, listed
 from backpath.data.grids import shape_of
-from backpath.data.tables import Table, listed
 from backpath.explanation import Explanation
 from backpath.explanation import explain as explain_one
 from backpath.graph import DataError
-from backpath.training.runs.parting import parted_table
+from backpath.training.runs.parting import parted_frame
+from backpath.training.runs.provenance import rows_digest
 from backpath.training.runs.run_folder import next_run_folder, read_config, read_run
 from backpath.training.runs.saved_model import SavedModel
 from backpath.training.runs.settings import Settings
@@ -43,13 +44,14 @@ def explain(
     if sample is not None and batch:
         raise DataError("--sample and --batch exclude one another: explain one row, or many together")
     model, config = read_run(run), read_config(run)
-    table, _ = open_source(data or str(config["source"]))
-    rows = _part(table, config, batch, data) if batch else _row(table, sample or 0)
-    X = model.features.transform(table, rows)
+    # As it is written, since the run knows what each column is.
+    frame, _ = open_source(data or source_of_run(config), model.reading, None)
+    rows = _part(frame, config, model, batch, data) if batch else _row(frame, sample or 0)
+    X = model.features.transform(frame, rows)
     X = X.astype(model.network.input_dtype(float))
     parameters = {name: np.asarray(value, float) for name, value in model.parameters.items()}
-    outputs, subject = _outputs(model, table, rows, label)
-    where = f"{len(rows):,} rows of {table.source} ({batch}) together" if batch else f"row {rows[0]} of {table.source}"
+    outputs, subject = _outputs(model, frame, rows, label)
+    where = f"{len(rows):,} rows of {frame.source} ({batch}) together" if batch else f"row {rows[0]} of {frame.source}"
     found = explain_one(model.network, (parameters, X), (np.arange(len(rows)), outputs), _source(model))
     chosen = {"batch": batch, "rows": len(rows)} if batch else {"sample": int(rows[0])}
     told = {"run": str(run), **chosen, "subject": subject, **found.to_json()}
@@ -68,28 +70,35 @@ def explain(
     click.echo(f"\nsaved {_save(found, told, run, batch or f'row-{rows[0]}')}")
 
 
-def _row(table: Table, sample: int) -> np.ndarray:
-    if sample >= len(table):
-        raise DataError(f"there is no row {sample}: {table.source} has {len(table):,} rows, counted from 0")
+def _row(frame: Frame, sample: int) -> np.ndarray:
+    if sample >= len(frame):
+        raise DataError(f"there is no row {sample}: {frame.source} has {len(frame):,} rows, counted from 0")
     return np.array([sample])
 
 
-def _part(table: Table, config: dict[str, Any], part: str, data: str | None) -> np.ndarray:
+def _part(frame: Frame, config: dict[str, Any], model: SavedModel, part: str, data: str | None) -> np.ndarray:
     """The rows of a part, parted as the run parted them."""
     if part == "all":
-        return np.arange(len(table))
+        return np.arange(len(frame))
     if data is not None:
         raise DataError(f"--batch {part} is a part of the run's own data: with --data take --batch all")
     settings = Settings.from_json(config)
     if settings.stream:
         raise DataError("the run was streamed from disk: put the rows into a file of their own, and take --data FILE")
-    rows = getattr(parted_table(table, str(config["target"]), settings)[0].parts, part)
+    rows = getattr(parted_frame(frame, str(config["target"]), settings)[0].parts, part)
     if not len(rows):
         raise DataError(f"the run has no {part} part: train with --{part} 0.1 to keep one")
+    known = config.get("data", {}).get("parts", {}).get(part)
+    if known and known["digest"] != rows_digest([(frame, rows)], model.features, model.target):
+        raise DataError(
+            f"{frame.source} has changed since the run was trained ({len(frame):,} rows now, "
+            f"{config['data']['rows']:,} then): which rows were its {part} part cannot be told. Give back the file as "
+            f"it was, or take --data FILE --batch all"
+        )
     return rows
 
 
-def _outputs(model: SavedModel, table: Table, rows: np.ndarray, label: str | None) -> tuple[np.ndarray, str]:
+def _outputs(model: SavedModel, frame: Frame, rows: np.ndarray, label: str | None) -> tuple[np.ndarray, str]:
     """Which output to explain for each row, and what it is in words."""
     classes = [str(c) for c in model.target.classes]
     first = np.zeros(len(rows), int)
@@ -101,7 +110,7 @@ def _outputs(model: SavedModel, table: Table, rows: np.ndarray, label: str | Non
         raise DataError(f"there is no class {label!r}; the run has {listed(classes, 20)}")
     if model.network.outputs == (1,):
         return first, f"score of {classes[1]} over {classes[0]}"
-    wanted = [str(c) for c in model.predict(table, rows)] if label is None else [label] * len(rows)
+    wanted = [str(c) for c in model.predict(frame, rows)] if label is None else [label] * len(rows)
     subject = f"score of {wanted[0]}" if len({*wanted}) == 1 else "score of the class predicted"
     return np.array([classes.index(c) for c in wanted]), subject
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 from typing import Any
 
@@ -80,3 +81,30 @@ class Number(click.ParamType):
             upper = f" and less than {self.below:g}" if self.below < math.inf else ""
             self.fail(f"{value!r} is not a number {lower}{upper}", param, ctx)
         return number
+
+
+class Delimiter(click.ParamType):
+    """One character between cells, or the name ``tab``."""
+
+    name = "character"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The character."""
+        value = {"tab": "\t", "\\t": "\t", "space": " "}.get(value.lower(), value)
+        if len(value) != 1 or not value.isascii() or value in '"\r\n' or value.isalnum():
+            self.fail(f"{value!r} is not one character that can stand between cells, such as ; or tab", param, ctx)
+        return value
+
+
+class Encoding(click.ParamType):
+    """The name of an encoding of text."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name."""
+        try:
+            codecs.lookup(value)
+        except LookupError:
+            self.fail(f"{value!r} is no encoding; there are utf-8, utf-16, latin-1, cp1252, ...", param, ctx)
+        return value

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from backpath.cli.sources import run_name
+from backpath.cli.sources import run_name, source_of_run
 from backpath.graph import RunError
 from backpath.training.checkpoints.checkpoint import read_checkpoint
 from backpath.training.checkpoints.saver import Interrupted
@@ -84,7 +84,7 @@ def stopped_training(folder: Path) -> tuple[str, str | None, Settings]:
     if not isinstance(config, dict) or not {"source", "target"} <= set(config):
         raise RunError(f"{checkpoint_of(folder)} does not say what it was trained on: go on with `fit` in Python")
     target = config["target"]
-    return str(config["source"]), None if target is None else str(target), Settings.from_json(config)
+    return source_of_run(config), None if target is None else str(target), Settings.from_json(config)
 
 
 def program() -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
+import numpy as np
 
+from backpath.cli.options import Delimiter, Encoding
 from backpath.cli.sources import open_parts
-from backpath.data.tables import Table, listed
+from backpath.data.frame import Frame, listed
 from backpath.graph import RunError
 from backpath.training.runs.run_folder import read_run
 from backpath.training.runs.saved_model import SavedModel
@@ -23,15 +24,20 @@ from backpath.training.runs.saved_model import SavedModel
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("source")
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write there; by default to stdout.")
-def predict(run: Path, source: str, out: Path | None) -> None:
+@click.option("--delimiter", type=Delimiter(), help="Between the cells of a CSV file; by default as in training.")
+@click.option("--encoding", type=Encoding(), help="Of a CSV file; by default as in training.")
+def predict(run: Path, source: str, out: Path | None, delimiter: str | None, encoding: str | None) -> None:
     """Predict each row of SOURCE (a file or a data set's name) with the network in RUN.
 
-    Prints CSV: the prediction, and for classes the probability of each.
+    Prints CSV: the prediction, and for classes the probability of each. Cells are read as they were in training: the
+    words for missing values, the marks in numbers and the formats of dates are the run's.
     """
     if out is not None and os.path.lexists(out):
         raise RunError(f"{out} exists: predictions never overwrite a file; give another --out")
     model = read_run(run)
-    predictions = _Predictions(model, open_parts(source))
+    given = {"delimiter": delimiter, "encoding": encoding}
+    reading = replace(model.reading, **{name: value for name, value in given.items() if value})
+    predictions = _Predictions(model, open_parts(source, reading))
     if out is None:
         sys.stdout.writelines(predictions.lines())
     else:
@@ -47,41 +53,35 @@ def predict(run: Path, source: str, out: Path | None) -> None:
 
 
 class _Predictions:
-    """Of a table that comes in parts.
+    """Of a frame that comes in parts.
 
     Attributes:
         count: how many were made.
         unseen: for each column the categories that training never saw.
     """
 
-    def __init__(self, model: SavedModel, tables: Iterator[Table]):
-        self.model, self.tables = model, tables
+    def __init__(self, model: SavedModel, frames: Iterator[Frame]):
+        self.model, self.frames = model, frames
         self.count, self.unseen = 0, defaultdict[str, set[str]](set)
 
     def lines(self) -> Iterator[str]:
         """CSV: a header, then the lines of each part."""
-        header = True
-        for table in self.tables:
-            yield self._as_csv(table, header)
-            header = False
-            self.count += len(table)
-            for column, categories in self.model.features.unseen(table).items():
+        for frame in self.frames:
+            yield self._as_csv(frame, header=not self.count)
+            self.count += len(frame)
+            for column, categories in self.model.features.unseen(frame).items():
                 self.unseen[column].update(categories)
 
-    def _as_csv(self, table: Table, header: bool) -> str:
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
-        predicted = self.model.predict(table).tolist()
-        probabilities = self.model.probabilities(table)
-        if header:
-            classes = () if probabilities is None else self.model.target.classes
-            writer.writerow(["prediction", *(f"p({label})" for label in classes)])
-        if probabilities is None:
-            writer.writerows([value] for value in predicted)
-        else:
-            rows = zip(predicted, probabilities.tolist(), strict=True)
-            writer.writerows([value, *(f"{p:.6g}" for p in row)] for value, row in rows)
-        return file.getvalue()
+    def _as_csv(self, frame: Frame, *, header: bool) -> str:
+        import polars as pl
+
+        predicted, probabilities = self.model.predicted(frame)
+        values = pl.Series("prediction", predicted.tolist() if predicted.dtype == object else predicted)
+        columns = [values]
+        if probabilities is not None:
+            named = zip(self.model.target.classes, np.asarray(probabilities, float).T, strict=True)
+            columns += [pl.Series(f"p({label})", p).round_sig_figs(6) for label, p in named]
+        return pl.DataFrame(columns).write_csv(include_header=header)
 
 
 def _write_new(path: Path, lines: Iterator[str]) -> None:

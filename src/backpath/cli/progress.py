@@ -5,15 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from backpath.training.loop.epochs import Epoch
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 PLAIN_LINES = 10
+WORTH_TELLING = 8
+"""MiB of a file."""
+
+MANY = 500_000
+"""Rows."""
+
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -32,6 +42,35 @@ def progress(epochs: int, *, as_json: bool, quiet: bool) -> Iterator[Tell]:
             yield bar
     else:
         yield _plain(epochs)
+
+
+@contextmanager
+def reading_progress(console: Console, source: str) -> Iterator[Callable[[int, float], None] | None]:
+    """The progress of reading a file: a bar on a terminal, a line elsewhere; nothing for a small one."""
+    path = Path(source)
+    size = path.stat().st_size / 2**20 if path.is_file() else 0
+    if console.quiet or size < WORTH_TELLING:
+        yield None
+    elif sys.stdout.isatty():
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        told = TextColumn("  [bold]reading[/] {task.fields[rows]:,} rows")
+        with Progress(told, BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), transient=True) as bar:
+            task = bar.add_task("", total=1.0, rows=0)
+            yield lambda rows, part: bar.update(task, completed=part, rows=rows)
+    else:
+        click.echo(f"  reading   {source}, {size:,.0f} MiB")
+        yield None
+
+
+def preparing(console: Console, rows: int) -> AbstractContextManager[Any]:
+    """While rows are parted and features are learned: a sign on a terminal, a line elsewhere; nothing for few rows."""
+    if console.quiet or rows < MANY:
+        return nullcontext()
+    if sys.stdout.isatty():
+        return console.status(f"preparing {rows:,} rows")
+    click.echo(f"  preparing {rows:,} rows")
+    return nullcontext()
 
 
 def emit(event: str, fields: Mapping[str, Any]) -> None:

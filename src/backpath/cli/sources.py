@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
-from backpath.data.files import PARQUET, read_table
-from backpath.data.parquet import ParquetSource
+from backpath.data.frame import Frame
 from backpath.data.pictures import CLASS, is_pictures, read_pictures
-from backpath.data.tables import NAMED, Table, load_named
+from backpath.data.reading.files import PARQUET, Progress, files_of, read_frame, read_parts, suffix_of
+from backpath.data.reading.named import NAMED, load_named
+from backpath.data.reading.options import Reading
+from backpath.data.reading.parquet import ParquetSource
 from backpath.graph import DataError
 
 
-def open_source(source: str) -> tuple[Table, str | None]:
-    """The table, and its target column if it is a data set with one.
+def open_source(
+    source: str, reading: Reading | None = None, as_text: Collection[str] | None = (), on_read: Progress | None = None
+) -> tuple[Frame, str | None]:
+    """The frame, and its target column if it is a data set with one; arguments as of ``read_frame``.
 
     Raises:
         DataError: if it is neither a named data set nor a file that can be read.
@@ -23,23 +28,40 @@ def open_source(source: str) -> tuple[Table, str | None]:
     if not Path(source).exists():
         raise DataError(f"there is no file {source}, and no data set of that name; data sets: {', '.join(NAMED)}")
     if is_pictures(source):
-        table = read_pictures(source)
-        return table, CLASS if CLASS in table.names else None
-    return read_table(source), None
+        frame = read_pictures(source)
+        return frame, CLASS if CLASS in frame.names else None
+    return read_frame(source, reading, as_text=as_text, on_read=on_read), None
 
 
-def open_parts(source: str) -> Iterator[Table]:
-    """The table, some thousand rows at a time if it is in Parquet files, so that it may be larger than memory.
+def open_parts(source: str, reading: Reading | None = None) -> Iterator[Frame]:
+    """The frame, some thousand rows at a time if it is in CSV or Parquet files, so that it may be larger than memory.
 
     Raises:
         DataError: as :func:`open_source`.
     """
     path = Path(source)
-    if source not in NAMED and not is_pictures(path) and (path.is_dir() or path.suffix.lower() in PARQUET):
-        return ParquetSource(path).tables()
-    return iter([open_source(source)[0]])
+    if source in NAMED or not path.exists() or is_pictures(path):
+        return iter([open_source(source)[0]])
+    if suffix_of(files_of(path)[0]) in PARQUET:
+        return ParquetSource(path, reading).frames()
+    return read_parts(path, reading)
+
+
+def source_of_run(config: dict[str, Any]) -> str:
+    """Where the data of a run are: under the name that they were given, unless they were elsewhere and still are."""
+    source, absolute = str(config["source"]), str(config.get("source_absolute", ""))
+    elsewhere = absolute and Path(source).absolute() != Path(absolute) and Path(absolute).exists()
+    return absolute if elsewhere else source
 
 
 def run_name(source: str) -> str:
     """The name of runs on this source."""
-    return source if source in NAMED else Path(source).stem
+    if source in NAMED:
+        return source
+    name = Path(source).name
+    return name.removesuffix("".join(Path(source).suffixes[-2:])) if _is_packed(source) else Path(source).stem
+
+
+def _is_packed(source: str) -> bool:
+    path = Path(source)
+    return path.suffix.lower() != suffix_of(path) and len(path.suffixes) > 1

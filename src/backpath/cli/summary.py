@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,12 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from backpath.calculus import GradientCheck
 from backpath.cli.progress import curve
+from backpath.data.cells import ISO
+from backpath.data.columns import Categorical, Numeric
+from backpath.data.features import Column, Features
+from backpath.data.frame import listed
 from backpath.data.grids import shape_of
-from backpath.data.tables import listed
+from backpath.data.kinds import PLAIN, Truth
+from backpath.data.moments import Moments
+from backpath.data.parts import FrameData
 from backpath.nets import Model, Network
 from backpath.training.find_rate import RangeTest
 from backpath.training.result import Fit
 from backpath.training.runs.experiment import Experiment
+
+CHANGES = "--numeric, --categorical, --text and --drop"
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +45,8 @@ def facts(experiment: Experiment) -> dict[str, Any]:
         "rows": sum(sizes.values()),
         "split": dict(sizes),
         "features": math.prod(shape_of(experiment.features)),
+        "columns": columns_by_kind(experiment),
+        "read_as": read_as(experiment),
         "dropped": dict(experiment.features.dropped),
         "target": target.column,
         "task": target.task,
@@ -43,7 +54,51 @@ def facts(experiment: Experiment) -> dict[str, Any]:
         "network": network.to_json(),
         "parameters": network.parameter_count,
         "memory": asdict(experiment.footprint),
+        "data_memory": data_memory(experiment),
     }
+
+
+def columns_by_kind(experiment: Experiment) -> dict[str, int]:
+    """How many columns of each kind are used, and how many are left out."""
+    counts = Counter(map(_kind, _columns(experiment)))
+    return {**counts, **({"left out": left} if (left := len(experiment.features.dropped)) else {})}
+
+
+def _columns(experiment: Experiment) -> tuple[Column, ...]:
+    """Those of a table; the entries of images and sequences are none."""
+    return experiment.features.columns if isinstance(experiment.features, Features) else ()
+
+
+def _kind(column: Column) -> str:
+    if isinstance(column, Numeric):
+        return "truth value" if isinstance(column.kind, Truth) else "number"
+    if isinstance(column, Categorical):
+        return "category"
+    return "date" if isinstance(column, Moments) else "text"
+
+
+def read_as(experiment: Experiment) -> dict[str, str]:
+    """What was decided of columns that are not written as computers write them."""
+    told = {}
+    for column in _columns(experiment):
+        if isinstance(column, Numeric) and column.kind not in (PLAIN, Truth()):
+            told[column.name] = str(column.kind)
+        elif isinstance(column, Moments) and not set(column.formats) <= set(ISO):
+            told[column.name] = f"date ({', '.join(column.formats)})"
+        elif isinstance(column, Categorical) and column.other:
+            told[column.name] = f"its {len(column.categories):,} most frequent categories, and one for all others"
+    if not experiment.target.written.plain:
+        told[experiment.target.column] = str(experiment.target.written)
+    return told
+
+
+def data_memory(experiment: Experiment) -> dict[str, int]:
+    """Bytes of the table, if it is in memory, and of the features of its training rows."""
+    sizes, data = experiment.data.sizes, experiment.data
+    features = 4 * math.prod(shape_of(experiment.features)) * sizes["train"]
+    if isinstance(data, FrameData):
+        return {"table": int(data.frame.megabytes * 2**20), "features": features}
+    return {"features": min(features, experiment.settings.stream * 2**20)}
 
 
 def outcome(trained: Fit, scores: Mapping[str, Any], check: GradientCheck) -> dict[str, Any]:
@@ -69,13 +124,22 @@ def print_start(console: Console, experiment: Experiment) -> None:
     told = facts(experiment)
     split = " · ".join(f"{part} {rows:,}" for part, rows in told["split"].items() if rows)
     shape = shape_of(experiment.features)
-    used = (
-        f"{len(experiment.features.columns)} columns" if len(shape) == 1 else f"images of {' x '.join(map(str, shape))}"
-    )
+    count = len(experiment.features.columns)
+    columns = "1 column" if count == 1 else f"{count} columns"
+    used = columns if len(shape) == 1 else f"images of {' x '.join(map(str, shape))}"
     line(console, "data", f"{told['rows']:,} rows, {used} to predict [bold]{_plain(told['target'])}[/]")
     if told["classes"]:
         line(console, "", f"{len(told['classes'])} classes: {_plain(listed(told['classes'], 10))}")
-    line(console, "", split)
+    memory = ", ".join(f"{what} {_size(size)}" for what, size in told["data_memory"].items())
+    line(console, "", f"{split} · memory: {memory}")
+    kinds = ", ".join(f"{count:,} {_plural(kind, count)}" for kind, count in told["columns"].items())
+    if kinds:
+        line(console, "columns", kinds)
+        line(console, "", f"[dim]told from the cells: --describe shows each, {CHANGES} change it[/]")
+    if told["read_as"]:
+        line(console, "", _plain(listed([f"{name}: {how}" for name, how in told["read_as"].items()], 3)))
+        if any("written" in how for how in told["read_as"].values()):
+            line(console, "", "[dim]told from all cells: --decimal says which mark is the decimal one[/]")
     if told["dropped"]:
         reasons = listed([f"{name} ({reason})" for name, reason in told["dropped"].items()], 3)
         line(console, "", f"[dim]left out: {_plain(reasons)}[/]")
@@ -147,6 +211,16 @@ def line(console: Console, label: str, text: str) -> None:
 
 def _score(metric: str, value: float) -> str:
     return f"{value:.4g}" if metric == "rmse" else f"{value:.4f}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:,.1f} MiB" if count >= 2**20 else f"{count / 2**10:,.1f} KiB"
+
+
+def _plural(kind: str, count: int) -> str:
+    if count == 1 or kind in ("left out", "text"):
+        return kind
+    return {"category": "categories"}.get(kind, f"{kind}s")
 
 
 def _bold(condition: bool, text: str) -> str:

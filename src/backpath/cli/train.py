@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from backpath.cli.options import Activations, Augmentations, Layers, Number
+from backpath.cli.describe import print_columns
+from backpath.cli.options import Activations, Augmentations, Delimiter, Encoding, Layers, Number
 from backpath.cli.places import begun, place_of_run, program, reserved, stopped_training
-from backpath.cli.progress import emit, progress
+from backpath.cli.progress import emit, preparing, progress, reading_progress
 from backpath.cli.sources import open_source
 from backpath.cli.summary import (
     facts,
@@ -27,9 +28,10 @@ from backpath.cli.summary import (
     print_rate,
     print_start,
 )
-from backpath.data.parquet import ParquetSource
+from backpath.data.frame import Frame, listed
+from backpath.data.reading.named import NAMED
+from backpath.data.reading.parquet import ParquetSource
 from backpath.data.scaling import SCALERS
-from backpath.data.tables import Table, listed
 from backpath.data.target import TASKS
 from backpath.engines import ENGINES, notices_to
 from backpath.graph import DataError
@@ -39,6 +41,7 @@ from backpath.training.loop.starts import STARTS
 from backpath.training.optimizers.descent import SCHEDULES
 from backpath.training.optimizers.named import OPTIMIZERS
 from backpath.training.runs.experiment import Experiment
+from backpath.training.runs.provenance import provenance
 from backpath.training.runs.run_folder import checkpoint_of, write_run
 from backpath.training.runs.scores import Confusions
 from backpath.training.runs.settings import Settings
@@ -87,6 +90,16 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
         ("--numeric", str, "A column that must hold numbers.  [repeatable]"),
         ("--categorical", str, "A column of categories, even if they look like numbers.  [repeatable]"),
         ("--drop", str, "A column to leave out.  [repeatable]"),
+        ("--text", bool, "Use columns of text, by counts of hashed words and pairs of words; else they are left out."),
+        ("--missing", str, "A word that says that a cell has no value, beside NA, NULL, -, ...  [repeatable]"),
+        (
+            "--label-missing",
+            click.Choice(["words", "none"]),
+            "Whether such words say so in the target, too; with none they are classes, and empty cells have no label.",
+        ),
+        ("--decimal", click.Choice([".", ","]), "The decimal mark of a CSV file; by default told from its cells."),
+        ("--delimiter", Delimiter(), "Between the cells of a CSV file; by default told from its header."),
+        ("--encoding", Encoding(), "Of a CSV file; by default UTF-8, or what a byte order mark says."),
         ("--scale", click.Choice(list(SCALERS)), "How numbers are scaled."),
         ("--norm", click.Choice(list(NORMS)), "Normalization before each activation; by default none."),
         ("--dropout", Number(0, 1), "Probability with which a hidden neuron is left out of a step."),
@@ -125,6 +138,7 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
     help="Go on with a training that was stopped.",
 )
 @_settings
+@click.option("--describe", is_flag=True, help="Print what each column is and what becomes of it, and train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: start, epochs, result.")
 @click.option("--quiet", is_flag=True, help="Print the run folder and nothing else.")
 @click.pass_context
@@ -134,13 +148,14 @@ def train(
     target: str | None,
     out: Path | None,
     resume: Path | None,
+    describe: bool,
     as_json: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Train a network on SOURCE: a file, or one of the data sets digits, breast_cancer, wine, iris, diabetes.
 
-    Files are CSV, Parquet (or a folder of them), Arrow or Feather, or NumPy's .npz.
+    Files are CSV (perhaps compressed), Parquet, Arrow or Feather, NDJSON, Excel, or NumPy's .npz; or a folder of them.
 
     The run is saved in a folder that `backpath predict` reads. Where training stands is kept beside it: Ctrl-C, or
     anything worse, loses no more than a minute.
@@ -156,7 +171,11 @@ def train(
         settings = Settings(**options)
     console = make_console()
     console.quiet = quiet or as_json
-    folder = resume or reserved(out, str(source), {"source": source, "target": target, **asdict(settings)})
+    if describe:
+        frame, own_target = _opened(str(source), target, settings, console)
+        print_columns(console, frame, target or own_target, settings)
+        return
+    folder = resume or reserved(out, str(source), {**_sources(str(source)), "target": target, **asdict(settings)})
     with place_of_run(folder, resume is not None):
         told = _train(folder, str(source), target, settings, console, as_json)
     print_end(console, folder, told["predict"])
@@ -175,15 +194,16 @@ def _train(
     as_json: bool,
 ) -> dict[str, Any]:
     """Train, save the run, and say how it went."""
-    table, column = _table_and_target(source, target, settings.stream)
-    experiment = Experiment.prepare(table, column, settings)
+    frame, column = _frame_and_target(source, target, settings, console)
+    with preparing(console, len(frame)):
+        experiment = Experiment.prepare(frame, column, settings)
     if as_json:
         emit("start", facts(experiment))
     print_start(console, experiment)
     if settings.find_rate and not begun(folder):
         experiment, found = experiment.with_found_rate()
         print_rate(console, found)
-    config = {"source": source, "target": column, **asdict(experiment.settings)}
+    config = {**_sources(source), "target": column, **asdict(experiment.settings)}
     with (
         progress(settings.epochs, as_json=as_json, quiet=console.quiet) as on_epoch,
         notices_to(lambda text: line(console, "engine", text)),
@@ -198,15 +218,32 @@ def _train(
         print_mistake(console, str(model.target.classes[true]), str(model.target.classes[taken]), times)
     check = experiment.check_gradient()
     print_check(console, check)
-    write_run(folder, model, trained.history, config)
+    write_run(folder, model, trained.history, {**config, "data": provenance(experiment)})
     checkpoint_of(folder).unlink(missing_ok=True)
     command = shlex.join([program(), "predict", str(folder), source])
     return {**outcome(trained, scores, check), "predict": command}
 
 
-def _table_and_target(source: str, target: str | None, stream: int) -> tuple[Table | ParquetSource, str]:
-    table, own_target = (ParquetSource(source), None) if stream else open_source(source)
+def _sources(source: str) -> dict[str, str]:
+    """Where the data are, as they were named and from anywhere."""
+    return {"source": source, **({} if source in NAMED else {"source_absolute": str(Path(source).absolute())})}
+
+
+def _frame_and_target(
+    source: str, target: str | None, settings: Settings, console: Console
+) -> tuple[Frame | ParquetSource, str]:
+    frame, own_target = _opened(source, target, settings, console)
     column = target or own_target
     if column is None:
-        raise DataError(f"{source} needs --target COLUMN: say which column to predict. It has {listed(table.names)}")
-    return table, column
+        raise DataError(f"{source} needs --target COLUMN: say which column to predict. It has {listed(frame.names)}")
+    return frame, column
+
+
+def _opened(
+    source: str, target: str | None, settings: Settings, console: Console
+) -> tuple[Frame | ParquetSource, str | None]:
+    if settings.stream:
+        return ParquetSource(source, settings.reading), None
+    as_text = [*settings.categorical, *([target] if target else [])]
+    with reading_progress(console, source) as on_read:
+        return open_source(source, settings.reading, as_text, on_read)

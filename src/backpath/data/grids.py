@@ -10,8 +10,8 @@ import numpy as np
 
 from backpath.data.columns import read_numbers
 from backpath.data.features import Features
+from backpath.data.frame import Frame, listed
 from backpath.data.scaling import fit_scaling
-from backpath.data.tables import Table, listed
 from backpath.graph import DataError, SettingError
 
 MOST_CHANNELS = 16
@@ -46,8 +46,8 @@ class Grid:
         return list(self.columns)
 
     @classmethod
-    def of_image(cls, table: Table, left_out: Iterable[str], rows: np.ndarray, scale: str) -> Grid:
-        """The images of a table, each channel scaled as the training rows say.
+    def of_image(cls, frame: Frame, left_out: Iterable[str], rows: np.ndarray, scale: str) -> Grid:
+        """The images of a frame, each channel scaled as the training rows say.
 
         Raises:
             DataError: if there is not one array of images.
@@ -55,64 +55,64 @@ class Grid:
         """
         if scale not in ("standard", "minmax"):
             raise SettingError(f"scale={scale!r} is of single columns: images are scaled by 'standard' or 'minmax'")
-        names, shape = _array_of(table, set(left_out))
+        names, shape = _array_of(frame, set(left_out))
         if len(shape) == 2:
             shape = (*shape, 1)
         if len(shape) != 3 or shape[2] > MOST_CHANNELS:
-            raise DataError(f"{table.source}: its examples are of shape {list(shape)}; images are height by width, or "
+            raise DataError(f"{frame.source}: its examples are of shape {list(shape)}; images are height by width, or "
                             f"height by width by channels")  # fmt: skip
         unscaled = cls(names, shape, (0.0,) * shape[2], (1.0,) * shape[2])
-        pixels = unscaled.transform(table, rows).reshape(-1, shape[2])
+        pixels = unscaled.transform(frame, rows).reshape(-1, shape[2])
         scaling = fit_scaling(scale, pixels)
         assert scaling is not None
         return cls(names, shape, tuple(scaling.mean.tolist()), tuple(scaling.factor.tolist()))
 
     @classmethod
-    def of_tokens(cls, table: Table, left_out: Iterable[str]) -> Grid:
-        """The whole numbers of a table, one sequence a row; all rows tell how many there are.
+    def of_tokens(cls, frame: Frame, left_out: Iterable[str]) -> Grid:
+        """The whole numbers of a frame, one sequence a row; all rows tell how many there are.
 
         Raises:
             DataError: if some are no whole numbers, or below 0.
         """
         away = set(left_out)
-        names = tuple(name for name in table.names if name not in away)
+        names = tuple(name for name in frame.names if name not in away)
         if not names:
-            raise DataError(f"{table.source} has no column of whole numbers")
-        tokens = _stacked(table, names, np.arange(len(table)))
+            raise DataError(f"{frame.source} has no column of whole numbers")
+        tokens = _stacked(frame, names, np.arange(len(frame)))
         whole = (tokens == np.floor(tokens)) & (tokens >= 0) & (tokens < MOST_TOKENS)
         if not whole.all():
             row, column = np.argwhere(~whole)[0]
             raise DataError(
-                f"{table.source}, {table.place(int(row))}: {names[column]!r} is {tokens[row, column]:g}; a sequence "
+                f"{frame.source}, {frame.place(int(row))}: {names[column]!r} is {tokens[row, column]:g}; a sequence "
                 f"holds whole numbers from 0 to {MOST_TOKENS - 1:,}"
             )
         return cls(names, (len(names),), vocabulary=int(tokens.max()) + 1)
 
-    def transform(self, table: Table, rows: np.ndarray | None = None) -> np.ndarray:
+    def transform(self, frame: Frame, rows: np.ndarray | None = None) -> np.ndarray:
         """Examples of some rows (by default all): float32 of shape (rows, height, width, channels), or whole numbers.
 
         Raises:
             DataError: if a column is missing, or holds something else.
         """
-        absent = [name for name in self.columns if name not in table.names]
+        absent = [name for name in self.columns if name not in frame.names]
         if absent:
-            raise DataError(f"{table.source} lacks {len(absent):,} of the {len(self.columns):,} columns of an example, "
+            raise DataError(f"{frame.source} lacks {len(absent):,} of the {len(self.columns):,} columns of an example, "
                             f"such as {listed(absent, 3)}")  # fmt: skip
-        rows = np.arange(len(table)) if rows is None else rows
-        values = _stacked(table, self.columns, rows)
+        rows = np.arange(len(frame)) if rows is None else rows
+        values = _stacked(frame, self.columns, rows)
         if self.vocabulary:
             known = (values == np.floor(values)) & (values >= 0) & (values < self.vocabulary)
             if not known.all():
                 row, column = np.argwhere(~known)[0]
                 raise DataError(
-                    f"{table.source}, {table.place(int(rows[row]))}: {self.columns[column]!r} is "
+                    f"{frame.source}, {frame.place(int(rows[row]))}: {self.columns[column]!r} is "
                     f"{values[row, column]:g}; the model reads whole numbers from 0 to {self.vocabulary - 1}"
                 )
             return values.astype(np.int64)
         examples = values.reshape(len(rows), *self.shape)
         return ((examples - np.array(self.mean)) * np.array(self.factor)).astype(np.float32)
 
-    def unseen(self, table: Table) -> dict[str, list[str]]:
+    def unseen(self, frame: Frame) -> dict[str, list[str]]:
         """None: there are no categories."""
         return {}
 
@@ -161,22 +161,22 @@ def shape_of(inputs: Features | Grid) -> tuple[int, ...]:
     return inputs.shape if isinstance(inputs, Grid) else (inputs.width,)
 
 
-def _array_of(table: Table, left_out: set[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The columns and the shape of the one array that the table has beside what is left out."""
-    found = {name: shape for name, shape in table.shapes.items() if name not in left_out}
+def _array_of(frame: Frame, left_out: set[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The columns and the shape of the one array that the frame has beside what is left out."""
+    found = {name: shape for name, shape in frame.shapes.items() if name not in left_out}
     if len(found) != 1:
         held = f"it has {listed([f'{n} of shape {list(s)}' for n, s in found.items()])}" if found else "it has none"
         raise DataError(
-            f"{table.source}: layers of images need one array of images, and {held}. Give an .npz file whose X is "
+            f"{frame.source}: layers of images need one array of images, and {held}. Give an .npz file whose X is "
             f"(rows, height, width) or (rows, height, width, channels), or a folder of images in one folder a class"
         )
     ((name, shape),) = found.items()
-    return tuple(column for column in table.names if column.startswith(f"{name}_")), shape
+    return tuple(column for column in frame.names if column.startswith(f"{name}_")), shape
 
 
-def _stacked(table: Table, names: tuple[str, ...], rows: np.ndarray) -> np.ndarray:
+def _stacked(frame: Frame, names: tuple[str, ...], rows: np.ndarray) -> np.ndarray:
     """Columns beside each other, of shape (rows, columns)."""
     values = np.empty((len(rows), len(names)))
     for k, name in enumerate(names):
-        values[:, k] = read_numbers(table, name, rows)
+        values[:, k] = read_numbers(frame, name, rows)
     return values

@@ -9,9 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from backpath.data.parquet import ParquetSource
+from backpath.data.frame import Frame
+from backpath.data.reading.parquet import ParquetSource
 from backpath.data.split import Split, check_fractions
-from backpath.data.tables import Table
 from backpath.graph import DataError
 
 PARTS = ("train", "validation", "test")
@@ -20,7 +20,7 @@ SAMPLE = 20_000
 
 
 class Data(ABC):
-    """A table in three parts."""
+    """A frame in three parts."""
 
     @property
     @abstractmethod
@@ -34,40 +34,40 @@ class Data(ABC):
 
     @property
     @abstractmethod
-    def learning(self) -> tuple[Table, np.ndarray]:
-        """A table and its training rows, from which features and target are learned."""
+    def learning(self) -> tuple[Frame, np.ndarray]:
+        """A frame and its training rows, from which features and target are learned."""
 
     @abstractmethod
-    def tables(self, part: str) -> Iterator[tuple[Table, np.ndarray]]:
-        """All rows of a part: tables, each with those of its rows that are of it."""
+    def frames(self, part: str) -> Iterator[tuple[Frame, np.ndarray]]:
+        """All rows of a part: frames, each with those of its rows that are of it."""
 
 
 @dataclass(frozen=True)
-class TableData(Data):
-    """A table in memory.
+class FrameData(Data):
+    """A frame in memory.
 
     Attributes:
-        table: all rows.
+        frame: all rows.
         parts: their numbers.
     """
 
-    table: Table
+    frame: Frame
     parts: Split
 
     @property
     def source(self) -> str:
-        return self.table.source
+        return self.frame.source
 
     @property
     def sizes(self) -> Mapping[str, int]:
         return {part: len(getattr(self.parts, part)) for part in PARTS}
 
     @property
-    def learning(self) -> tuple[Table, np.ndarray]:
-        return self.table, self.parts.train
+    def learning(self) -> tuple[Frame, np.ndarray]:
+        return self.frame, self.parts.train
 
-    def tables(self, part: str) -> Iterator[tuple[Table, np.ndarray]]:
-        yield self.table, getattr(self.parts, part)
+    def frames(self, part: str) -> Iterator[tuple[Frame, np.ndarray]]:
+        yield self.frame, getattr(self.parts, part)
 
 
 @dataclass(frozen=True)
@@ -110,33 +110,36 @@ class ParquetData(Data):
         drawn = np.random.default_rng([self.seed, 5, group]).random(self.file.groups[group])
         return (drawn < self.test + self.validation).astype(np.int8) + (drawn < self.test)
 
-    def tables(self, part: str) -> Iterator[tuple[Table, np.ndarray]]:
+    def frames(self, part: str) -> Iterator[tuple[Frame, np.ndarray]]:
         return self.of_groups(part, range(len(self.file.groups)))
 
-    def of_groups(self, part: str, groups: np.ndarray | range) -> Iterator[tuple[Table, np.ndarray]]:
+    def of_groups(self, part: str, groups: np.ndarray | range) -> Iterator[tuple[Frame, np.ndarray]]:
         """Rows of a part that are in these row groups, in this order."""
         for group in map(int, groups):
             chosen = self.draw(group) == PARTS.index(part)
-            for table in self.file.tables([group]):
-                assert table.numbers is not None
-                yield table, np.flatnonzero(chosen[table.numbers - self.file.starts[group]])
+            for frame in self.file.frames([group]):
+                assert frame.numbers is not None
+                yield frame, np.flatnonzero(chosen[frame.numbers - self.file.starts[group]])
 
     @property
-    def learning(self) -> tuple[Table, np.ndarray]:
+    def learning(self) -> tuple[Frame, np.ndarray]:
         return self._sample, np.arange(len(self._sample))
 
     @cached_property
-    def _sample(self) -> Table:
+    def _sample(self) -> Frame:
+        import polars as pl
+
         rate = SAMPLE / self.sizes["train"]
         rng = np.random.default_rng([self.seed, 6])
-        taken = []
-        for table, rows in self.tables("train"):
-            assert table.numbers is not None
+        taken, numbers = [], []
+        for frame, rows in self.frames("train"):
+            assert frame.numbers is not None
             some = rows[rng.random(len(rows)) < rate]
-            taken.append([column[some] for column in (*table.columns, table.numbers)])
-        *columns, numbers = (np.concatenate(parts) for parts in zip(*taken, strict=True))
-        return Table(self.source, self.file.names, tuple(columns), numbers=numbers)
+            taken.append(frame.data[some])
+            numbers.append(frame.numbers[some])
+        data = pl.concat(taken, rechunk=True)
+        return Frame(self.source, data, words=self.file.words, numbers=np.concatenate(numbers))
 
-    def all_cells(self, column: str) -> Iterator[Table]:
+    def all_cells(self, column: str) -> Iterator[Frame]:
         """A column of all rows, a part at a time."""
-        return self.file.tables(columns=[column])
+        return self.file.frames(columns=[column])

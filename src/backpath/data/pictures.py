@@ -1,4 +1,4 @@
-"""Tables of image files: one folder a class, or one folder without classes; read with Pillow."""
+"""Frames of image files: one folder a class, or one folder without classes; read with Pillow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.data.tables import TEXT, Table, listed
+from backpath.data.frame import Frame, listed
 from backpath.graph import DataError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
@@ -23,8 +23,8 @@ def is_pictures(path: str | Path) -> bool:
     return _is_image(path)
 
 
-def read_pictures(path: str | Path) -> Table:
-    """Images as a table: their entries as columns ``pixel_0``, ``pixel_1``, ..., and their folders' names as ``class``.
+def read_pictures(path: str | Path) -> Frame:
+    """Images as a frame: their entries as columns ``pixel_0``, ``pixel_1``, ..., and their folders' names as ``class``.
 
     All are read in grey if all are, else in red, green and blue.
 
@@ -50,11 +50,9 @@ def read_pictures(path: str | Path) -> Table:
     if any(a.shape[2] == 3 for a in arrays):
         arrays = [np.broadcast_to(a, (*a.shape[:2], 3)) for a in arrays]
     pixels = np.stack([a.reshape(-1) for a in arrays], axis=1)
-    names = [f"pixel_{k}" for k in range(len(pixels))]
     shapes = {"pixel": arrays[0].shape}
-    if labels is None:
-        return Table(str(path), tuple(names), tuple(pixels), shapes=shapes)
-    return Table(str(path), (*names, CLASS), (*pixels, np.array(labels, TEXT)), shapes=shapes)
+    columns = {f"pixel_{k}": entries for k, entries in enumerate(pixels)}
+    return Frame.of(str(path), columns if labels is None else {**columns, CLASS: labels}, shapes)
 
 
 def _files(path: Path) -> tuple[list[Path], list[str] | None]:

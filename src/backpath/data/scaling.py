@@ -93,13 +93,10 @@ def smooth_clip(x: np.ndarray, out: np.ndarray | None = None, room: np.ndarray |
 
 def standard(X: Any, weights: np.ndarray | None = None) -> Scaling:
     """Mean 0 and deviation 1, or a third of the farthest example's distance if that is more; constants become 0."""
-    from sklearn.preprocessing import StandardScaler
-
     X, weights = _counted(X, weights)
-    fitted: Any = StandardScaler(with_mean=not _is_sparse(X), copy=False).fit(_wide(X), sample_weight=weights)
+    mean, variance = _moments(X, weights)
     low, high = _extremes(X)
-    mean = fitted.mean_
-    scale = np.maximum(np.sqrt(fitted.var_), np.maximum(high - mean, mean - low) / REACH)
+    scale = np.maximum(np.sqrt(variance), np.maximum(high - mean, mean - low) / REACH)
     mean = np.where(low == high, low, mean)
     return Scaling(mean, _inverse(scale, low == high))
 
@@ -200,6 +197,21 @@ def _is_sparse(X: Any) -> bool:
     from scipy.sparse import issparse
 
     return issparse(X)
+
+
+def _moments(X: Any, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance, in double precision; the latter corrected for the mean's rounding (Chan and others, 1983)."""
+    if weights is None and isinstance(X, np.ndarray):
+        mean = X.sum(axis=0, dtype=float) / len(X)
+        off = X - mean
+        correction = off.sum(axis=0)
+        np.square(off, out=off)
+        return mean, (off.sum(axis=0) - correction**2 / len(X)) / len(X)
+    # scikit-learn takes a second to load, and is needed for sparse or weighted examples alone.
+    from sklearn.preprocessing import StandardScaler
+
+    fitted: Any = StandardScaler(with_mean=not _is_sparse(X), copy=False).fit(_wide(X), sample_weight=weights)
+    return fitted.mean_, fitted.var_
 
 
 def _counted(X: Any, weights: np.ndarray | None) -> tuple[Any, np.ndarray | None]:

@@ -1,4 +1,7 @@
-"""Frames with columns of categories: one feature for each category, through scikit-learn's encoder."""
+"""Frames with columns of categories: one feature for each category, through scikit-learn's encoder.
+
+Of two categories one is -1 and the other 1, so that an unknown one, 0, is neither.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from backpath.data.frames import texts
+from backpath.data.cells import labels
+from backpath.data.reading.frames import column_of
+from backpath.data.words import NO_WORDS
 from backpath.graph import DataError
 
 
@@ -36,7 +41,7 @@ class Categories:
         categorical = [name for name, kind in frame.schema.items() if not kind.is_numeric()]
         if not categorical:
             return None
-        encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, drop="if_binary")
+        encoder = OneHotEncoder(handle_unknown="warn", sparse_output=False)
         encoder.fit(_texts(frame, categorical))
         return cls([name for name in frame.columns if name not in categorical], categorical, encoder)
 
@@ -57,7 +62,8 @@ class Categories:
             )
         numbers = [frame[name].to_numpy().astype(float) for name in self.numeric]
         encoded = self.encoder.transform(_texts(frame, self.categorical))
-        return np.column_stack([*numbers, encoded])
+        parts = np.split(encoded, np.cumsum([len(known) for known in self.encoder.categories_])[:-1], axis=1)
+        return np.column_stack([*numbers, *(part @ [[-1], [1]] if part.shape[1] == 2 else part for part in parts)])
 
 
 def frame_of(X: Any) -> Any:
@@ -75,4 +81,4 @@ def frame_of(X: Any) -> Any:
 
 
 def _texts(frame: Any, names: list[str]) -> np.ndarray:
-    return np.column_stack([texts(frame[name]).astype(object) for name in names])
+    return np.column_stack([np.array(labels(column_of(frame[name]), NO_WORDS).to_list(), object) for name in names])

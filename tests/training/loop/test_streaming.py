@@ -7,10 +7,10 @@ from pyarrow import parquet
 from stopping import Stopping
 
 import backpath as bp
-from backpath.data import parquet as parquet_module
 from backpath.data import parts as data_module
-from backpath.data.parquet import ParquetSource
 from backpath.data.parts import PARTS, ParquetData
+from backpath.data.reading import parquet as parquet_module
+from backpath.data.reading.parquet import ParquetSource
 from backpath.graph import DataError, RunError
 from backpath.training.checkpoints.saver import Interrupted, Saver
 from backpath.training.loop import streaming
@@ -53,7 +53,7 @@ def prepared(path, target="way", **settings):
 
 def test_parts_share_no_row_and_miss_none(path):
     data = ParquetData(ParquetSource(path), 0.2, 0.1, 0)
-    ids = {part: np.concatenate([t["id"][rows] for t, rows in data.tables(part)]) for part in PARTS}
+    ids = {part: np.concatenate([t["id"][rows] for t, rows in data.frames(part)]) for part in PARTS}
     assert {part: len(found) for part, found in ids.items()} == data.sizes
     np.testing.assert_array_equal(np.sort(np.concatenate(list(ids.values()))), np.arange(ROWS))
     assert 0.15 < data.sizes["test"] / ROWS < 0.25
@@ -89,7 +89,7 @@ def test_each_epoch_takes_every_training_row_once_in_a_new_order(path, batch, st
     orders = []
     for feed, seen, e in epochs(path, batch, stream=stream):
         X = np.concatenate(seen)
-        expected = np.concatenate([e.features.transform(t, rows) for t, rows in e.data.tables("train")])
+        expected = np.concatenate([e.features.transform(t, rows) for t, rows in e.data.frames("train")])
         assert [len(x) for x in seen][:-1] == [batch] * (feed.steps - 1)
         np.testing.assert_allclose(X[np.argsort(X[:, 0])], expected[np.argsort(expected[:, 0])], rtol=1e-6)
         assert feed.X.nbytes <= max(1000 * stream, feed.X.shape[1] * 4 * batch)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from backpath.data.tables import TEXT, Table, load_named
+from backpath.data.frame import Frame
+from backpath.data.reading.named import load_named
 from backpath.graph import BackpathError, DataError
 from backpath.training.runs.experiment import Experiment
 from backpath.training.runs.settings import Settings
@@ -9,7 +10,7 @@ from backpath.training.runs.settings import Settings
 QUICK = {"epochs": 5, "layers": (8,)}
 
 
-def table(seed: int = 0, rows: int = 60) -> Table:
+def table(seed: int = 0, rows: int = 60) -> Frame:
     rng = np.random.default_rng(seed)
     x = rng.standard_normal(rows)
     kinds = rng.choice(["a", "b"], rows)
@@ -17,7 +18,7 @@ def table(seed: int = 0, rows: int = 60) -> Table:
     value = 3 * x + (kinds == "a") + 10
     columns = [x, kinds, counts, value, np.where(x > 0, "up", "down")]
     names = ("x", "kind", "count", "value", "way")
-    return Table("test", names, tuple(np.array([str(cell) for cell in c], TEXT) for c in columns))
+    return Frame.of("test", {name: [str(cell) for cell in c] for name, c in zip(names, columns, strict=True)})
 
 
 def scores_of(experiment: Experiment) -> dict:
@@ -36,7 +37,7 @@ def test_two_classes_with_each_loss(loss):
     assert experiment.network.sizes[-1] == (2 if loss == "cross_entropy" else 1)
     assert scores["test"]["accuracy"] > 0.8
     model = experiment.model(experiment.train())
-    p = model.probabilities(experiment.data.table)
+    p = model.probabilities(experiment.data.frame)
     assert (None if p is None else p.shape) == (None if loss == "hinge" else (60, 2))
 
 
@@ -44,7 +45,7 @@ def test_two_classes_with_each_loss(loss):
 def test_quantities_are_scored_in_their_own_units(loss):
     experiment, scores = run("value", loss=loss, epochs=60, drop=("count", "way"))
     assert scores["test"]["r2"] > 0.9
-    predicted = experiment.model(experiment.train()).predict(experiment.data.table)
+    predicted = experiment.model(experiment.train()).predict(experiment.data.frame)
     assert abs(predicted.mean() - 10) < 2
 
 
@@ -76,10 +77,10 @@ def test_settings_that_make_no_network():
 def test_nothing_but_training_rows_is_learned_from():
     data = table()
     before = Experiment.prepare(data, "value", Settings(**QUICK))
-    columns = [column.copy() for column in data.columns]
-    columns[0][before.data.parts.test] = "1000"
-    columns[3][before.data.parts.validation] = "-1000"
-    after = Experiment.prepare(Table("test", data.names, tuple(columns)), "value", Settings(**QUICK))
+    columns = {name: np.array(data[name].to_list(), object) for name in data.names}
+    columns["x"][before.data.parts.test] = "1000"
+    columns["value"][before.data.parts.validation] = "-1000"
+    after = Experiment.prepare(Frame.of("test", columns), "value", Settings(**QUICK))
     assert after.data.parts.train.tolist() == before.data.parts.train.tolist()
     assert (after.features, after.target) == (before.features, before.target)
     assert all(

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save
 
 from backpath.data.features import Features
-from backpath.data.tables import TEXT, Table
+from backpath.data.frame import Frame
 from backpath.data.target import Target
 from backpath.graph import RunError
 from backpath.nets import Network
@@ -16,11 +16,7 @@ from backpath.training.loop.epochs import Epoch
 from backpath.training.runs.run_folder import check_free, next_run_folder, read_config, read_run, write_run
 from backpath.training.runs.saved_model import SavedModel
 
-TABLE = Table(
-    "test",
-    ("x", "c", "y"),
-    tuple(np.array(t, TEXT) for t in (["1", "2", "4", "", "5", "7"], list("ababab"), list("uvwuvw"))),
-)
+TABLE = Frame.of("test", {"x": ["1", "2", "4", "", "5", "7"], "c": list("ababab"), "y": list("uvwuvw")})
 
 
 def model() -> SavedModel:

@@ -29,7 +29,7 @@ class Streamed(Examples):
     """The training rows of Parquet files, read anew in each epoch.
 
     An epoch takes the row groups in a random order, and the rows that fill the buffer in a random order. In memory are
-    the buffer, one row group as it is stored, and some thousand rows that are decoded.
+    the buffer, and one row group.
 
     Attributes:
         data: where they are.
@@ -64,9 +64,9 @@ class Streamed(Examples):
 
     def blocks(self, groups: np.ndarray) -> Iterator[Block]:
         """Features and targets of these row groups, a few thousand rows at a time."""
-        for table, rows in self.data.of_groups("train", groups):
+        for frame, rows in self.data.of_groups("train", groups):
             if len(rows):
-                yield self.features.transform(table, rows), self.target.encode(table, rows)
+                yield self.features.transform(frame, rows), self.target.encode(frame, rows)
 
 
 class _Buffered(Feed):

@@ -11,10 +11,10 @@ import numpy as np
 
 from backpath.calculus import GradientCheck, check_grads
 from backpath.data.features import Features
+from backpath.data.frame import Frame
 from backpath.data.grids import Grid
-from backpath.data.parquet import ParquetSource
 from backpath.data.parts import Data, ParquetData
-from backpath.data.tables import Table
+from backpath.data.reading.parquet import ParquetSource
 from backpath.data.target import Target
 from backpath.graph import DataError
 from backpath.nets import Model, Network
@@ -29,7 +29,7 @@ from backpath.training.optimizers.descent import descent
 from backpath.training.optimizers.named import Rate
 from backpath.training.optimizers.plateau import ReduceOnPlateau
 from backpath.training.result import Fit
-from backpath.training.runs.parting import parted_file, parted_table
+from backpath.training.runs.parting import parted_file, parted_frame
 from backpath.training.runs.saved_model import SavedModel, outputs_for
 from backpath.training.runs.scores import Confusions, Errors
 from backpath.training.runs.settings import Settings
@@ -55,29 +55,31 @@ class Experiment:
     network: Model
 
     @classmethod
-    def prepare(cls, table: Table | ParquetSource, target_column: str, settings: Settings) -> Experiment:
-        """Split the table, learn features and target from the training part, and lay out a network.
+    def prepare(cls, frame: Frame | ParquetSource, target_column: str, settings: Settings) -> Experiment:
+        """Split the frame, learn features and target from the training part, and lay out a network.
 
-        Of a table on disk, they are learned from a random sample of its training part, and the classes from all rows.
+        Of a file on disk, they are learned from a random sample of its training part, and the classes from all rows.
 
         Raises:
-            DataError: if the table cannot be used as the settings ask.
+            DataError: if the frame cannot be used as the settings ask.
             GraphError: if the settings make no network.
             SettingError: if they make no optimizer.
         """
         s = settings
         if target_column in s.drop:
             raise DataError(f"column {target_column!r} is the target: it cannot be dropped")
-        if isinstance(table, Table):
-            data, target, loss = parted_table(table, target_column, s)
+        if isinstance(frame, Frame):
+            data, target, loss = parted_frame(frame, target_column, s)
         else:
-            data, target, loss = parted_file(table, target_column, s)
+            data, target, loss = parted_file(frame, target_column, s)
         learned, rows = data.learning
         if s.spelled:
             features, network = spelled_model(data, target_column, outputs_for(target, loss), loss, s)
         else:
             columns = learned.without([target_column, *s.drop])
-            features = Features.fit(columns, rows, numeric=s.numeric, categorical=s.categorical, scale=s.scale)
+            features = Features.fit(
+                columns, rows, numeric=s.numeric, categorical=s.categorical, scale=s.scale, text=s.text
+            )
             activation = s.activation[0] if len(s.activation) == 1 else s.activation
             sizes = [features.width, *map(int, s.layers), outputs_for(target, loss)]
             network = Network(sizes, activation, loss, norm=s.norm, dropout=s.dropout)
@@ -153,8 +155,8 @@ class Experiment:
 
     def model(self, trained: Fit) -> SavedModel:
         """What to save."""
-        return SavedModel(trained.network, trained.parameters, self.features, self.target)
+        return SavedModel(trained.network, trained.parameters, self.features, self.target, self.settings.reading)
 
     def tallies(self, model: SavedModel) -> dict[str, Confusions | Errors]:
         """How good it is on each part that has rows: ``train``, ``validation``, ``test``."""
-        return {part: model.tally(self.data.tables(part)) for part, rows in self.data.sizes.items() if rows}
+        return {part: model.tally(self.data.frames(part)) for part, rows in self.data.sizes.items() if rows}

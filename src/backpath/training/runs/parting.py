@@ -4,67 +4,69 @@ from __future__ import annotations
 
 import numpy as np
 
-from backpath.data.columns import read_numbers
-from backpath.data.parquet import ParquetSource
-from backpath.data.parts import ParquetData, TableData
+from backpath.data.frame import Frame, require_column
+from backpath.data.parts import FrameData, ParquetData
+from backpath.data.reading.parquet import ParquetSource
 from backpath.data.split import split
-from backpath.data.tables import Table
 from backpath.data.target import Target, Task, refuse_missing, task_of
 from backpath.graph import DataError
 from backpath.nets import LOSSES
 from backpath.training.runs.settings import Settings
 
 
-def parted_table(table: Table, column: str, settings: Settings) -> tuple[TableData, Target, str]:
-    """A table in memory in its parts, each class in proportion; the target, and the loss.
+def parted_frame(frame: Frame, column: str, settings: Settings) -> tuple[FrameData, Target, str]:
+    """A frame in memory in its parts, each class in proportion; the target, and the loss.
 
     Raises:
         DataError: if the target cannot be what the settings ask for, or there are too few rows.
     """
     s = settings
-    task, loss = task_and_loss(table[column], s)
-    target = Target.fit(table, column, task=task)
-    classes = target.decode(target.encode(table)) if target.classes else None
-    data = TableData(table, split(len(table), classes, test=s.test, validation=s.validation, seed=s.seed))
+    frame[column]
+    task, loss = task_and_loss(frame, column, s)
+    target = Target.fit(frame, column, task=task)
+    classes = target.encode(frame) if target.classes else None
+    parts = split(len(frame), classes, names=target.classes, test=s.test, validation=s.validation, seed=s.seed)
     if task == "regression":
-        target = Target.fit(table, column, data.parts.train, task, standardize=loss != "poisson")
+        target = Target.fit(frame, column, parts.train, task, standardize=loss != "poisson")
         if loss == "poisson":
-            refuse_negative(table, column)
-    return data, target, loss
+            refuse_negative(frame, target)
+    return FrameData(frame, parts), target, loss
 
 
 def parted_file(file: ParquetSource, column: str, settings: Settings) -> tuple[ParquetData, Target, str]:
     """Rows on disk in their parts, each by a draw of its own; the target, all cells of which are looked at; the loss.
 
     Raises:
-        DataError: as :func:`parted_table`.
+        DataError: as :func:`parted_frame`.
     """
+    import polars as pl
+
     s = settings
-    Table(file.source, file.names, tuple(np.empty(0) for _ in file.names))[column]
+    require_column(file.source, file.names, column)
     data = ParquetData(file, s.test, s.validation, s.seed)
     sample, rows = data.learning
-    task, loss = task_and_loss(sample[column], s)
-    different = sample[column][:0]
-    for table in data.all_cells(column):
-        refuse_missing(table, column, np.arange(len(table)))
-        if task == "classification":
-            different = np.union1d(different, table[column])
-        else:
-            read_numbers(table, column, np.arange(len(table)))
-        if loss == "poisson":
-            refuse_negative(table, column)
+    task, loss = task_and_loss(sample, column, s)
     target = Target.fit(sample, column, rows, task, standardize=loss != "poisson")
-    return data, target.with_classes_of(different) if target.classes else target, loss
+    different = []
+    for frame in data.all_cells(column):
+        refuse_missing(frame, column)
+        if task == "classification":
+            different.append(frame[column].unique())
+        else:
+            target.values(frame)
+        if loss == "poisson":
+            refuse_negative(frame, target)
+    return data, target.with_classes_of(pl.concat(different).unique()) if target.classes else target, loss
 
 
-def task_and_loss(cells: np.ndarray, settings: Settings) -> tuple[Task, str]:
+def task_and_loss(frame: Frame, column: str, settings: Settings) -> tuple[Task, str]:
     """What is predicted and by which loss, from the settings, or else from the target's cells.
 
     Raises:
         DataError: if there is no such loss, or it is not for the task.
     """
     if settings.loss is None:
-        task = settings.task or task_of(cells)
+        task = settings.task or task_of(frame, column)
         return task, "cross_entropy" if task == "classification" else "squared_error"
     if settings.loss not in LOSSES:
         raise DataError(f"no loss is called {settings.loss!r}; there are {', '.join(LOSSES)}")
@@ -74,12 +76,12 @@ def task_and_loss(cells: np.ndarray, settings: Settings) -> tuple[Task, str]:
     return wanted, settings.loss
 
 
-def refuse_negative(table: Table, column: str) -> None:
-    """Raises DataError if a cell is below 0."""
-    counts = read_numbers(table, column, np.arange(len(table)))
+def refuse_negative(frame: Frame, target: Target) -> None:
+    """Raises DataError if a cell of the target is below 0."""
+    counts = target.values(frame)
     if counts.min() < 0:
         row = int(np.argmin(counts))
         raise DataError(
-            f"{table.source}, {table.place(row)}: {column!r} is {counts[row]:g}; the poisson loss needs counts, "
+            f"{frame.source}, {frame.place(row)}: {target.column!r} is {counts[row]:g}; the poisson loss needs counts, "
             f"which are not negative"
         )

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from backpath.data.grids import inputs_from_json, shape_of
+from backpath.data.reading.options import Reading
 from backpath.data.target import Target
 from backpath.graph import DataError, GraphError, RunError, SettingError, ShapeError
 from backpath.nets import Model, Network, model_from_json
@@ -89,7 +90,11 @@ def write_run(folder: str | Path, model: SavedModel, history: Sequence[Epoch], c
         RunError: if something is in the way.
         OSError: if it cannot be written, as on a full disk; nothing of it is left.
     """
-    described = {"features": model.features.to_json(), "target": model.target.to_json()}
+    described = {
+        "features": model.features.to_json(),
+        "target": model.target.to_json(),
+        "reading": model.reading.to_json(),
+    }
     write_model(folder, model.network, model.parameters, described, history, config)
 
 
@@ -136,6 +141,7 @@ def read_run(folder: str | Path) -> SavedModel:
         if description["features"] is None:
             raise RunError(f"{folder} was saved from Python, without a table that it reads: bp.load({str(folder)!r})")
         features, target = inputs_from_json(description["features"]), Target.from_json(description["target"])
+        reading = Reading.from_json(description.get("reading", {}))
     except KeyError as error:
         raise RunError(f"{path} is damaged: it has no {error}") from None
     except (DataError, TypeError) as error:
@@ -147,7 +153,7 @@ def read_run(folder: str | Path) -> SavedModel:
             f"{path} is damaged: the features and the target ask for {told[0]} inputs and {told[1]} outputs; the "
             f"network has {told[2]} and {told[3]}"
         )
-    return SavedModel(network, parameters, features, target)
+    return SavedModel(network, parameters, features, target, reading)
 
 
 def read_model(

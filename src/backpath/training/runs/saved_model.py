@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from backpath.data.columns import read_numbers
 from backpath.data.features import Features
+from backpath.data.frame import Frame
 from backpath.data.grids import Grid
-from backpath.data.tables import Table
+from backpath.data.reading.options import Reading
 from backpath.data.target import Target
 from backpath.nets import Loss, Model
 from backpath.training.runs.scores import Confusions, Errors
@@ -19,40 +19,59 @@ from backpath.training.runs.scores import Confusions, Errors
 # Losses whose scores are probabilities once their link is applied.
 PROBABILISTIC = ("cross_entropy", "sigmoid_cross_entropy")
 
-PREDICTED = 65_536
-"""Rows that are predicted together."""
+PREDICTED = 8_192
+"""Rows that are predicted together: so few that what a layer makes of them stays in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedModel:
-    """All that predicting takes: it is what a run folder holds."""
+    """All that predicting takes: it is what a run folder holds.
+
+    Attributes:
+        network: trained.
+        parameters: its weights and biases by name.
+        features: how columns are read.
+        target: what is predicted.
+        reading: what could not be known from the file that it was trained on, and holds for others.
+    """
 
     network: Model
     parameters: Any
     features: Features | Grid
     target: Target
+    reading: Reading = field(default_factory=Reading)
 
-    def predict(self, table: Table, rows: np.ndarray | None = None) -> np.ndarray:
+    def predict(self, frame: Frame, rows: np.ndarray | None = None) -> np.ndarray:
         """Classes, or values in the target's units."""
-        return self.target.decode(self.network.predict(self.parameters, self.features.transform(table, rows)))
+        return self.target.decode(self.network.predict(self.parameters, self.features.transform(frame, rows)))
 
-    def probabilities(self, table: Table, rows: np.ndarray | None = None) -> np.ndarray | None:
+    def probabilities(self, frame: Frame, rows: np.ndarray | None = None) -> np.ndarray | None:
         """The probability of each class, of shape (rows, classes); None if the loss has none."""
         if self.network.loss not in PROBABILISTIC:
             return None
-        return self.network.probabilities(self.parameters, self.features.transform(table, rows))
+        return self.network.probabilities(self.parameters, self.features.transform(frame, rows))
 
-    def tally(self, parts: Iterable[tuple[Table, np.ndarray]]) -> Confusions | Errors:
-        """How its predictions compare with the target, in tables and some rows of each."""
+    def predicted(self, frame: Frame) -> tuple[np.ndarray, np.ndarray | None]:
+        """What :meth:`predict` and :meth:`probabilities` say of all rows, which are read once."""
+        X = self.features.transform(frame)
+        parts = [X[first : first + PREDICTED] for first in range(0, len(X), PREDICTED)]
+        if self.network.loss not in PROBABILISTIC:
+            predicted = [self.network.predict(self.parameters, part) for part in parts]
+            return self.target.decode(np.concatenate(predicted)), None
+        probabilities = np.concatenate([self.network.probabilities(self.parameters, part) for part in parts])
+        return self.target.decode(np.argmax(probabilities, axis=1)), probabilities
+
+    def tally(self, parts: Iterable[tuple[Frame, np.ndarray]]) -> Confusions | Errors:
+        """How its predictions compare with the target, in frames and some rows of each."""
         tally = Confusions(len(self.target.classes)) if self.target.classes else Errors()
-        for table, rows in parts:
+        for frame, rows in parts:
             for first in range(0, len(rows), PREDICTED):
                 some = rows[first : first + PREDICTED]
-                predicted = self.network.predict(self.parameters, self.features.transform(table, some))
+                predicted = self.network.predict(self.parameters, self.features.transform(frame, some))
                 if self.target.classes:
-                    tally.add(self.target.encode(table, some), predicted)
+                    tally.add(self.target.encode(frame, some), predicted)
                 else:
-                    tally.add(read_numbers(table, self.target.column, some), self.target.decode(predicted))
+                    tally.add(self.target.values(frame, some), self.target.decode(predicted))
         return tally
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from backpath.data.reading.options import Reading
 from backpath.data.target import Task
 from backpath.graph import RunError
 
@@ -41,6 +42,17 @@ class Settings:
     threads: int | None = None
     engine: str = "auto"
     augment: tuple[str, ...] = ()
+    text: bool = False
+    missing: tuple[str, ...] = ()
+    label_missing: str = "words"
+    decimal: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """What cannot be known from a file."""
+        return Reading(**{field.name: getattr(self, field.name) for field in fields(Reading)})
 
     @property
     def spelled(self) -> bool:
@@ -54,7 +66,8 @@ class Settings:
         Raises:
             RunError: if one is missing, or is not of its kind.
         """
-        known = {"engine": cls().engine, "augment": (), **config}
+        since = ("engine", "augment", "text", *(field.name for field in fields(Reading)))
+        known = {**{name: getattr(cls(), name) for name in since}, **config}
         try:
             kept: dict[str, Any] = {field.name: known[field.name] for field in fields(cls)}
         except KeyError as error:

@@ -11,9 +11,13 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, parquet
 
+from backpath.data import cells
+from backpath.data.detection import kind_of
 from backpath.data.features import Features
-from backpath.data.files import read_table
-from backpath.data.frames import table_of
+from backpath.data.kinds import PLAIN, Moment, Name
+from backpath.data.reading.files import read_frame
+from backpath.data.reading.frames import frame_of
+from backpath.data.target import Target
 from backpath.graph import DataError
 
 COLUMNS = {
@@ -37,15 +41,15 @@ def frames():
 
 @pytest.mark.parametrize("kind", frames())
 def test_every_frame_is_the_same_table(kind):
-    same(table_of(frames()[kind]))
+    same(frame_of(frames()[kind]))
 
 
 def same(table):
     assert table.names == tuple(COLUMNS)
-    np.testing.assert_array_equal(table["area"], [50.5, 80.0, np.nan, 120.25])
-    np.testing.assert_array_equal(table["rooms"], COLUMNS["rooms"])
-    assert table["city"].tolist() == ["Oslo", "Rome", "", "Oslo"]
-    np.testing.assert_array_equal(table["new"].astype(float), [1, 0, 1, 0])
+    for name in ("area", "rooms", "new"):
+        expected = [np.nan if cell is None else float(cell) for cell in COLUMNS[name]]
+        np.testing.assert_array_equal(cells.numbers(table[name], table.words).to_numpy(), expected)
+    assert cells.labels(table["city"], table.words).to_list() == ["Oslo", "Rome", "", "Oslo"]
 
 
 def write(path, kind):
@@ -65,22 +69,22 @@ def write(path, kind):
 @pytest.mark.parametrize("kind", [".parquet", ".pq", ".feather", ".arrow", ".ipc"])
 def test_every_file_is_the_same_table(tmp_path, kind):
     write(tmp_path / f"table{kind}", kind)
-    same(read_table(tmp_path / f"table{kind}"))
+    same(read_frame(tmp_path / f"table{kind}"))
 
 
 def test_a_folder_of_parquet_files_is_one_table(tmp_path):
     for name in "ba":
         parquet.write_table(pa.table({"file": [name] * 3}), tmp_path / f"{name}.parquet")
-    assert read_table(tmp_path)["file"].tolist() == ["a"] * 3 + ["b"] * 3
+    assert read_frame(tmp_path)["file"].to_list() == ["a"] * 3 + ["b"] * 3
 
 
 def test_npz_arrays_are_columns(tmp_path):
     images = np.arange(24.0).reshape(2, 3, 4)
     np.savez_compressed(tmp_path / "t.npz", images=images, label=np.array(["cat", "dog"]))
-    table = read_table(tmp_path / "t.npz")
+    table = read_frame(tmp_path / "t.npz")
     assert table.names == (*(f"images_{k}" for k in range(12)), "label")
-    np.testing.assert_array_equal(np.column_stack(table.columns[:12]), images.reshape(2, 12))
-    assert table["label"].tolist() == ["cat", "dog"]
+    np.testing.assert_array_equal(table.data.to_numpy()[:, :12].astype(float), images.reshape(2, 12))
+    assert table["label"].to_list() == ["cat", "dog"]
 
 
 def test_a_decimal_a_category_and_a_date():
@@ -88,17 +92,18 @@ def test_a_decimal_a_category_and_a_date():
     frame = frame.with_columns(
         pl.col("price").cast(pl.Decimal(10, 2)), pl.col("kind").cast(pl.Categorical), pl.col("day").str.to_date()
     )
-    table = table_of(frame)
-    np.testing.assert_array_equal(table["price"], [1.5, 2.25])
-    assert table["kind"].tolist() == ["a", "b"]
-    assert table["day"].tolist() == ["2026-01-01", "2026-01-02"]
+    table = frame_of(frame)
+    assert cells.numbers(table["price"], table.words).to_list() == [1.5, 2.25]
+    assert [kind_of(table[name], table.words) for name in table.names] == [PLAIN, Name(declared=True), Moment()]
+    moments, wrong = cells.moments(table["day"], table.words)
+    assert (moments.dt.day().to_list(), wrong.any()) == ([1, 2], False)
 
 
 def test_features_of_a_frame_are_those_of_its_csv(tmp_path):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"x": rng.normal(size=50), "k": rng.choice(["a", "b"], 50), "n": rng.integers(0, 9, 50)})
     frame.to_csv(tmp_path / "t.csv", index=False)
-    one, two = read_table(tmp_path / "t.csv"), table_of(frame)
+    one, two = read_frame(tmp_path / "t.csv"), frame_of(frame)
     np.testing.assert_array_equal(Features.fit(one).transform(one), Features.fit(two).transform(two))
 
 
@@ -149,7 +154,7 @@ def saved(array):
 def test_refuses_what_is_no_table(tmp_path, name, content, message, capsys):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message):
-        read_table(tmp_path / name)
+        read_frame(tmp_path / name)
     assert capsys.readouterr().out == ""
 
 
@@ -179,7 +184,7 @@ def test_what_is_damaged_anywhere_is_refused_or_read_but_never_breaks(tmp_path, 
     messages = []
     for changed in flipped(path, f"changed{kind}"):
         try:
-            read_table(changed)
+            read_frame(changed)
         except DataError as error:
             messages.append(str(error))
     assert messages
@@ -195,13 +200,30 @@ def test_refuses_what_is_no_frame_and_an_empty_one(tmp_path):
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "unique"),
     ]:
         with pytest.raises(DataError, match=message):
-            table_of(frame)
-    with pytest.raises(DataError, match="folder without Parquet"):
-        read_table(tmp_path)
+            frame_of(frame)
+    with pytest.raises(DataError, match="folder without tables"):
+        read_frame(tmp_path)
 
 
 def test_a_folder_of_different_tables_is_refused(tmp_path):
     parquet.write_table(pa.table({"x": [1]}), tmp_path / "a.parquet")
     parquet.write_table(pa.table({"y": [1]}), tmp_path / "b.parquet")
     with pytest.raises(DataError, match="same columns"):
-        read_table(tmp_path)
+        read_frame(tmp_path)
+
+
+def test_columns_of_a_frame_may_be_called_by_numbers_and_have_nullable_truth():
+    frame = pd.DataFrame({0: [1.5, 2.5], 1: pd.array([True, None], dtype="boolean")})
+    table = frame_of(frame)
+    assert table.names == ("0", "1")
+    assert table["1"].to_list() == [True, None]
+
+
+def test_lists_are_no_target():
+    table = frame_of(pl.DataFrame({"y": [[1], [2]] * 5}))
+    with pytest.raises(DataError, match="'y' holds lists or records"):
+        Target.fit(table, "y")
+
+
+def test_truth_values_are_classes_0_and_1():
+    assert Target.fit(frame_of(pl.DataFrame({"y": [True, False] * 5})), "y").classes == (0, 1)

@@ -1,0 +1,93 @@
+"""Parquet files on disk, of which a few rows are in memory at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backpath.data.frame import Frame
+from backpath.data.reading.files import PARQUET, files_of, suffix_of, told
+from backpath.data.reading.footer import read_footer
+from backpath.data.reading.options import Reading
+from backpath.graph import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+DECODED = 65_536
+"""Rows that are decoded together."""
+
+
+class ParquetSource:
+    """A Parquet file, or a folder of them with the same columns.
+
+    Attributes:
+        source: as messages name it.
+        names: of the columns.
+        groups: how many rows each row group has, of all files in turn.
+
+    Args:
+        path: of the file or the folder.
+        reading: what cannot be known from it.
+
+    Raises:
+        DataError: if there is no such file, it is damaged, or the files have different columns.
+    """
+
+    def __init__(self, path: str | Path, reading: Reading | None = None):
+        import polars as pl
+
+        path = Path(path)
+        files = files_of(path)
+        if not all(suffix_of(file) in PARQUET for file in files):
+            raise DataError(f"{path} cannot be streamed: its rows must be in a Parquet file, or in a folder of them")
+        self.source, self.words = str(path), (reading or Reading()).words
+        footers = [read_footer(file) for file in files]
+        schemas = []
+        for file in files:
+            with told(file, "Parquet"):
+                schemas.append(pl.read_parquet_schema(file))
+        if not all(schema == schemas[0] for schema in schemas):
+            raise DataError(f"the files in {path} do not have the same columns")
+        self.names = tuple(schemas[0])
+        self._digests = [digest for _, digest in footers]
+        self._files = [file for file, (rows, _) in zip(files, footers, strict=True) for _ in rows]
+        # Where each row group begins in its file.
+        self._begins = np.concatenate([np.cumsum([0, *rows])[:-1] for rows, _ in footers]).astype(int)
+        self.groups = np.array([count for rows, _ in footers for count in rows], int)
+        if not self.groups.sum():
+            raise DataError(f"{path} has no rows")
+        self.starts = np.cumsum(self.groups) - self.groups
+
+    def __len__(self) -> int:
+        return int(self.groups.sum())
+
+    def identity(self) -> str:
+        """Of columns, row groups and their statistics, which the files' footers hold."""
+        return hashlib.blake2b("".join(self._digests).encode(), digest_size=16).hexdigest()
+
+    def frames(self, groups: Iterable[int] | None = None, columns: list[str] | None = None) -> Iterator[Frame]:
+        """These row groups (by default all), some thousand rows at a time."""
+        for group in range(len(self.groups)) if groups is None else groups:
+            first = int(self.starts[group])
+            for data in self._decoded(group, columns):
+                numbers = np.arange(first, first + data.height)
+                yield Frame(self.source, data, words=self.words, numbers=numbers)
+                first += data.height
+
+    def _decoded(self, group: int, columns: list[str] | None) -> Iterator[pl.DataFrame]:
+        import polars as pl
+
+        file, begin, rows = self._files[group], int(self._begins[group]), int(self.groups[group])
+        read = pl.scan_parquet(file, hive_partitioning=False, glob=False, cache=False)
+        read = read if columns is None else read.select(columns)
+        with told(file, "Parquet"):
+            whole = read.slice(begin, rows).collect()
+        if whole.height != rows:
+            raise DataError(f"{file} cannot be read as Parquet: row group {group} has not the rows that it says")
+        for first in range(0, rows, DECODED):
+            yield whole.slice(first, DECODED)
