@@ -88,7 +88,7 @@ def test_pictures_of_every_mode(tmp_path, mode, channels):
     assert is_pictures(tmp_path)
     table = read_pictures(tmp_path)
     assert table.shapes == {"pixel": (5, 6, channels)}
-    assert table["class"].tolist() == ["a", "b"]
+    assert table["class"].to_list() == ["a", "b"]
     if mode in ("L", "I;16"):
         assert [table[f"pixel_{k}"][1] for k in range(30)] == entries.ravel().tolist()
 
@@ -98,7 +98,7 @@ def test_grey_and_coloured_pictures_beside_each_other_are_coloured(tmp_path):
     Image.new("RGB", (2, 2), (1, 2, 3)).save(tmp_path / "b.png")
     table = read_pictures(tmp_path)
     assert table.shapes == {"pixel": (2, 2, 3)}
-    assert [table[f"pixel_{k}"].tolist() for k in range(3)] == [[7, 1], [7, 2], [7, 3]]
+    assert [table[f"pixel_{k}"].to_list() for k in range(3)] == [[7, 1], [7, 2], [7, 3]]
     assert "class" not in table.names
     (tmp_path / "more").mkdir()
     Image.new("L", (2, 2)).save(tmp_path / "more" / "c.png")
