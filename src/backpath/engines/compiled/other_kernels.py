@@ -25,15 +25,35 @@ def product(like: Any, i: Any, work: Any) -> None:
     )  # fmt: skip
 
 
+def batched_product(like: Any, i: Any, work: Any) -> None:
+    """Products of pairs of matrices. Given: as for one, then rows, and of each pair's number, which is a number of
+    some and one within them: how many the latter are, and the strides of A, B and C by both.
+    """
+    g, size = GIVEN, size_of(like)
+    inner = i[g + 11]
+    for k in range(work[ROW], work[ROW] + work[HEIGHT]):
+        high, low = k // inner, k % inner
+        products.product(
+            like, i[g] + (high * i[g + 12] + low * i[g + 13]) * size, i[g + 1], i[g + 2],
+            i[g + 3] + (high * i[g + 14] + low * i[g + 15]) * size, i[g + 4], i[g + 5],
+            i[g + 6] + (high * i[g + 16] + low * i[g + 17]) * size, i[g + 7], i[g + 10], i[g + 8], i[g + 9], False,
+            work[GEMM], work[SCRATCH], i[g + 10], False,
+        )  # fmt: skip
+
+
 def reduce(like: Any, i: Any, work: Any) -> None:
-    """Given: whether it is the maximum, the result's address, the operand's, and its outer, inner and last extents."""
+    """Given: whether it is the maximum, the result's address, the operand's, its outer, inner and last extents, and
+    whether threads share the outer one.
+    """
     maximum, out, x = i[GIVEN] != 0, pointer_at(like, i[GIVEN + 1]), pointer_at(like, i[GIVEN + 2])
     outer, n, inner = i[GIVEN + 3], i[GIVEN + 4], i[GIVEN + 5]
     first, last = work[ROW], work[ROW] + work[HEIGHT]
     if inner == 1:
         reduce_rows(maximum, out, x, first, last, n)
+    elif i[GIVEN + 6]:
+        reduce_columns(maximum, out, x, first, last, n, inner, 0, inner)
     else:
-        reduce_columns(maximum, out, x, outer, n, inner, first, last)
+        reduce_columns(maximum, out, x, 0, outer, n, inner, first, last)
 
 
 def copy(like: Any, i: Any, work: Any) -> None:
