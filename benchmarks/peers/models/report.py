@@ -42,5 +42,7 @@ def report(settings: Settings) -> str:
         rows.append([case.name, f"{peer}, {rounded(base * 1e3)} ms", ratio])
         parts += [f"### {case.name}", compared(times, peer, "ms a step", 1e3)]
         parts += [f"{name} did not run: {why}" for name, why in failures.items()]
-    told = "SGD with momentum in float32; all have the same mean loss of the first epoch. How many times as fast we are:"
+    told = (
+        "SGD with momentum in float32; all have the same mean loss of the first epoch. How many times as fast we are:"
+    )
     return "\n\n".join([told, table(["model", "fastest peer", OURS], rows), *parts])

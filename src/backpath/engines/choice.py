@@ -79,11 +79,7 @@ def _whole_numbers(graph: Graph) -> set[int]:
             readers[source] -= 1
             chosen.add(source)
     fitting = ("input", "constant", "reshape")
-    return {
-        p
-        for p in chosen
-        if nodes[p].primitive in fitting and readers[p] == 0 and nodes[p].dtype == np.int64
-    }
+    return {p for p in chosen if nodes[p].primitive in fitting and readers[p] == 0 and nodes[p].dtype == np.int64}
 
 
 def choose(programs: Sequence[Program], dtype: np.dtype, steps: int, threads: int, obstacle: str | None) -> Choice:

@@ -74,7 +74,8 @@ def convolution(
     if groups == 1:
         y = np.reshape(unroll(x, down, across), (-1, seen)) @ np.reshape(W, (seen, outputs))
     else:
-        flat = np.reshape(unroll(np.reshape(x, (batch, height, width, groups, inputs)), down, across), (-1, groups, seen))
+        apart = np.reshape(x, (batch, height, width, groups, inputs))
+        flat = np.reshape(unroll(apart, down, across), (-1, groups, seen))
         y = np.einsum("pgk,kgd->pgd", flat, np.reshape(W, (seen, groups, outputs // groups)))
     y = np.reshape(y, (batch, down.count, across.count, outputs))
     return y if b is None else y + b

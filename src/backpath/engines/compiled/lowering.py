@@ -56,9 +56,7 @@ def kernels_of(programs: Iterable[Program]) -> frozenset[str]:
 
 
 def _kernels_for(node: Node) -> tuple[str, ...]:
-    """Those beside the common ones."""
-    if node.primitive == "matmul":
-        return ("batched_product",) if len(node.shape) > 2 else ()
+    """Those of one operation beside the common ones."""
     own = {"unroll": ("convolve", "convolve_by_kernel"), "fold": ("convolve",), "index": ("gather",)}
     if node.primitive in own:
         return own[node.primitive]
@@ -138,7 +136,11 @@ class Code:
     ) -> None:
         """An instruction; ``coarse`` if each row of its extent is as much work as many rows of others."""
         moved = sum(access.end - access.start for access in accesses)
-        self.work.append(Work(extent * ROWS if coarse else extent, flops / COMPILED.products + moved / COMPILED.memory + COMPILED.call))
+        self.work.append(
+            Work(
+                extent * ROWS if coarse else extent, flops / COMPILED.products + moved / COMPILED.memory + COMPILED.call
+            )
+        )
         shared = not any(a.alone for a in accesses)
         meet = self.meetings.needed(accesses)
         called = self.kernels[kernel] if kernel else 0
@@ -232,9 +234,9 @@ class Code:
         alone = count == 1
         accesses = [self.access(x, x is out, share, alone) for x, share in zip((a, b, out), shares, strict=True)]
         self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
-        fields = [address(a), *strides_of(a)[-2:], address(b), *strides_of(b)[-2:], address(out), n, n, k, m, inner]
+        fields = [address(a), *strides_of(a)[-2:], address(b), *strides_of(b)[-2:], address(out), n, n, k, 0, m, inner]
         fields += [step for s in strides for step in [0] * pad + s]
-        self.row("batched_product", count, fields, accesses, 2.0 * count * m * n * k, coarse=m * n * k > FINE)
+        self.row("product", count, fields, accesses, 2.0 * count * m * n * k, coarse=m * n * k > FINE)
 
     def _factor(self, x: np.ndarray) -> np.ndarray:
         """A factor as the product reads it: entries of rows or of columns in a row, and rows apart."""

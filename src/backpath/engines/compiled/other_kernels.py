@@ -15,29 +15,28 @@ from backpath.engines.compiled.tables import EXTENT, GEMM, GIVEN, HEIGHT, ROW, S
 
 
 def product(like: Any, i: Any, work: Any) -> None:
-    """Given: A's address and strides, B's, C's address and its rows'; columns, inner extent, whether A is packed."""
-    a, a_row, a_col, b = i[GIVEN], i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 3]
-    c, c_row, n, k = i[GIVEN + 6], i[GIVEN + 7], i[GIVEN + 8], i[GIVEN + 9]
-    first, size = work[ROW], size_of(like)
-    products.product(
-        like, a + first * a_row * size, a_row, a_col, b, i[GIVEN + 4], i[GIVEN + 5], c + first * c_row * size, c_row,
-        work[HEIGHT], n, k, False, work[GEMM], work[SCRATCH], i[EXTENT], i[GIVEN + 10] != 0,
-    )  # fmt: skip
+    """Given: A's address and strides, B's, C's address and its rows'; columns, inner extent, whether A is packed.
 
-
-def batched_product(like: Any, i: Any, work: Any) -> None:
-    """Products of pairs of matrices. Given: as for one, then rows, and of each pair's number, which is a number of
-    some and one within them: how many the latter are, and the strides of A, B and C by both.
+    For pairs of matrices, which threads share in place of rows, then: rows, and of a pair's number, which is a number
+    of some and one within them: how many the latter are, and the strides of A, B and C by both. Else rows are 0.
     """
-    g, size = GIVEN, size_of(like)
-    inner = i[g + 11]
-    for k in range(work[ROW], work[ROW] + work[HEIGHT]):
-        high, low = k // inner, k % inner
+    a_row, a_col, c_row, n, k = i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 7], i[GIVEN + 8], i[GIVEN + 9]
+    rows, within, size = i[GIVEN + 11], i[GIVEN + 12], size_of(like)
+    first, count = work[ROW], work[HEIGHT]
+    for pair in range(first, first + count if rows else first + 1):
+        a, b, c, m, whole = i[GIVEN], i[GIVEN + 3], i[GIVEN + 6], rows, rows
+        if rows:
+            high, low = pair // within, pair % within
+            a += (high * i[GIVEN + 13] + low * i[GIVEN + 14]) * size
+            b += (high * i[GIVEN + 15] + low * i[GIVEN + 16]) * size
+            c += (high * i[GIVEN + 17] + low * i[GIVEN + 18]) * size
+        else:
+            a += first * a_row * size
+            c += first * c_row * size
+            m, whole = count, i[EXTENT]
         products.product(
-            like, i[g] + (high * i[g + 12] + low * i[g + 13]) * size, i[g + 1], i[g + 2],
-            i[g + 3] + (high * i[g + 14] + low * i[g + 15]) * size, i[g + 4], i[g + 5],
-            i[g + 6] + (high * i[g + 16] + low * i[g + 17]) * size, i[g + 7], i[g + 10], i[g + 8], i[g + 9], False,
-            work[GEMM], work[SCRATCH], i[g + 10], False,
+            like, a, a_row, a_col, b, i[GIVEN + 4], i[GIVEN + 5], c, c_row, m, n, k, False, work[GEMM], work[SCRATCH],
+            whole, i[GIVEN + 10] != 0,
         )  # fmt: skip
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from backpath.engines.numpy.kernels import Bound, kernel
 from backpath.ops.windows import Windows, inside, laid_out
 
 
@@ -13,8 +15,7 @@ def _room(shape: tuple[int, ...], dtype: np.dtype, rows: Windows, columns: Windo
     return np.zeros((shape[0], rows.room(shape[1]), columns.room(shape[2]), *shape[3:]), dtype)
 
 
-@kernel("unroll")
-def _unroll(x: np.ndarray, out: np.ndarray, rows: Windows, columns: Windows) -> Bound:
+def _unroll(x: np.ndarray, out: np.ndarray, rows: Windows, columns: Windows) -> Callable[[], Any]:
     padded = rows.padded or columns.padded
     room = _room(x.shape, x.dtype, rows, columns) if padded else x
     within, view = room[inside(x.shape, rows, columns)], laid_out(room, rows, columns)
@@ -28,8 +29,7 @@ def _unroll(x: np.ndarray, out: np.ndarray, rows: Windows, columns: Windows) -> 
     return run
 
 
-@kernel("fold")
-def _fold(y: np.ndarray, out: np.ndarray, rows: Windows, columns: Windows, shape: tuple[int, ...]) -> Bound:
+def _fold(y: np.ndarray, out: np.ndarray, rows: Windows, columns: Windows, shape: tuple[int, ...]) -> Callable[[], Any]:
     room = _room(shape, y.dtype, rows, columns)
     parts = np.reshape(y, (*y.shape[:-1], rows.size, columns.size, shape[-1])) if y.flags.c_contiguous else None
     places = [(k, m, room[:, rows.at(k), columns.at(m)]) for k in range(rows.size) for m in range(columns.size)]
@@ -45,8 +45,7 @@ def _fold(y: np.ndarray, out: np.ndarray, rows: Windows, columns: Windows, shape
     return run
 
 
-@kernel("max_pool")
-def _max_pool(x: np.ndarray, out: np.ndarray, rows: Windows, columns: Windows) -> Bound:
+def _max_pool(x: np.ndarray, out: np.ndarray, rows: Windows, columns: Windows) -> Callable[[], Any]:
     first, *others = _places(x, rows, columns)
 
     def run() -> None:
@@ -57,10 +56,9 @@ def _max_pool(x: np.ndarray, out: np.ndarray, rows: Windows, columns: Windows) -
     return run
 
 
-@kernel("max_unpool")
 def _max_unpool(
     s: np.ndarray, x: np.ndarray, y: np.ndarray, out: np.ndarray, rows: Windows, columns: Windows
-) -> Bound:
+) -> Callable[[], Any]:
     count, win, share = np.empty(y.shape, s.dtype), np.empty(y.shape, bool), np.empty(y.shape, s.dtype)
     places = list(zip(_places(x, rows, columns), _places(out, rows, columns), strict=True))
 
@@ -83,3 +81,11 @@ def _max_unpool(
 def _places(x: np.ndarray, rows: Windows, columns: Windows) -> list[np.ndarray]:
     """The entries of all windows at each place."""
     return [x[:, rows.at(k), columns.at(m)] for k in range(rows.size) for m in range(columns.size)]
+
+
+WINDOW_KERNELS: dict[str, Callable[..., Callable[[], Any]]] = {
+    "unroll": _unroll,
+    "fold": _fold,
+    "max_pool": _max_pool,
+    "max_unpool": _max_unpool,
+}
