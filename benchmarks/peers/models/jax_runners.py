@@ -50,7 +50,7 @@ def applied(layer: layers.Layer, x: Any, p: Parameters) -> Any:
             return lax.conv_general_dilated(
                 x, p["W"], (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
             ) + p["b"]  # fmt: skip
-        case layers.MaxPool(size):
+        case layers.MaxPool(int(size)):
             window = (1, size, size, 1)
             return lax.reduce_window(x, -jnp.inf, lax.max, window, window, "VALID")
         case layers.BatchNorm():

@@ -32,6 +32,8 @@ class Moved(nn.Module):
 class Encoding(nn.Module):
     """Adds sines and cosines of the places."""
 
+    waves: torch.Tensor
+
     def __init__(self, length: int, width: int):
         super().__init__()
         waves = layers.PositionalEncoding().apply({}, np.zeros((length, width), np.float32))

@@ -102,7 +102,8 @@ def mean_pool(x: Any, size: int | Pair, stride: int | Pair | None = None) -> Any
 def _pools(x: Any, size: int | Pair, stride: int | Pair | None) -> tuple[Windows, Windows]:
     if np.ndim(x) != 4:
         raise ShapeError(f"pooling: x has shape {list(np.shape(x))}; it must be (batch, height, width, channels)")
-    return over_image(*np.shape(x)[1:3], pair(size), pair(size if stride is None else stride))
+    height, width = np.shape(x)[1:3]
+    return over_image(height, width, pair(size), pair(size if stride is None else stride))
 
 
 def layer_norm(x: Any, gain: Any = 1.0, bias: Any = 0.0, epsilon: float = 1e-5) -> Any:

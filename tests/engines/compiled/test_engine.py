@@ -156,7 +156,7 @@ OTHER_PRIMITIVES = {
         lambda a: a[:, :1] @ a[:1],
         lambda a: a[:1] @ a.T,
         lambda a: np.stack([a, 2 * a]) @ np.stack([a.T, a.T + 1]),
-        lambda a: np.swapaxes(a[:, :6].reshape(2, 3, 3, 2), 1, 2) @ np.swapaxes(a[:, :6].reshape(2, 3, 3, 2), -1, -2),
+        lambda a: np.swapaxes(a[:6, :6].reshape(2, 3, 3, 2), 1, 2) @ np.swapaxes(a[:6, :6].reshape(2, 3, 3, 2), -1, -2),
         lambda a: np.stack([a, 2 * a]) @ np.stack([a[0], a[1]])[..., None],
     ],
     "sum": [

@@ -21,6 +21,7 @@ def _whole_numbers(code: Code, rows: np.ndarray) -> np.ndarray:
 
 
 def take(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    """Rows of a table."""
     if not out.size:
         return
     table, rows = code.dense(operands[0]), _whole_numbers(code, operands[1])
@@ -34,6 +35,7 @@ def take(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) ->
 
 
 def add_rows(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    """Rows added to those of zeros."""
     if not out.size:
         return
     x, rows = code.dense(operands[0]), _whole_numbers(code, operands[1])

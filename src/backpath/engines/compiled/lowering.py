@@ -280,11 +280,9 @@ class Code:
         by_outer = inner == 1 or outer >= ROWS
         extent = outer if by_outer else inner
         alone = extent < 2
-        accesses = [
-            self.access(out, True, (address(out), extent, out.size // extent * size) if by_outer or outer == 1 else None,
-                        alone),
-            self.access(x, False, (address(x), outer, n * inner * size) if by_outer else None, alone),
-        ]  # fmt: skip
+        own = (address(out), extent, out.size // extent * size) if by_outer or outer == 1 else None
+        rows = (address(x), outer, n * inner * size) if by_outer else None
+        accesses = [self.access(out, True, own, alone), self.access(x, False, rows, alone)]
         fields = [maximum, address(out), address(x), outer, n, inner, by_outer]
         self.row("reduce", extent, fields, accesses, coarse=by_outer and n * inner > FINE)
 

@@ -43,6 +43,7 @@ def _room(x: np.ndarray, rows: Windows, columns: Windows) -> int:
 
 
 def convolve(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    """Convolutions of some images by one thread, those of others by another."""
     x, kernels = (code.dense(operand) for operand in operands)
     rows, columns = node.params["rows"], node.params["columns"]
     seen, outputs = kernels.shape
@@ -59,6 +60,7 @@ def convolve(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray
 
 
 def convolve_by_kernel(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    """Derivatives by the kernel, of a fixed number of parts of the images, and their sum."""
     x, adjoint = (code.dense(operand) for operand in operands)
     rows, columns = node.params["rows"], node.params["columns"]
     code.needs(_room(x, rows, columns))
@@ -81,7 +83,8 @@ def _windows(x: np.ndarray, rolled: np.ndarray, rows: Windows, columns: Windows)
     _, length, width, *groups, channels = x.shape
     return [
         address(x), address(rolled), length, width, math.prod(groups), channels, rows.before, columns.before,
-        rows.size, columns.size, rows.stride, columns.stride, rows.dilation, columns.dilation, rows.count, columns.count,
+        rows.size, columns.size, rows.stride, columns.stride, rows.dilation, columns.dilation, rows.count,
+        columns.count,
     ]  # fmt: skip
 
 
@@ -94,21 +97,25 @@ def _by_images(code: Code, kernel: str, fields: list[int], out: np.ndarray, give
 
 
 def unroll(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    """Windows laid out."""
     x = code.dense(operands[0])
     _by_images(code, "unroll", _windows(x, out, **_both(node)), out, [x])
 
 
 def fold(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    """Windows put back."""
     rolled = code.dense(operands[0])
     _by_images(code, "fold", _windows(out, rolled, **_both(node)), out, [rolled])
 
 
 def max_pool(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    """Largest entries of windows."""
     x = code.dense(operands[0])
     _by_images(code, "max_pool", [*_windows(x, x, **_both(node)), address(out)], out, [x])
 
 
 def max_unpool(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
+    """What becomes of an adjoint by largest entries."""
     adjoint, x, pooled = (code.dense(operand) for operand in operands)
     fields = [*_windows(x, out, **_both(node)), address(pooled), address(adjoint)]
     _by_images(code, "max_unpool", fields, out, [adjoint, x, pooled])
