@@ -17,6 +17,8 @@ from benchmarks.peers.settings import Settings
 
 PARTS = {
     "steps": ("Steps of five networks", "steps"),
+    "models": ("Models of layers: images and sequences", "models.report"),
+    "neighbour": ("Steps of five networks, with one other process busy", "neighbour"),
     "jobs": ("The whole job, from process start to trained model", "whole_jobs"),
     "peak": ("Share of the matrix-product peak", "peak"),
     "memory": ("Memory", "memory"),

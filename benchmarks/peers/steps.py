@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from benchmarks.peers.cases import CASES, Case
 from benchmarks.peers.runners import OURS, PLACES, Runner, maker
@@ -14,26 +14,31 @@ TOLERANCE = 1e-3
 
 
 def started(case: Case, names: Iterable[str] = PLACES) -> tuple[dict[str, Runner], dict[str, str]]:
+    """Runners of a network that have trained one epoch; see :func:`started_of`."""
+    return started_of(case.name, {name: lambda name=name: maker(name)(case) for name in names})
+
+
+def started_of(what: str, makers: Mapping[str, Callable[[], Runner]]) -> tuple[dict[str, Runner], dict[str, str]]:
     """Runners that have trained one epoch to the same loss, and why others have not begun.
 
     Raises:
         SystemExit: if one has reached another loss.
     """
     runners, losses, failures = {}, {}, {}
-    for name in names:
+    for name, made in makers.items():
         # A compiler that is missing or fails on this machine is a result of that runner, not the end of all.
         try:
-            runner = maker(name)(case)
+            runner = made()
             losses[name] = runner()
         except Exception as error:
             failures[name] = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
         else:
             runners[name] = runner
-    require_same(case, losses)
+    require_same(what, losses)
     return runners, failures
 
 
-def require_same(case: Case, losses: dict[str, float]) -> None:
+def require_same(what: str, losses: Mapping[str, float]) -> None:
     """All losses must be near that of the first.
 
     Raises:
@@ -41,7 +46,7 @@ def require_same(case: Case, losses: dict[str, float]) -> None:
     """
     first = next(iter(losses.values()))
     if any(not abs(loss - first) <= TOLERANCE * abs(first) for loss in losses.values()):
-        raise SystemExit(f"{case.name}: after one epoch the losses are {losses}: not the same training")
+        raise SystemExit(f"{what}: after one epoch the losses are {losses}: not the same training")
 
 
 def measured(case: Case, rounds: int, names: Iterable[str] = PLACES) -> tuple[dict[str, Times], dict[str, str]]:

@@ -126,3 +126,15 @@ def test_running_a_network_allocates_no_array_of_values(activation, loss):
         tracemalloc.stop()
     # A hidden layer's values are 1 MB. NumPy's iterator takes 32 kB of its own for a broadcast, whatever the sizes.
     assert peak < 40_000
+
+
+def test_auto_takes_what_can_run_it_and_threads_give_the_same_bits():
+    x = np.random.default_rng(0).standard_normal((8, 64, 64))
+    assert bp.compile(lambda x: np.argmax(x[0], axis=0), "auto")._for((x,)).engine == "numpy"
+    f = bp.compile(lambda x: np.sum(np.tanh(x @ x), axis=0), "auto", threads=2)
+    alone = bp.compile(lambda x: np.sum(np.tanh(x @ x), axis=0), "compiled")
+    assert f._for((x,)).engine in ("numpy", "compiled")
+    np.testing.assert_allclose(f(x), alone(x), rtol=1e-12)
+    np.testing.assert_array_equal(bp.compile(alone.function, "compiled", threads=3)(x), alone(x))
+    with pytest.raises(bp.SettingError, match="threads=0"):
+        bp.compile(np.sum, threads=0)

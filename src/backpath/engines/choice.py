@@ -13,7 +13,7 @@ from backpath.engines.program.cost import COMPILED, NUMPY, WORTH_SHARING, by_mac
 from backpath.engines.program.program import Program
 from backpath.engines.program.schedule import FUSABLE
 from backpath.engines.speeds import kept, measured
-from backpath.ops.movement import is_slice
+from backpath.graph import Graph
 
 ENGINES = ("numpy", "compiled")
 
@@ -27,7 +27,10 @@ COMPILATION = 0.25
 """Seconds that a fit must save for each kernel to be compiled: a part of what it takes, for later fits need it too."""
 
 RUNNABLE = FUSABLE | frozenset(
-    "matmul sum max transpose broadcast_to index reshape concatenate pad scatter input constant".split()
+    (
+        "matmul sum max transpose broadcast_to index reshape concatenate pad scatter take add_rows "
+        "unroll fold max_pool max_unpool input constant"
+    ).split()
 )
 """The primitives that the compiled engine runs."""
 
@@ -48,19 +51,35 @@ class Choice:
 def obstacle(program: Program, dtype: np.dtype) -> str | None:
     """Why the compiled engine cannot run a program, all of whose numbers must be of this type; None if it can."""
     graph = program.graph
+    chosen = _whole_numbers(graph)
     for node in graph.nodes:
-        sliced = node.primitive not in ("index", "scatter") or is_slice(node.params["index"])
-        if node.primitive not in RUNNABLE or not sliced:
+        if node.primitive not in RUNNABLE:
             return f"node {node.name!r}, {node.primitive}, is not among the operations of the compiled engine"
     for position, node in enumerate(graph.nodes):
         inside = node.dtype == bool and position not in (*graph.inputs, *graph.outputs)
-        if node.dtype != dtype and not inside:
+        if node.dtype != dtype and not inside and position not in chosen:
             return f"node {node.name!r} holds {node.dtype}, and the compiled engine would compute in {dtype}"
     return (
         None
         if dtype in (np.float32, np.float64)
         else f"the compiled engine computes in float32 or float64, not {dtype}"
     )
+
+
+def _whole_numbers(graph: Graph) -> set[int]:
+    """The nodes that say which rows are taken, and nothing else: inputs and constants, as they are or reshaped."""
+    nodes, readers = graph.nodes, [0] * len(graph)
+    chosen = {node.parents[1] for node in nodes if node.primitive in ("take", "add_rows")}
+    for node in nodes:
+        for p in node.parents:
+            readers[p] += node.primitive not in ("take", "add_rows") or node.parents[1] != p
+    for position in sorted(chosen, reverse=True):
+        if nodes[position].primitive == "reshape":
+            (source,) = nodes[position].parents
+            readers[source] -= 1
+            chosen.add(source)
+    fitting = ("input", "constant", "reshape")
+    return {p for p in chosen if nodes[p].primitive in fitting and readers[p] == 0 and nodes[p].dtype == np.int64}
 
 
 def choose(programs: Sequence[Program], dtype: np.dtype, steps: int, threads: int, obstacle: str | None) -> Choice:

@@ -8,19 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from backpath.engines.choice import ENGINES, obstacle
+from backpath.engines.choice import ENGINES, choose, obstacle
 from backpath.engines.numpy.engine import Executable
 from backpath.engines.program.program import Program, compile_graph
 from backpath.graph import SettingError
 from backpath.ops import Variable, flatten, record, unflatten
 
+CALLS = 10_000
+"""How often a compiled function is thought to be called, where nobody says which engine is to run it."""
+
 
 class Compiled:
     """A function that runs as a program; see :func:`compile`."""
 
-    def __init__(self, function: Callable[..., Any], engine: str):
+    def __init__(self, function: Callable[..., Any], engine: str, threads: int):
         update_wrapper(self, function)
-        self.function, self.engine = function, engine
+        self.function, self.engine, self.threads = function, engine, threads
         self._made: dict[Any, _Made] = {}
 
     def __call__(self, *args: Any) -> Any:
@@ -38,32 +41,40 @@ class Compiled:
         leaves, structure = flatten(args, "args")
         key = repr(structure), tuple((np.shape(leaf), np.asarray(leaf).dtype) for _, leaf in leaves)
         if key not in self._made:
-            self._made[key] = _Made(self.function, args, self.engine)
+            self._made[key] = _Made(self.function, args, self.engine, self.threads)
         return self._made[key]
 
 
 class _Made:
     """The program for one kind of arguments, bound to arrays."""
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], engine: str):
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], engine: str, threads: int):
         traced = record(function, *args)
         self.structure = traced.structure
         self.program = compile_graph(traced.graph)
         graph = self.program.graph
         self.inputs = [np.empty(graph.nodes[i].shape, graph.nodes[i].dtype) for i in graph.inputs]
         self.outputs = [np.empty(graph.nodes[o].shape, graph.nodes[o].dtype) for o in graph.outputs]
-        self.run: Callable[[], Any] = self._bound(engine)
+        self.engine = self._chosen(threads) if engine == "auto" else engine
+        self.run: Callable[[], Any] = self._bound(threads)
 
-    def _bound(self, engine: str) -> Callable[[], Any]:
-        if engine == "numpy":
+    @property
+    def _dtype(self) -> np.dtype:
+        return self.outputs[0].dtype if self.outputs else np.dtype(float)
+
+    def _chosen(self, threads: int) -> str:
+        hindered = obstacle(self.program, self._dtype)
+        return choose([self.program], self._dtype, CALLS, threads, hindered).engine
+
+    def _bound(self, threads: int) -> Callable[[], Any]:
+        if self.engine == "numpy":
             return Executable(self.program, self.inputs, self.outputs)
-        dtype = self.outputs[0].dtype if self.outputs else np.dtype(float)
-        if reason := obstacle(self.program, dtype):
+        if reason := obstacle(self.program, self._dtype):
             raise SettingError(f"engine='compiled': {reason}; take engine='numpy'")
         from backpath.engines.compiled.engine import Machine
 
-        self.program = compile_graph(self.program.graph, conditions=dtype)
-        return Machine([(self.program, self.inputs, self.outputs)], dtype)
+        self.program = compile_graph(self.program.graph, conditions=self._dtype)
+        return Machine([(self.program, self.inputs, self.outputs)], self._dtype, threads=threads)
 
     def __call__(self, leaves: list[Any]) -> Any:
         for array, leaf in zip(self.inputs, leaves, strict=True):
@@ -72,7 +83,7 @@ class _Made:
         return unflatten(self.structure, [array.copy() for array in self.outputs])
 
 
-def compile(function: Callable[..., Any], engine: str = "numpy") -> Compiled:
+def compile(function: Callable[..., Any], engine: str = "numpy", threads: int = 1) -> Compiled:
     """A function that computes what ``function`` does as a program: fused, planned, and without allocation inside.
 
     The first call with arguments of new shapes or types traces the function and makes its program, which
@@ -80,7 +91,9 @@ def compile(function: Callable[..., Any], engine: str = "numpy") -> Compiled:
 
     Args:
         function: traceable, of arrays or tuples, lists and dicts of them; gradients made by ``grad`` too.
-        engine: ``"numpy"``, or ``"compiled"`` for machine code (float32 or float64 throughout).
+        engine: ``"numpy"``; ``"compiled"`` for machine code (float32 or float64 throughout); or ``"auto"``, whichever
+            is likely to be done first with ten thousand calls, which is ``"numpy"`` for what the other cannot run.
+        threads: that the compiled engine may use.
 
     Raises:
         SettingError: if there is no such engine; and from a call, if it cannot run the program.
@@ -96,6 +109,8 @@ def compile(function: Callable[..., Any], engine: str = "numpy") -> Compiled:
     output 0  tanh_5    float64[2]  4 op   40 B  tanh(add(matmul_2, 1))
     2 instructions, 16 operations, 128 bytes moved, 64 bytes of buffers
     """
-    if engine not in ENGINES:
-        raise SettingError(f"engine={engine!r}: it is one of {', '.join(ENGINES)}")
-    return Compiled(function, engine)
+    if engine not in ("auto", *ENGINES):
+        raise SettingError(f"engine={engine!r}: it is one of auto, {', '.join(ENGINES)}")
+    if threads < 1:
+        raise SettingError(f"threads={threads}: there is at least one")
+    return Compiled(function, engine, threads)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from backpath.graph import ShapeError
-from backpath.nets.windows import Padding, Pair, over_image, padded, pair, unrolled
-from backpath.ops import softmax, spec_of, standardize
+from backpath.nets.windows import Padding, Pair, over_image, pair
+from backpath.ops import Windows, max_in_windows, softmax, spec_of, standardize, unroll
 
 NEVER = -1e30
 """A score whose softmax is 0, and that is finite."""
@@ -71,48 +70,40 @@ def convolution(
     rows, columns, inputs, outputs = np.shape(W)
     batch, height, width, _ = np.shape(x)
     down, across = over_image(height, width, (rows, columns), pair(stride), pair(dilation), padding)
-    if groups > 1:
-        x = np.reshape(x, (batch, height, width, groups, inputs))
-    flat = np.reshape(unrolled(padded(x, down, across), down, across), (-1, groups, rows * columns * inputs))
-    kernels = np.reshape(W, (rows * columns * inputs, groups, outputs // groups))
-    y = np.einsum("pgk,kgd->pgd", flat, kernels) if groups > 1 else flat[:, 0] @ kernels[:, 0]
+    seen = rows * columns * inputs
+    if groups == 1:
+        y = np.reshape(unroll(x, down, across), (-1, seen)) @ np.reshape(W, (seen, outputs))
+    else:
+        apart = np.reshape(x, (batch, height, width, groups, inputs))
+        flat = np.reshape(unroll(apart, down, across), (-1, groups, seen))
+        y = np.einsum("pgk,kgd->pgd", flat, np.reshape(W, (seen, groups, outputs // groups)))
     y = np.reshape(y, (batch, down.count, across.count, outputs))
     return y if b is None else y + b
 
 
 def max_pool(x: Any, size: int | Pair, stride: int | Pair | None = None) -> Any:
-    """The largest entry of each window, channel by channel.
-
-    Entries are compared two by two, along rows and then along columns; two that tie share the derivative equally.
+    """The largest entry of each window, channel by channel; entries that tie share the derivative equally.
 
     Args:
         x: shape (batch, height, width, channels).
         size: of the windows.
         stride: between them; by default ``size``.
     """
-    return _pooled(x, size, stride, np.maximum)
+    return max_in_windows(x, *_pools(x, size, stride))
 
 
 def mean_pool(x: Any, size: int | Pair, stride: int | Pair | None = None) -> Any:
     """The mean of each window, channel by channel; see :func:`max_pool`."""
-    rows, columns = pair(size)
-    return _pooled(x, size, stride, np.add) * (1.0 / (rows * columns))
+    down, across = _pools(x, size, stride)
+    apart = (np.shape(x)[0], down.count, across.count, down.size * across.size, np.shape(x)[3])
+    return np.mean(np.reshape(unroll(x, down, across), apart), axis=3)
 
 
-def _pooled(x: Any, size: int | Pair, stride: int | Pair | None, two: Callable[[Any, Any], Any]) -> Any:
+def _pools(x: Any, size: int | Pair, stride: int | Pair | None) -> tuple[Windows, Windows]:
     if np.ndim(x) != 4:
         raise ShapeError(f"pooling: x has shape {list(np.shape(x))}; it must be (batch, height, width, channels)")
     height, width = np.shape(x)[1:3]
-    down, across = over_image(height, width, pair(size), pair(size if stride is None else stride))
-    x = _tournament([x[:, :, across.at(k)] for k in range(across.size)], two)
-    return _tournament([x[:, down.at(k)] for k in range(down.size)], two)
-
-
-def _tournament(parts: list[Any], two: Callable[[Any, Any], Any]) -> Any:
-    """All parts in one, neighbours first, so that equal ones have equal shares where there are 2, 4, 8, ..."""
-    while len(parts) > 1:
-        parts = [reduce(two, parts[k : k + 2]) for k in range(0, len(parts), 2)]
-    return parts[0]
+    return over_image(height, width, pair(size), pair(size if stride is None else stride))
 
 
 def layer_norm(x: Any, gain: Any = 1.0, bias: Any = 0.0, epsilon: float = 1e-5) -> Any:

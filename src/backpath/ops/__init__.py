@@ -11,6 +11,7 @@ from backpath.ops import (
     reduction,
     special,
     transcendental,
+    windows,
 )
 from backpath.ops.activations import elu, erf, gelu, leaky_relu, mish, ndtr, relu, selu, silu, softplus
 from backpath.ops.arrays import cumulate
@@ -43,6 +44,7 @@ from backpath.ops.softmax import log_softmax, logsumexp, sigmoid_cross_entropy, 
 from backpath.ops.tracing import Trace, apply, record, trace
 from backpath.ops.trees import flatten, leaves_of, unflatten
 from backpath.ops.variable import Variable
+from backpath.ops.windows import Windows, max_in_windows, unroll
 
 __all__ = [
     "PRIMITIVES",
@@ -66,6 +68,7 @@ __all__ = [
     "Trace",
     "Transpose",
     "Variable",
+    "Windows",
     "activations",
     "apply",
     "arrays",
@@ -84,6 +87,7 @@ __all__ = [
     "linalg",
     "log_softmax",
     "logsumexp",
+    "max_in_windows",
     "mish",
     "movement",
     "ndtr",
@@ -108,4 +112,6 @@ __all__ = [
     "trace",
     "transcendental",
     "unflatten",
+    "unroll",
+    "windows",
 ]

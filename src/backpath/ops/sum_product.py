@@ -21,6 +21,7 @@ class SumProduct(Semiring):
 
     name = "sum-product"
     subtracts = True
+    linear = True
     traceable = True
 
     def zero(self, shape: tuple[int, ...], dtype: Any) -> Any:

@@ -15,6 +15,7 @@ class Image(SumProduct):
     """Sums over paths of the product of the images of z along each; the image of a product is that of its factors."""
 
     subtracts = False
+    linear = False
 
     @abstractmethod
     def image(self, z: Any) -> Any:

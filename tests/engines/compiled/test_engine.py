@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,7 +20,9 @@ from backpath.engines import compile_graph, obstacle
 from backpath.engines.choice import RUNNABLE
 from backpath.engines.compiled.operations import BINARY, OTHERS, TERNARY, UNARY
 from backpath.engines.program.schedule import FUSABLE
-from backpath.ops import PRIMITIVES, apply, trace
+from backpath.ops import PRIMITIVES, Windows, apply, max_in_windows, take_rows, trace, unroll
+from backpath.ops.movement import ADD_ROWS
+from backpath.ops.windows import fold
 from backpath.paths import evaluate
 
 DTYPES = [np.float32, np.float64]
@@ -129,6 +132,19 @@ def test_products_and_sums_in_one(name, f, dtype):
         np.testing.assert_array_equal(out, f(*operands))
 
 
+def image(a):
+    """As two images, 4 wide, of two channels."""
+    return np.reshape(a, (2, -1, 4, 2))
+
+
+def windows(a, size, stride, padding=(0, 0)):
+    return [Windows.over(n, size, stride, 1, padding) for n in (a.size // 16, 4)]
+
+
+def pooled(a, size, stride):
+    return max_in_windows(image(a), *windows(a, size, stride))
+
+
 OTHER_PRIMITIVES = {
     "matmul": [
         lambda a: a @ a.T,
@@ -140,6 +156,8 @@ OTHER_PRIMITIVES = {
         lambda a: a[:, :1] @ a[:1],
         lambda a: a[:1] @ a.T,
         lambda a: np.stack([a, 2 * a]) @ np.stack([a.T, a.T + 1]),
+        lambda a: np.swapaxes(a[:6, :6].reshape(2, 3, 3, 2), 1, 2) @ np.swapaxes(a[:6, :6].reshape(2, 3, 3, 2), -1, -2),
+        lambda a: np.stack([a, 2 * a]) @ np.stack([a[0], a[1]])[..., None],
     ],
     "sum": [
         lambda a: a.sum(),
@@ -173,6 +191,8 @@ OTHER_PRIMITIVES = {
         lambda a: a[1, 2],
         lambda a: a[..., None, ::3],
         lambda a: a[3:3],
+        lambda a: a[[0, 2, 2, -1]],
+        lambda a: a.T[::2][:, [1, 0, 1]],
     ],
     "reshape": [lambda a: a.T.reshape(-1), lambda a: a[::-1, ::2].reshape(3, 2, -1), lambda a: a.reshape(-1)],
     "concatenate": [
@@ -187,6 +207,30 @@ OTHER_PRIMITIVES = {
         lambda a: bp.grad(lambda a: a[1, 2] * a[0, 0])(a),
         lambda a: bp.grad(lambda a: (a[2] ** 2).sum())(a),
         lambda a: bp.grad(lambda a: (a[..., 3] ** 2).sum())(a),
+        lambda a: bp.grad(lambda a: (a[[0, 2, 2, -1]] ** 2).sum())(a),
+        lambda a: bp.grad(lambda a: (a.T[:, [1, 1, 0]] ** 2).sum())(a),
+    ],
+    "take": [
+        lambda a: take_rows(a, np.array([2, 0, -1, 2])),
+        lambda a: take_rows(a.T, np.array([[1, 0], [2, 2]])),
+        lambda a: take_rows(a[:, 0], np.array([2, 2])),
+    ],
+    "add_rows": [
+        lambda a: apply(ADD_ROWS, a[:4], np.array([2, 0, -1, 2]), shape=(5, a.shape[1])),
+        lambda a: apply(ADD_ROWS, a[:3, 0], np.array([1, 1, 0]), shape=(3,)),
+    ],
+    "unroll": [
+        lambda a: np.tanh(unroll(image(a), *windows(a, 2, 1, (1, 0)))),
+        lambda a: np.tanh(unroll(np.reshape(image(a), (2, -1, 4, 2, 1)), *windows(a, 3, 2, (1, 2)))),
+    ],
+    "fold": [
+        lambda a: fold(np.tanh(unroll(image(a), *windows(a, 2, 1, (1, 0)))), *windows(a, 2, 1, (1, 0)), image(a).shape),
+        lambda a: fold(np.tanh(unroll(image(a), *windows(a, 1, 2, (0, 0)))), *windows(a, 1, 2, (0, 0)), image(a).shape),
+    ],
+    "max_pool": [partial(pooled, size=n, stride=step) for n, step in ((2, 2), (2, 1), (3, 1))],
+    "max_unpool": [
+        bp.grad(lambda a, n=n, step=step: (pooled(a, n, step) ** 2).sum())
+        for n, step in ((2, 2), (2, 1), (2, 3), (3, 1))
     ],
 }
 
@@ -330,8 +374,8 @@ def test_random_functions_that_overwrite_their_inputs_by_three_threads(case, ord
 
 OBSTACLES = {
     "argmax": (lambda x: np.max(x) + np.argmax(x).astype(float), np.ones(3), "argmax"),
-    "an index by numbers": (lambda x: x[np.array([0, 2])], np.ones(3), "index"),
-    "a scatter by numbers": (lambda x: bp.grad(lambda x: (x[np.array([0, 2])] ** 2).sum())(x), np.ones(3), "index"),
+    "rows by numbers of 32 bits": (lambda x: take_rows(x, np.ones(2, np.int32)), np.ones(3), "holds int32"),
+    "rows by numbers that are computed": (lambda x: take_rows(x, x.astype(int)), np.ones(3), "discretize"),
     "whole numbers": (lambda x: (x.astype(int) + 1).astype(float), np.ones(3), "discretize"),
     "another type": (lambda x: x.astype(np.float32).astype(float), np.ones(3), "holds float32.*compute in float64"),
     "an input of another type": (lambda x: x.astype(float), np.ones(3, int), "'x' holds int64"),

@@ -65,7 +65,7 @@ class Machine:
         self.uses_blas = code.largest > tables.LARGEST
         self.gemm = gemm_address(dtype) if self.uses_blas else 0
         self.kept = [*code.kept, *kept]
-        self.scratch = tables.SCRATCH_BYTES + code.packs * tables.PACKED * dtype.itemsize
+        self.scratch = tables.SCRATCH_BYTES + max(code.packs * tables.PACKED, code.scratch) * dtype.itemsize
         room = 8 * tables.WORK_WORDS + self.scratch + code.registers * tables.BLOCK * dtype.itemsize
         self.rooms = [np.zeros(room + 3 * ALIGNMENT, np.uint8) for _ in range(self.threads)]
         self.told = [self._told(thread) for thread in range(self.threads)]
@@ -152,6 +152,8 @@ class CompiledSteps(Steps):
     def _feed(self, intake: Intake, stage: np.ndarray | None) -> list[int]:
         """A row of the machine's table."""
         rows, length = intake.target.shape
+        # Whole numbers of 64 bits are moved as one or two of the engine's own.
+        length *= intake.target.itemsize // self.loss.itemsize
         source = intake.source if stage is None else stage
         assert source is not None
         order = self._order if stage is None else self._ready

@@ -15,25 +15,44 @@ from backpath.engines.compiled.tables import EXTENT, GEMM, GIVEN, HEIGHT, ROW, S
 
 
 def product(like: Any, i: Any, work: Any) -> None:
-    """Given: A's address and strides, B's, C's address and its rows'; columns, inner extent, whether A is packed."""
-    a, a_row, a_col, b = i[GIVEN], i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 3]
-    c, c_row, n, k = i[GIVEN + 6], i[GIVEN + 7], i[GIVEN + 8], i[GIVEN + 9]
-    first, size = work[ROW], size_of(like)
-    products.product(
-        like, a + first * a_row * size, a_row, a_col, b, i[GIVEN + 4], i[GIVEN + 5], c + first * c_row * size, c_row,
-        work[HEIGHT], n, k, False, work[GEMM], work[SCRATCH], i[EXTENT], i[GIVEN + 10] != 0,
-    )  # fmt: skip
+    """Given: A's address and strides, B's, C's address and its rows'; columns, inner extent, whether A is packed.
+
+    For pairs of matrices, which threads share in place of rows, then: rows, and of a pair's number, which is a number
+    of some and one within them: how many the latter are, and the strides of A, B and C by both. Else rows are 0.
+    """
+    a_row, a_col, c_row, n, k = i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 7], i[GIVEN + 8], i[GIVEN + 9]
+    rows, within, size = i[GIVEN + 11], i[GIVEN + 12], size_of(like)
+    first, count = work[ROW], work[HEIGHT]
+    for pair in range(first, first + count if rows else first + 1):
+        a, b, c, m, whole = i[GIVEN], i[GIVEN + 3], i[GIVEN + 6], rows, rows
+        if rows:
+            high, low = pair // within, pair % within
+            a += (high * i[GIVEN + 13] + low * i[GIVEN + 14]) * size
+            b += (high * i[GIVEN + 15] + low * i[GIVEN + 16]) * size
+            c += (high * i[GIVEN + 17] + low * i[GIVEN + 18]) * size
+        else:
+            a += first * a_row * size
+            c += first * c_row * size
+            m, whole = count, i[EXTENT]
+        products.product(
+            like, a, a_row, a_col, b, i[GIVEN + 4], i[GIVEN + 5], c, c_row, m, n, k, False, work[GEMM], work[SCRATCH],
+            whole, i[GIVEN + 10] != 0,
+        )  # fmt: skip
 
 
 def reduce(like: Any, i: Any, work: Any) -> None:
-    """Given: whether it is the maximum, the result's address, the operand's, and its outer, inner and last extents."""
+    """Given: whether it is the maximum, the result's address, the operand's, its outer, inner and last extents, and
+    whether threads share the outer one.
+    """
     maximum, out, x = i[GIVEN] != 0, pointer_at(like, i[GIVEN + 1]), pointer_at(like, i[GIVEN + 2])
     outer, n, inner = i[GIVEN + 3], i[GIVEN + 4], i[GIVEN + 5]
     first, last = work[ROW], work[ROW] + work[HEIGHT]
     if inner == 1:
         reduce_rows(maximum, out, x, first, last, n)
+    elif i[GIVEN + 6]:
+        reduce_columns(maximum, out, x, first, last, n, inner, 0, inner)
     else:
-        reduce_columns(maximum, out, x, outer, n, inner, first, last)
+        reduce_columns(maximum, out, x, 0, outer, n, inner, first, last)
 
 
 def copy(like: Any, i: Any, work: Any) -> None:

@@ -37,14 +37,16 @@ def reduce_rows(maximum: bool, out: Any, x: Any, first: int, last: int, n: int) 
 
 
 @compiled
-def reduce_columns(maximum: bool, out: Any, x: Any, outer: int, n: int, inner: int, first: int, last: int) -> None:
-    """out[o, i] = sum or maximum over k of x[o, k, i], for all o and these i."""
-    for o in range(outer):
-        here, start = o * inner, o * n * inner
+def reduce_columns(
+    maximum: bool, out: Any, x: Any, start: int, end: int, n: int, inner: int, first: int, last: int
+) -> None:
+    """out[o, i] = sum or maximum over k of x[o, k, i], for these o and these i."""
+    for o in range(start, end):
+        here, base = o * inner, o * n * inner
         for i in range(first, last):
-            out[here + i] = x[start + i] if n else typed(out[here + i], 0)
+            out[here + i] = x[base + i] if n else typed(out[here + i], 0)
         for k in range(1, n):
-            row = start + k * inner
+            row = base + k * inner
             if maximum:
                 for i in range(first, last):
                     value, top = x[row + i], out[here + i]

@@ -1,6 +1,6 @@
 """The tables of numbers that the compiled engine runs: what is where in a row. Kernels read them as they stand here."""
 
-FIELDS = 18
+FIELDS = 24
 """Of an instruction."""
 
 KERNEL, MEETS, SHARED, EXTENT, GIVEN = range(5)

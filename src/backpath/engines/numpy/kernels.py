@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from backpath.engines.numpy.window_kernels import WINDOW_KERNELS
 from backpath.ops import PRIMITIVES
 from backpath.ops.movement import is_slice
 
 Bound = Callable[[], Any]
 Binder = Callable[..., Bound]
 
-KERNELS: dict[str, Binder] = {}
+KERNELS: dict[str, Binder] = {**WINDOW_KERNELS}
 
 _UFUNCS = (
     "add subtract multiply divide negative square reciprocal sqrt cbrt exp exp2 expm1 log log2 log10 "

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from backpath.engines.program.convolutions import with_convolutions
 from backpath.engines.program.expand import expand
 from backpath.engines.program.nested import with_plain_insides, without_unread
 from backpath.engines.program.planning import Kind, Place, nbytes, plan
@@ -183,9 +184,12 @@ def _operations(node: Node, operands: list[Node]) -> int:
         return max(_operations_inside(node.params["branches"].true), _operations_inside(node.params["branches"].false))
     if node.primitive == "matmul":
         return 2 * int(np.prod(node.shape, dtype=int)) * operands[0].shape[-1]
-    if node.primitive in ("sum", "max", "argmax"):
+    if node.primitive in ("convolve", "convolve_by_kernel"):
+        return 2 * int(np.prod(node.shape, dtype=int)) * operands[1].shape[0]
+    if node.primitive in ("sum", "max", "argmax", "max_pool"):
         return int(np.prod(operands[0].shape, dtype=int))
-    moves = ("reshape", "transpose", "broadcast_to", "index", "scatter", "concatenate", "pad", "astype", "discretize")
+    moves = ("reshape", "transpose", "broadcast_to", "index", "scatter", "concatenate", "pad", "astype", "discretize",
+             "unroll", "fold")  # fmt: skip
     return 0 if node.primitive in moves else int(np.prod(node.shape, dtype=int))
 
 
@@ -202,11 +206,12 @@ def compile_graph(
         graph: what to compute.
         overwrites: for an output, by its number, the number of the input whose memory it takes; whoever runs the
             program gives one array for both.
-        conditions: the type of true and false inside, for an engine that knows numbers alone; by default bool.
+        conditions: the type of true and false inside, for an engine that knows numbers alone, and convolutions whole;
+            by default bool.
     """
     graph = _plain(graph)
     if conditions is not None:
-        graph = _without_bool(graph, conditions)
+        graph = with_convolutions(_without_bool(graph, conditions))
     graph = _kept_apart(graph, overwrites)
     seen_through = views(graph)
     instructions = schedule(graph, seen_through)

@@ -18,18 +18,21 @@ from backpath.engines.compiled.tables import TILE_ROWS
 
 
 def _tile_kernel(vectors: int, partial: bool) -> Any:
-    """The kernel for tiles of so many vectors a row, the last one partial or not."""
+    """The kernel for tiles of so many vectors a row, the last one partial or not.
+
+    The inner index goes through segments: as many steps in each, between which A jumps and B does not.
+    """
 
     @emitted
     def kernel(
         typing: Any, like: Any, a: Any, a_row: Any, a_col: Any, b: Any, b_row: Any, c: Any, c_row: Any,
-        rows: Any, columns: Any, k: Any, accumulate: Any,
+        rows: Any, columns: Any, k: Any, accumulate: Any, segments: Any, a_segment: Any,
     ) -> Any:  # fmt: skip
         """C = A B or C += A B for up to ROWS rows and the columns that the vectors hold."""
 
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
             v = Vectors(builder, context.get_value_type(like.dtype), lanes_of(like.dtype))
-            _, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate = arguments
+            _, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment = arguments
             a, b, c = v.pointer(a), v.pointer(b), v.pointer(c)
             count = builder.sub(columns, INDEX((vectors - 1) * v.lanes)) if partial else None
             masks = [None] * (vectors - 1) + [v.first(count) if partial else None]
@@ -41,13 +44,18 @@ def _tile_kernel(vectors: int, partial: bool) -> Any:
                 builder.position_at_end(block)
                 targets = [v.at(c, builder.mul(c_row, INDEX(i))) for i in range(height)]
                 sums = _begin(v, targets, masks, accumulate)
-                sums = _add_products(v, sums, (a, a_row, a_col), (b, b_row), masks, k)
+                loop = Loop(builder, segments, [a, b, *(x for row in sums for x in row)])
+                start, right, *flat = loop.values
+                sums = [flat[i * vectors : (i + 1) * vectors] for i in range(height)]
+                right, sums = _add_products(v, sums, (start, a_row, a_col), (right, b_row), masks, k)
+                _, _, *flat = loop.end([v.at(start, a_segment), right, *(x for row in sums for x in row)])
+                sums = [flat[i * vectors : (i + 1) * vectors] for i in range(height)]
                 _finish(v, sums, targets, count)
                 builder.branch(done)
             builder.position_at_end(done)
             return context.get_dummy_value()
 
-        return types.void(like, *[types.int64] * 10, types.boolean), emit
+        return types.void(like, *[types.int64] * 10, types.boolean, types.int64, types.int64), emit
 
     return kernel
 
@@ -61,8 +69,8 @@ def _begin(v: Vectors, targets: list[Any], masks: list[Any], accumulate: Any) ->
     return [[v.either(x, inside, v.zero, before) for x in row] for row in loaded]
 
 
-def _add_products(v: Vectors, sums: list[Any], left: Any, right: Any, masks: list[Any], k: Any) -> list[list[Any]]:
-    """The tile after all steps of the inner index, each of which adds a column of A times a row of B."""
+def _add_products(v: Vectors, sums: list[Any], left: Any, right: Any, masks: list[Any], k: Any) -> tuple[Any, Any]:
+    """Where B goes on, and the tile after k steps of the inner index: each adds a column of A times a row of B."""
     (a, a_row, a_col), (b, b_row) = left, right
     height, width = len(sums), len(masks)
     offsets = [v.builder.mul(a_row, INDEX(i)) for i in range(height)]
@@ -73,8 +81,8 @@ def _add_products(v: Vectors, sums: list[Any], left: Any, right: Any, masks: lis
     for i in range(height):
         x = v.broadcast(v.at(a, offsets[i]))
         following += [v.multiply_add(x, y, z) for y, z in zip(row, flat[i * width : (i + 1) * width], strict=True)]
-    _, _, *flat = loop.end([v.at(a, a_col), v.at(b, b_row), *following])
-    return [flat[i * width : (i + 1) * width] for i in range(height)]
+    _, b, *flat = loop.end([v.at(a, a_col), v.at(b, b_row), *following])
+    return b, [flat[i * width : (i + 1) * width] for i in range(height)]
 
 
 def _finish(v: Vectors, sums: list[list[Any]], targets: list[Any], count: Any) -> None:

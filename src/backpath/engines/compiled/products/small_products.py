@@ -68,7 +68,7 @@ def _block_product(
 
 
 @compiled
-def _tiles_of(m: int) -> tuple[int, int, int]:
+def tiles_of(m: int) -> tuple[int, int, int]:
     """How many tiles, the rows of a low one, and how many have one more: a low tile leaves registers idle."""
     tiles = (m + ROWS - 1) // ROWS
     fewest = ROWS - 1
@@ -84,25 +84,37 @@ def _strip_product(
 ) -> None:  # fmt: skip
     """The product with at most two vectors' columns; ``a_tile`` bytes from tile to tile, or 0 if rows follow rows."""
     size = size_of(like)
-    lanes = VECTOR_BYTES // size
-    tiles, fewest, higher = _tiles_of(m)
-    for tile in range(tiles):
-        rows = fewest + (tile < higher)
-        if columns == 2 * lanes:
-            full_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate)
-        elif columns > lanes:
-            partial_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate)
-        else:
-            narrow_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate)
+    tiles, fewest, higher = tiles_of(m)
+    for number in range(tiles):
+        rows = fewest + (number < higher)
+        tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, 1, 0)
         a += a_tile if a_tile else rows * a_row * size
         c += rows * c_row * size
+
+
+@compiled
+def tile(
+    like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, c: int, c_row: int,
+    rows: int, columns: int, k: int, accumulate: bool, segments: int, a_segment: int,
+) -> None:  # fmt: skip
+    """One tile: at most ROWS rows, two vectors' columns, and ``segments`` times k steps of the inner index.
+
+    From segment to segment A goes on ``a_segment`` entries after where the one before began, and B where it ended.
+    """
+    lanes = VECTOR_BYTES // size_of(like)
+    if columns == 2 * lanes:
+        full_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment)
+    elif columns > lanes:
+        partial_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment)
+    else:
+        narrow_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment)
 
 
 @compiled
 def _pack_tiles(like: Any, a: int, a_col: int, m: int, k: int, out: int) -> None:
     """The columns of a transposed A, cut into tiles: from one to the next, they would fall on each other in a cache."""
     size, source, target = size_of(like), pointer_at(like, a), pointer_at(like, out)
-    tiles, fewest, higher = _tiles_of(m)
+    tiles, fewest, higher = tiles_of(m)
     for p in range(k):
         first = 0
         for tile in range(tiles):
