@@ -48,6 +48,37 @@ def test_json_says_the_same(wrong_cosine):
     assert {r["name"] for r in told["routes"] if not r["ok"]} == set(NUMERICAL)
 
 
+@pytest.mark.parametrize(
+    ("expression", "w", "node"),
+    [
+        ("relu(w)", "0", "relu_1 is at a kink of relu (0 at 0): from below 0, from above 1, ours 0"),
+        ("abs(w)", "0", "abs_1 is at a kink of abs (0 at 0): from below -1, from above 1, ours 0"),
+        (
+            "max(w, 2)",
+            "2",
+            "maximum_2 is at a kink of maximum (at a tie each operand gets half): from below 0, from above 1, ours 0.5",
+        ),
+        ("clip(w, 0, 1)", "1", "minimum_4 is at a kink of minimum"),
+        ("leaky_relu(w)", "0", "leaky_relu_1 is at a kink"),
+        ("floor(w)", "2", "floor_1 is at a kink of floor (0 everywhere"),
+        ("sqrt(w)", "0", "sqrt_1 is at a kink of sqrt"),
+        ("log(w)", "0", "log_1 is at a kink of log (infinite, and its derivative"),
+        ("arcsin(w)", "1", "arcsin_1 is at a kink of arcsin"),
+    ],
+)
+def test_a_kink_is_named_and_is_no_error(expression, w, node):
+    result = check(expression, "--at", f"w={w}")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert node in result.stdout
+    told = json.loads(check(expression, "--at", f"w={w}", "--json").stdout)
+    assert told["ok"]
+    assert told["kinks"][0]["primitive"] in node
+    inward = -1e-7 if w in ("1", "2") else 1e-7
+    beside = check(expression, "--at", f"w={float(w) + inward}")
+    assert beside.exit_code == 0
+    assert "kink" not in beside.stdout
+
+
 @pytest.mark.parametrize("source", ["iris", "diabetes"])
 def test_a_run_also_by_the_textbooks_recursions(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -63,7 +94,8 @@ def test_a_run_also_by_the_textbooks_recursions(source, tmp_path, monkeypatch):
     ("words", "message"),
     [
         (["cos(w)"], "w needs a value: give --at w=NUMBER"),
-        (["log(w)", "--at", "w=-1"], "node 'log_1' is not finite at this point"),
+        (["log(w)", "--at", "w=-1"], "node 'log_1' is nan: the point is outside its domain"),
+        (["3"], "there is no variable to differentiate by"),
         (["."], "it has no model.json"),
         ([".", "--at", "w=1"], "--at is for expressions"),
         (["runs/digits-1"], "there is no folder runs/digits-1"),

@@ -45,6 +45,15 @@ def test_json_stays_json_where_a_value_is_infinite():
     assert told["nodes"][-1]["value"] == "inf"
 
 
+def test_a_point_outside_the_domain_is_said():
+    result = paths("log(w) * 2", "--at", "w=-1")
+    assert result.exit_code == 0
+    assert "log_1 is nan: the point is outside its domain, where there is no derivative" in result.stdout
+    told = json.loads(paths("log(w) * 2", "--at", "w=-1", "--json").stdout)
+    assert told["derivatives"][0]["outside_domain"] == "log_1"
+    assert "outside" not in paths("log(w) * 2", "--at", "w=1").stdout
+
+
 def test_the_derivation_as_latex_states_every_value_and_local_derivative():
     lines = paths("o = cos(w**2)", "--at", "w=1.2", "--latex").stdout.splitlines()
     assert lines[0] == r"\begin{align*}"

@@ -117,7 +117,7 @@ def test_functions_tried_here_can_be_traced():
     assert set(UFUNCS) >= {*ONE, *TWO, *OF_SCIPY, *OTHER_UFUNCS}
     assert set(REDUCTIONS) >= set(REDUCED)
     assert set(FUNCTIONS) >= set(CALLED)
-    assert set(METHODS) == {"getitem", "astype", "pick", "place", "take_rows"}
+    assert set(METHODS) == {"getitem", "astype", "scatter", "copy", "settled", "take_rows", "pick", "place"}
 
 
 @pytest.mark.parametrize("name", ONE)

@@ -45,7 +45,10 @@ def test_arrays_from_outside_are_constants_and_the_same_one_is_recorded_once():
     graph = bp.trace(lambda x: (x + A) * A, X)
     constants = [n for n in graph.nodes if n.primitive == "constant"]
     assert len(constants) == 1
-    assert constants[0].params["value"] is A
+    value = constants[0].params["value"]
+    assert value is not A
+    assert not value.flags.writeable
+    np.testing.assert_array_equal(value, A)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

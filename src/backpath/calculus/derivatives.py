@@ -12,18 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from backpath.calculus.call import Argnums, Call, call, chosen
+from backpath.calculus.call import Argnums, Call, call, chosen, listed
 from backpath.graph import ShapeError, TraceError
-from backpath.ops import flatten, spec_of, unflatten
-from backpath.ops.trees import LEAF
+from backpath.ops import flatten, read, spec_of, unflatten
+from backpath.ops.trees import LEAF, paths_of
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
     """A function that returns the value of ``f`` and its gradient by the arguments at ``argnums``.
 
     Args:
-        f: returns one real number; its arguments are arrays, or tuples, lists, dicts of arrays.
-        argnums: which arguments to differentiate by; the gradient is nested as they are, and a tuple for several.
+        f: returns one real number; its arguments are arrays, or tuples, lists, dicts, dataclasses of arrays.
+        argnums: which arguments to differentiate by; the gradient is nested as they are, and a tuple for several. What
+            is no number in them (None, a flag, a text, a function) stands in the gradient as it stands there.
 
     Raises:
         TraceError: if ``f`` does not return a real scalar, or uses a traced value where a number is needed.
@@ -62,12 +63,12 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     return gradient
 
 
-def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """The value of ``f`` and the function that pulls an adjoint of its output back to all its arguments.
+def vjp(f: Callable[..., Any], *primals: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of ``f`` and the function that pulls an adjoint of its output back to all its positional arguments.
 
     Returns:
-        ``f(*primals)`` and ``pull``, where ``pull(adjoint)`` gives one adjoint for each argument; ``adjoint`` is
-        nested and shaped as the value.
+        ``f(*primals, **kwargs)`` and ``pull``, where ``pull(adjoint)`` gives one adjoint for each argument; ``adjoint``
+        is nested and shaped as the value.
 
     Raises:
         ShapeError: from ``pull``, if the adjoint is not nested and shaped as the value.
@@ -76,7 +77,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> pull(1.0)
     (np.float64(4.0), np.float64(3.0))
     """
-    traced = call(f, primals, range(len(primals)), {})
+    traced = call(f, primals, range(len(primals)), kwargs, kept=True)
 
     def pull(adjoint: Any) -> tuple[Any, ...]:
         nodes = [traced.lin.graph.nodes[o] for o in traced.outputs]
@@ -86,45 +87,50 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     return traced.value, pull
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], **kwargs: Any) -> tuple[Any, Any]:
     """The value of ``f`` at ``primals`` and its derivative along ``tangents``, by the forward sweep.
 
     Args:
         f: any traceable function.
         primals: its arguments, as a tuple or list.
-        tangents: one direction for each of them, nested and shaped alike.
+        tangents: one direction for each of them, nested and shaped alike; None for what is no number.
+        **kwargs: arguments of ``f`` that are held fixed.
 
     Raises:
         ShapeError: if the tangents are not nested and shaped as the primals.
+        TraceError: if primals or tangents are no tuple or list, or not of real numbers.
 
     >>> jvp(lambda a, b: a * b, (3.0, 4.0), (1.0, 0.0))
     (np.float64(12.0), np.float64(4.0))
     """
-    traced = call(f, primals, range(len(primals)), {})
+    primals, tangents = listed("primals", primals, "jvp(f, (x,), (v,))"), listed("tangents", tangents, "(v,)")
+    traced = call(f, primals, range(len(primals)), kwargs)
     nodes = [traced.lin.graph.nodes[s] for s in traced.sources]
-    seeds = _fitting("tangent", tuple(tangents), traced.structure, nodes)
+    seeds = _fitting("tangent", tangents, traced.structure, nodes)
     return traced.value, unflatten(traced.out_structure, _owned(traced, traced.push(seeds), seeds))
 
 
-def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], **kwargs: Any) -> tuple[Any, ...]:
     """The Hessian of ``f`` at ``primals``, times ``tangents``: forward over reverse, at the cost of a few gradients.
 
     Args:
         f: returns one real number.
         primals: its arguments, as a tuple or list.
-        tangents: one direction for each of them, nested and shaped alike.
+        tangents: one direction for each of them, nested and shaped alike; None for what is no number.
+        **kwargs: arguments of ``f`` that are held fixed.
 
     Returns:
         One product for each argument, nested and shaped alike.
 
     Raises:
         ShapeError: if the tangents are not nested and shaped as the primals.
-        TraceError: if ``f`` does not return a real scalar.
+        TraceError: if ``f`` does not return a real scalar, or primals or tangents are no tuple or list.
 
     >>> hvp(lambda a, b: a**2 * b, (3.0, 4.0), (1.0, 0.0))
     (np.float64(8.0), np.float64(6.0))
     """
-    return jvp(grad(f, tuple(range(len(primals)))), primals, tangents)[1]
+    primals = listed("primals", primals, "hvp(f, (x,), (v,))")
+    return jvp(grad(f, tuple(range(len(primals)))), primals, tangents, **kwargs)[1]
 
 
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -179,7 +185,7 @@ def _scalar_output(traced: Call) -> Any:
 def _fitting(word: str, tree: Any, structure: Any, nodes: Sequence[Any]) -> list[Any]:
     """The leaves of ``tree`` in the order of ``structure`` and of the nodes' dtypes, refused if they do not fit."""
     given = dict(flatten(tree, word)[0])
-    wanted = [path for path, _ in flatten(unflatten(structure, nodes), word)[0]]
+    wanted = paths_of(structure, word)
     if set(given) != set(wanted):
         shown, asked = (", ".join(paths) or "nothing" for paths in (given, wanted))
         raise ShapeError(f"the {word} is made of {shown}, and must be of {asked}: nested as the values are")
@@ -187,11 +193,14 @@ def _fitting(word: str, tree: Any, structure: Any, nodes: Sequence[Any]) -> list
     found, needed = [spec_of(x).shape for x in leaves], [n.shape for n in nodes]
     if found != needed:
         raise ShapeError(f"the {word} has shapes {found}, and those of the values are {needed}: they must be equal")
+    for path, x in zip(wanted, leaves, strict=True):
+        if spec_of(x).dtype.kind == "c":
+            raise TraceError(f"{path} is complex: derivatives are along real directions; take the two parts in turn")
     return [_of_dtype(x, n.dtype) for x, n in zip(leaves, nodes, strict=True)]
 
 
 def _of_dtype(x: Any, dtype: np.dtype) -> Any:
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+    x = read(x)
     return x.astype(dtype) if x.dtype != dtype and x.dtype.kind in "biuf" and dtype.kind == "f" else x
 
 

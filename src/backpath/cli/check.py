@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ EXAMPLES = 4
 def check(ctx: click.Context, what: str, point: tuple[tuple[str, float], ...], seed: int, as_json: bool) -> None:
     """Compute the gradient of RUN's loss, or of EXPRESSION at a point, in every way that is affordable.
 
-    A run's loss is taken at its trained weights, on random examples. The exit code is 1 if a method disagrees.
+    A run's loss is taken at its trained weights, on random examples. The exit code is 1 if a method disagrees. Where
+    the point is at a kink, the node is named, and what its convention is.
 
     Try: backpath check "cos(w**2)" --at w=1.2
     """
@@ -77,7 +79,13 @@ def _targets(model: SavedModel, rng: np.random.Generator) -> np.ndarray:
 def _as_json(found: Check) -> dict[str, Any]:
     return {
         "ok": found.ok,
-        "routes": [asdict(route) for route in found.routes],
+        "routes": [{key: _plain(value) for key, value in asdict(route).items()} for route in found.routes],
         "left_out": dict(found.left_out),
-        "wrong_edge": found.wrong_edge and asdict(found.wrong_edge),
+        "kinks": [{key: _plain(value) for key, value in asdict(kink).items()} for kink in found.kinks],
+        "wrong_edge": found.wrong_edge and {k: _plain(v) for k, v in asdict(found.wrong_edge).items()},
     }
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: infinity and nan in words."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from typing import Any
 
@@ -12,7 +12,7 @@ from backpath.engines.choice import ENGINES, choose, obstacle
 from backpath.engines.numpy.engine import Executable
 from backpath.engines.program.program import Program, compile_graph
 from backpath.graph import SettingError
-from backpath.ops import Variable, flatten, record, unflatten
+from backpath.ops import Variable, flatten, record, spec_of, unflatten
 
 CALLS = 10_000
 """How often a compiled function is thought to be called, where nobody says which engine is to run it."""
@@ -26,30 +26,36 @@ class Compiled:
         self.function, self.engine, self.threads = function, engine, threads
         self._made: dict[Any, _Made] = {}
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function returns, in arrays of its own."""
-        leaves = [leaf for _, leaf in flatten(args, "args")[0]]
-        if any(isinstance(leaf, Variable) for leaf in leaves):
-            return self.function(*args)
-        return self._for(args)(leaves)
+        leaves, structure = flatten((args, kwargs), "args")
+        if any(isinstance(leaf, Variable) for _, leaf in leaves):
+            return self.function(*args, **kwargs)
+        return self._for(leaves, structure, args, kwargs)([leaf for _, leaf in leaves])
 
-    def program(self, *args: Any) -> Program:
+    def program(self, *args: Any, **kwargs: Any) -> Program:
         """The program for arguments of these shapes and types, which prints one line an instruction."""
-        return self._for(args).program
+        return self._for(*flatten((args, kwargs), "args"), args, kwargs).program
 
-    def _for(self, args: tuple[Any, ...]) -> _Made:
-        leaves, structure = flatten(args, "args")
-        key = repr(structure), tuple((np.shape(leaf), np.asarray(leaf).dtype) for _, leaf in leaves)
+    def _for(self, leaves: Any, structure: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Made:
+        key = structure, tuple([spec_of(leaf) for _, leaf in leaves])
         if key not in self._made:
-            self._made[key] = _Made(self.function, args, self.engine, self.threads)
+            self._made[key] = _Made(self.function, args, kwargs, self.engine, self.threads)
         return self._made[key]
 
 
 class _Made:
     """The program for one kind of arguments, bound to arrays."""
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], engine: str, threads: int):
-        traced = record(function, *args)
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        engine: str,
+        threads: int,
+    ):
+        traced = record(function, *args, kwargs=kwargs)
         self.structure = traced.structure
         self.program = compile_graph(traced.graph)
         graph = self.program.graph
@@ -87,10 +93,12 @@ def compile(function: Callable[..., Any], engine: str = "numpy", threads: int = 
     """A function that computes what ``function`` does as a program: fused, planned, and without allocation inside.
 
     The first call with arguments of new shapes or types traces the function and makes its program, which
-    ``program(*args)`` returns and which prints one line an instruction.
+    ``program(*args)`` returns and which prints one line an instruction. So does each new value of what is static: None,
+    flags, texts, callables and other objects that are no numbers. Arrays that the function uses without being given
+    them are copied when it is traced: later changes of theirs do not count; pass as an argument what changes.
 
     Args:
-        function: traceable, of arrays or tuples, lists and dicts of them; gradients made by ``grad`` too.
+        function: traceable, of arrays or tuples, lists, dicts and dataclasses of them; gradients made by ``grad`` too.
         engine: ``"numpy"``; ``"compiled"`` for machine code (float32 or float64 throughout); or ``"auto"``, whichever
             is likely to be done first with ten thousand calls, which is ``"numpy"`` for what the other cannot run.
         threads: that the compiled engine may use.

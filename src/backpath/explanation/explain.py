@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
+from backpath.calculus.call import listed
 from backpath.explanation.explanation import Explanation
-from backpath.graph import GraphError
+from backpath.graph import NO_PARAMS, GraphError
 from backpath.nets import Model
+from backpath.ops import Variable
 from backpath.paths import Linearization, linearize
 
 
 def explain(
-    f: Callable[..., Any] | Model, args: Sequence[Any], output: Any = None, wrt: Sequence[str] | str | None = None
+    f: Callable[..., Any] | Model,
+    args: Sequence[Any],
+    output: Any = None,
+    wrt: Sequence[str] | str | None = None,
+    kwargs: Mapping[str, Any] = NO_PARAMS,
 ) -> Explanation:
     """Take the gradient of one number apart, path by path; or of several together.
 
@@ -24,21 +32,26 @@ def explain(
             ``(slice(None), 3)`` or ``...`` the chosen numbers are taken together; :meth:`Explanation.each` parts them.
             A function that returns one number needs none.
         wrt: the inputs to explain it by: an argument's name, or a name inside one, such as ``"parameters.W1"``; by
-            default all that hold real floating-point numbers. Of a model X is called ``"X"``.
+            default all that hold real floating-point numbers; :attr:`Explanation.left_out` are the others. Of a model
+            X is called ``"X"``, and whole numbers in it are taken as real ones.
+        kwargs: arguments by keyword.
 
     Raises:
         GraphError: if ``output`` is needed and missing, or is no index there, or ``wrt`` names no input.
-        TraceError: if ``f`` cannot be traced.
+        TraceError: if ``f`` cannot be traced, or ``args`` is no tuple or list.
 
     >>> e = explain(lambda w: w * 3.0 - w * 2.0, (1.0,))
     >>> float(e.gradient["w"]), e.total_mass, e.count()
     (1.0, 5.0, 2)
     """
+    args = listed("args", args, "explain(f, (x,))")
     function = f.scores if isinstance(f, Model) else f
+    if isinstance(f, Model) and f.input_dtype(float).kind == "f":
+        args = tuple(_as_real(x) if k == 1 else x for k, x in enumerate(args))
 
     @wraps(function)
-    def chosen(*traced: Any) -> Any:
-        value = function(*traced)
+    def chosen(*traced: Any, **by_name: Any) -> Any:
+        value = function(*traced, **by_name)
         if output is None:
             return value
         try:
@@ -46,7 +59,7 @@ def explain(
         except (IndexError, KeyError, TypeError) as error:
             raise GraphError(f"output={output!r} chooses nothing from what the function returns: {error}") from None
 
-    lin = linearize(chosen, *args)
+    lin = linearize(chosen, *args, **kwargs)
     if len(lin.outputs) != 1 or (output is None and lin.shape(lin.outputs[0]) != ()):
         shapes = " and ".join(str(list(lin.shape(o))) for o in lin.outputs)
         raise GraphError(
@@ -54,6 +67,10 @@ def explain(
             f"sum of one array's"
         )
     return Explanation(lin, _sources(lin, wrt))
+
+
+def _as_real(X: Any) -> Any:
+    return np.asarray(X, float) if not isinstance(X, Variable) and np.asarray(X).dtype.kind in "biu" else X
 
 
 def _sources(lin: Linearization, wrt: Sequence[str] | str | None) -> tuple[int, ...]:
@@ -64,7 +81,11 @@ def _sources(lin: Linearization, wrt: Sequence[str] | str | None) -> tuple[int, 
     for name in wanted:
         parts = [i for known, i in real.items() if known == name or known.startswith((f"{name}.", f"{name}["))]
         if not parts:
-            raise GraphError(f"no input of real numbers is called {name!r}; there are {', '.join(real) or 'none'}")
+            others = [lin.dtype(i) for i in lin.inputs if lin.names[i] == name]
+            cure = f" (it is {others[0]}: pass it as .astype(float))" if others else ""
+            raise GraphError(
+                f"no input of real numbers is called {name!r}{cure}; there are {', '.join(real) or 'none'}"
+            )
         found += [i for i in parts if i not in found]
     if not found:
         raise GraphError("there is no input of real numbers to explain by: pass 3.0 in place of 3")

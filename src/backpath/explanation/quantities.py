@@ -67,6 +67,17 @@ class Quantities:
         """Of the output's shape: 1 at the entries that are explained, else 0."""
         return self._seed(SUM_PRODUCT)
 
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Inputs that are not explained since they hold no real floating-point numbers: name and type."""
+        others = [i for i in self.lin.inputs if self.lin.dtype(i).kind != "f"]
+        return {self.lin.names[i]: str(self.lin.dtype(i)) for i in others}
+
+    @property
+    def outside(self) -> str:
+        """The first node without a value at this point, which lies outside its domain; empty if all have one."""
+        return self.lin.outside_domain(self.output)
+
     def each(self) -> list[Self]:
         """One explanation for each entry of the output, such as each example of a batch.
 

@@ -26,6 +26,8 @@ def to_json(e: Quantities) -> dict[str, Any]:
     return {
         "inputs": [e.lin.names[s] for s in e.sources],
         "output": e.lin.names[e.output],
+        "left_out": e.left_out,
+        "outside_domain": e.outside,
         "gradient_norm": float(np.linalg.norm(np.concatenate(gradient))),
         "mass": e.total_mass,
         "cancellation": {
@@ -60,6 +62,15 @@ def summary(told: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             f"gradient of {told['output']} by {', '.join(told['inputs'])}",
+            *(
+                f"  {name} is left out: it is {dtype}; pass {name}.astype(float) to explain by it"
+                for name, dtype in told["left_out"].items()
+            ),
+            *(
+                [f"  {told['outside_domain']} is nan: the point is outside its domain"]
+                if told["outside_domain"]
+                else []
+            ),
             f"  norm {told['gradient_norm']:.4g}; mass, as if no path cancelled another, {told['mass']:.4g}",
             f"  cancellation leaves {cancellation['raw']:.2g} of the mass, "
             f"{cancellation['relative']:.2g} of what random signs would",

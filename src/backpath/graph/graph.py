@@ -100,7 +100,7 @@ class Graph:
                 graph may be left out: it stays a symbol.
 
         Raises:
-            GraphError: if an input is missing, or a name is no input's.
+            GraphError: if an input is missing, a name is no input's, or a value complex.
             ShapeError: if a value does not have its input's shape.
         """
         inputs = {self.nodes[i].name: self.nodes[i] for i in self.inputs}
@@ -211,6 +211,10 @@ def _fitting(value: Any, node: Node) -> Any:
     if "symbol" in node.params:
         return node.params["symbol"].like(value)
     value = value if hasattr(value, "dtype") else np.asarray(value)
+    if node.dtype.kind == "f" and value.dtype.kind == "c":
+        raise GraphError(
+            f"input {node.name!r} is a real number, and {value} is complex: derivatives are by real numbers"
+        )
     real = node.dtype.kind == "f" and value.dtype.kind in "biuf"
     return value.astype(node.dtype) if real and value.dtype != node.dtype else value
 

@@ -12,12 +12,14 @@ from backpath.ops import (
     special,
     transcendental,
     windows,
+    writing,
 )
 from backpath.ops.activations import elu, erf, gelu, leaky_relu, mish, ndtr, relu, selu, silu, softplus
 from backpath.ops.arrays import cumulate
 from backpath.ops.contraction import contract
 from backpath.ops.control import cond, scan
 from backpath.ops.expressions import parse
+from backpath.ops.frozen import read
 from backpath.ops.local import (
     Broadcast,
     Cast,
@@ -92,6 +94,7 @@ __all__ = [
     "movement",
     "ndtr",
     "parse",
+    "read",
     "record",
     "reduction",
     "relu",
@@ -114,4 +117,5 @@ __all__ = [
     "unflatten",
     "unroll",
     "windows",
+    "writing",
 ]

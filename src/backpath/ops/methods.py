@@ -134,7 +134,7 @@ class ArrayMethods:
         return (self[k] for k in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
-        return METHODS["getitem"](self, index)
+        return METHODS["getitem"](self, METHODS["settled"](index))
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """``np.reshape``; the sizes as one tuple or one by one."""
@@ -153,10 +153,6 @@ class ArrayMethods:
     def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True):
         """The same entries in another type; only ``dtype`` matters to a traced value."""
         return METHODS["astype"](self, dtype=np.dtype(dtype))
-
-    def copy(self, order: str = "C") -> Any:
-        """Itself: a traced value never changes."""
-        return self
 
     def clip(self, min: Any = None, max: Any = None, **kwargs: Any) -> Any:
         """``np.clip``."""

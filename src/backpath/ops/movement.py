@@ -196,7 +196,8 @@ def _index_spec(x: Spec, index: Any) -> Spec:
 
 
 def _scatter_value(x: Any, index: Any, shape: Shape) -> Any:
-    y = np.zeros(shape, x.dtype)
+    # A number of paths by itself is a Python integer.
+    y = np.zeros(shape, getattr(x, "dtype", object))
     if is_slice(index):
         y[index] = x
     else:
@@ -321,6 +322,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 METHODS["getitem"] = getitem
 METHODS["take_rows"] = take_rows
 METHODS["astype"] = astype
+METHODS["scatter"] = scatter
 
 
 def _concatenate_spec(*specs: Spec, axis: int) -> Spec:

@@ -107,7 +107,7 @@ def define(
 
 def spec_of(x: Any) -> Spec:
     """Shape and dtype of an array, a scalar or a traced value."""
-    if not hasattr(x, "dtype"):
+    if not isinstance(getattr(x, "dtype", None), np.dtype):
         x = np.asarray(x)
     return Spec(x.shape, x.dtype)
 

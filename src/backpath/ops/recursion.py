@@ -6,7 +6,7 @@ along them, the same recursion from the sources.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -72,8 +72,12 @@ class Evaluated(AtPoint):
     values: Sequence[Any]
 
 
-def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
+def evaluate(
+    graph: Graph, inputs: Sequence[Any], change: Callable[[int, Any, Sequence[Any]], Any] | None = None
+) -> list[Any]:
     """The value of every node from the inputs' (arrays or traced values, in the graph's order).
+
+    Of a computed one it is what ``change`` makes of its position, value and operands.
 
     Raises:
         GraphError: if the number of inputs is not the graph's, or a node's primitive is unknown.
@@ -93,9 +97,10 @@ def evaluate(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
                 raise GraphError(f"node {node.name!r} has the primitive {node.primitive!r}, which nobody defined")
             operands = [values[i] for i in node.parents]
             try:
-                values.append(apply(PRIMITIVES[node.primitive], *operands, **node.params))
+                value = apply(PRIMITIVES[node.primitive], *operands, **node.params)
             except MatrixError as error:
                 raise error.at(node.name) from None
+            values.append(value if change is None else change(len(values), value, operands))
     return values
 
 

@@ -10,13 +10,15 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
 
-from backpath.graph import CONSTANT, INPUT, NO_PARAMS, Graph, Node, ShapeError, TraceError
+from backpath.graph import CONSTANT, INPUT, NO_PARAMS, BackpathError, Graph, Node, ShapeError, TraceError
+from backpath.ops.frozen import frozen, frozen_parameter, unchanged
 from backpath.ops.primitive import Primitive, Spec, shape_rule, spec_of
-from backpath.ops.trees import flatten, unflatten
+from backpath.ops.trees import Static, flatten, is_leaf, statics_of, unflatten
 from backpath.ops.variable import Variable
 
 _depth: ContextVar[int] = ContextVar("depth", default=0)
@@ -31,13 +33,15 @@ class Recorder:
         self.depth = depth
         self.nodes: list[Node] = []
         self.inputs: list[int] = []
-        self.constants: dict[int, Variable] = {}
+        self.constants: dict[int, tuple[Any, Any, Variable]] = {}
         self.names: set[str] = set()
         self.captured: dict[int, tuple[Variable, Variable]] = {}
         self.open = True
 
     def input(self, spec: Spec, name: str) -> Variable:
         """A new input of the graph."""
+        while name in self.names:
+            name += "_"
         self.inputs.append(len(self.nodes))
         self.names.add(name)
         return self._append(INPUT, (), spec, NO_PARAMS, name)
@@ -50,7 +54,8 @@ class Recorder:
         except ShapeError as error:
             names = ", ".join(self.nodes[v.position].name for v in inside)
             raise ShapeError(f"{error} (in {primitive.name}({names}))") from None
-        return self._append(primitive.name, tuple([v.position for v in inside]), spec, params or NO_PARAMS)
+        fixed = {key: frozen_parameter(value) for key, value in params.items()} if params else NO_PARAMS
+        return self._append(primitive.name, tuple([v.position for v in inside]), spec, fixed)
 
     def _inside(self, x: Any, operands: tuple[Any, ...]) -> Variable:
         """``x`` as a variable of this trace: itself, a captured input, or a constant."""
@@ -64,18 +69,22 @@ class Recorder:
         if isinstance(x, (bool, int, float, complex)):
             # A Python number takes the type of the arrays it meets, as in NumPy (NEP 50).
             x = np.asarray(x, np.result_type(x, *[v.dtype for v in operands if hasattr(v, "dtype")]))
-        if id(x) in self.constants:
-            return self.constants[id(x)]
-        x = np.asarray(x)
-        if x.dtype.kind not in "biufc":
-            raise TraceError("an operand is neither a number nor an array of numbers, and cannot be traced")
-        # The node keeps the array alive, so its id stays its own.
-        self.constants[id(x)] = constant = self._append(CONSTANT, (), spec_of(x), {"value": x})
+        given, read, constant = self.constants.get(id(x), (None, None, None))
+        if given is not x or constant is None or not unchanged(x, read):
+            read = frozen(x)
+            constant = self._append(CONSTANT, (), spec_of(read), {"value": read})
+            # An array that is kept alive keeps its id.
+            self.constants[id(x)] = x, read, constant
         return constant
 
     def _append(
         self, primitive: str, parents: tuple[int, ...], spec: Spec, params: Mapping[str, Any], name: str | None = None
     ) -> Variable:
+        if spec.dtype.kind == "c":
+            raise TraceError(
+                f"{name or primitive} is complex: derivatives are of real numbers by real numbers. Write the real and "
+                f"the imaginary part as two arrays"
+            )
         position = len(self.nodes)
         label = f"{primitive}_{position}" if name is None else name
         while name is None and label in self.names:
@@ -101,6 +110,8 @@ def apply(primitive: Primitive, *operands: Any, **params: Any) -> Any:
                 )
             if recorder is None or x.recorder.depth > recorder.depth:
                 recorder = x.recorder
+        elif isinstance(x, Variable):
+            return apply(primitive, *[y.settled() if isinstance(y, Variable) else y for y in operands], **params)
     if recorder is None:
         return primitive.value(*operands, **params)
     return recorder.record(primitive, operands, params)
@@ -118,23 +129,42 @@ class Trace:
     structure: Any
 
 
-def record(f: Callable[..., Any], *args: Any, names: Sequence[str] | None = None) -> Trace:
-    """Trace ``f``, taking only shapes and dtypes from ``args`` (arrays, or tuples, lists, dicts of them).
+def record(
+    f: Callable[..., Any],
+    *args: Any,
+    names: Sequence[str] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+) -> Trace:
+    """Trace ``f``, taking only shapes and dtypes from the arrays in the arguments, and what is static as it is.
+
+    The inputs are the leaves of the positional arguments, then those of the keyword arguments; see
+    :mod:`backpath.ops.trees` for what a leaf is. With ``names`` of the positional arguments, ``f`` is one of ours,
+    which makes errors of its own.
 
     Raises:
-        TraceError: if ``f`` uses a traced value where a known number is needed.
+        TraceError: if ``f`` uses a traced value where a known number is needed, or does not take these arguments.
         ShapeError: where shapes inside ``f`` do not fit.
     """
+    named = names is not None
     names = argument_names(f, len(args)) if names is None else names
+    keywords = kwargs or {}
     recorder = Recorder(_depth.get() + 1)
+    given: set[Static] = set()
+
+    def traced(arg: Any, name: str) -> Any:
+        leaves, structure = flatten(arg, name)
+        given.update(statics_of(structure))
+        return unflatten(structure, [recorder.input(spec_of(x), path) for path, x in leaves])
+
     token = _depth.set(recorder.depth)
     try:
-        traced = []
-        for arg, name in zip(args, names, strict=True):
-            leaves, structure = flatten(arg, name)
-            traced.append(unflatten(structure, [recorder.input(spec_of(x), path) for path, x in leaves]))
-        leaves, structure = flatten(f(*traced), "output")
-        outputs = [recorder._inside(y, ()).position for _, y in leaves]
+        positional = [traced(arg, name) for arg, name in zip(args, names, strict=True)]
+        by_name = {name: traced(arg, name) for name, arg in keywords.items()}
+        value = f(*positional, **by_name) if named else traced_call(f, positional, by_name)
+        leaves, structure = flatten(value, "output", lambda x: is_leaf(x) or _new_flag(x, given))
+        _check_returned(structure, given)
+        settled = [y.settled() if isinstance(y, Variable) else y for _, y in leaves]
+        outputs = [recorder._inside(y, ()).position for y in settled]
     finally:
         recorder.open = False
         _depth.reset(token)
@@ -142,7 +172,7 @@ def record(f: Callable[..., Any], *args: Any, names: Sequence[str] | None = None
     return Trace(graph, tuple(x for x, _ in recorder.captured.values()), structure)
 
 
-def trace(f: Callable[..., Any], *args: Any) -> Graph:
+def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
     """The computational graph of ``f`` for arguments of these shapes and dtypes.
 
     >>> import numpy as np
@@ -152,12 +182,72 @@ def trace(f: Callable[..., Any], *args: Any) -> Graph:
     cos_2 = cos(multiply_1)         float64[]   -> output
 
     Raises:
-        TraceError: if ``f`` uses a traced value where a known number is needed.
+        TraceError: if ``f`` uses a traced value where a known number is needed, or does not take these arguments.
         ShapeError: where shapes inside ``f`` do not fit.
     """
-    graph = record(f, *args).graph
+    graph = record(f, *args, kwargs=kwargs).graph
     graph.check(shape_rule)
     return graph
+
+
+def traced_call(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """``f(*args, **kwargs)``, whose errors over traced values are ours.
+
+    Raises:
+        TraceError: if ``f`` does not take these arguments; in place of NumPy's and Python's errors over traced values.
+    """
+    try:
+        return f(*args, **kwargs)
+    except BackpathError as error:
+        if isinstance(error, TraceError) and (hint := _one_by_one(args)):
+            raise TraceError(f"{error}.{hint}") from None
+        raise
+    except (TypeError, ValueError, AttributeError) as error:
+        if isinstance(error.__cause__, TraceError):
+            raise error.__cause__ from None
+        if misfit := _misfit(f, args, kwargs):
+            raise TraceError(f"{_name(f)} does not take these arguments: {misfit}.{_one_by_one(args)}") from None
+        hint = _one_by_one(args)
+        if "Variable" in str(error) or hint:
+            raise TraceError(f"{_name(f)}: {error} (a traced value has no number to give).{hint}") from error
+        raise
+
+
+def _misfit(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Why ``f`` does not take these arguments; empty if it does, or is a function in C without a signature."""
+    try:
+        inspect.signature(f).bind(*args, **kwargs)
+    except ValueError:
+        return ""
+    except TypeError as error:
+        return str(error)
+    return ""
+
+
+def _one_by_one(args: Sequence[Any]) -> str:
+    """The likely mistake where the only argument is a tuple."""
+    if len(args) == 1 and type(args[0]) is tuple:
+        return " Its one argument is a tuple: if that was meant as its arguments, give them one by one, as f(*args)"
+    return ""
+
+
+def _new_flag(x: Any, given: set[Static]) -> bool:
+    """Whether ``x`` is a truth value that the function found, which is a number; one that it was given is static."""
+    return isinstance(x, (bool, np.bool)) and Static(x) not in given
+
+
+def _check_returned(structure: Any, given: set[Static]) -> None:
+    """Refuse what a function may not return beside numbers, in whose inside traced values could leave their trace."""
+    for static in statics_of(structure):
+        if static not in given and not isinstance(static.value, (type(None), bool, np.bool, str, bytes, Enum)):
+            raise TraceError(
+                f"the function returned a {type(static.value).__name__}, which is neither a number nor an array of "
+                f"numbers: return arrays, or tuples, lists, dicts, dataclasses of them (np.stack([a, b]) joins several)"
+            )
+
+
+def _name(f: Callable[..., Any]) -> str:
+    return getattr(f, "__name__", type(f).__name__)
 
 
 def argument_names(f: Callable[..., Any], count: int) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import Graph
-from backpath.ops import leaves_of, record
+from backpath.graph import Graph, ancestors
+from backpath.ops import leaves_of, read, record
 from backpath.ops.control import refuse_control
 from backpath.ops.recursion import AtPoint, evaluate
 from backpath.paths.dag import Dag, numbered
@@ -61,6 +61,15 @@ class Linearization(AtPoint, PathSums):
     def __getitem__(self, name: str) -> Any:
         """The value y(i) of the node called ``name``."""
         return self.values[self.find(name)]
+
+    def outside_domain(self, output: int) -> str:
+        """The name of the first node on the way to ``output`` whose value is nan; empty if none is."""
+        for position in sorted(ancestors(self.graph, [output])):
+            value = self.values[position]
+            known = isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind == "f"
+            if known and np.isnan(value).any():
+                return self.graph.nodes[position].name
+        return ""
 
     def unroll(self) -> Dag:
         """The same derivatives neuron by neuron: one scalar node for each entry, named ``name[0,3]``.
@@ -113,8 +122,8 @@ def entry_names(name: str, shape: tuple[int, ...]) -> list[str]:
     return [name] if shape == () else [f"{name}[{','.join(map(str, index))}]" for index in np.ndindex(*shape)]
 
 
-def linearize(f: Callable[..., Any], *args: Any) -> Linearization:
-    """The computational graph of ``f`` with its values and local derivatives at ``args``.
+def linearize(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Linearization:
+    """The computational graph of ``f`` with its values and local derivatives at these arguments, as they are now.
 
     >>> import numpy as np
     >>> p = linearize(lambda w: np.cos(w * w), 1.2)
@@ -122,11 +131,12 @@ def linearize(f: Callable[..., Any], *args: Any) -> Linearization:
     True
 
     Raises:
-        TraceError: if ``f`` uses a traced value where a known number is needed.
+        TraceError: if ``f`` uses a traced value where a known number is needed, or does not take these arguments.
         ShapeError: where shapes inside ``f`` do not fit.
     """
-    traced = record(f, *args)
-    return linearize_graph(traced.graph, [*(leaf for arg in args for leaf in leaves_of(arg)), *traced.captured])
+    point = [read(leaf) for leaf in leaves_of((*args, *kwargs.values()))]
+    traced = record(f, *args, kwargs=kwargs)
+    return linearize_graph(traced.graph, [*point, *traced.captured])
 
 
 def linearize_graph(graph: Graph, inputs: Sequence[Any]) -> Linearization:

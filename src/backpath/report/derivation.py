@@ -26,6 +26,7 @@ class Derivation:
         paths: the first of them, at most 64.
         path_sum: the sum of the products over all paths; None where there are more than 100,000.
         sweep: the same by dynamic programming, one visit an edge.
+        outside: the first node on the way that has no value (nan): the point is outside its domain; else empty.
     """
 
     source: str
@@ -34,6 +35,7 @@ class Derivation:
     paths: tuple[Path, ...]
     path_sum: Any
     sweep: Any
+    outside: str = ""
 
     def __str__(self) -> str:
         rows = [
@@ -44,7 +46,10 @@ class Derivation:
         total = "too many paths to visit" if self.path_sum is None else brief(self.path_sum)
         rows += [("sum over all paths", "", total), ("dynamic programming", "", brief(self.sweep))]
         counted = f"{self.count:,} path{'s' * (self.count != 1)}"
-        return aligned([f"{self.source} to {self.output}: {counted}", "z along it", "product"], rows)
+        note = f"{self.outside} is nan: the point is outside its domain, where there is no derivative\n"
+        return (note if self.outside else "") + aligned(
+            [f"{self.source} to {self.output}: {counted}", "z along it", "product"], rows
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -59,6 +64,7 @@ class Derivation:
             "paths": paths,
             "sum_over_paths": plain(self.path_sum),
             "dynamic_programming": plain(self.sweep),
+            "outside_domain": self.outside,
         }
 
 
@@ -71,7 +77,8 @@ def derive(p: Linearization, source: str, output: str) -> Derivation:
     count = p.count_paths(source, output)
     paths = tuple(itertools.islice(p.paths(source, output), MOST_SHOWN))
     total = p.gradient(source, output, method="paths") if count <= MOST_SUMMED else None
-    return Derivation(source, output, count, paths, total, p.gradient(source, output))
+    outside = p.outside_domain(p.find(output))
+    return Derivation(source, output, count, paths, total, p.gradient(source, output), outside)
 
 
 def derivations(p: Linearization) -> list[Derivation]:

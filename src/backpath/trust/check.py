@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from backpath.calculus import check_grads
+from backpath.calculus import GradientCheck, check_grads
 from backpath.calculus.call import call
 from backpath.calculus.check import floating_arguments, in_float64
-from backpath.graph import CONSTANT, GraphError, NonFiniteError
+from backpath.calculus.kinks import Kink, Kinks
+from backpath.graph import GraphError, NonFiniteError, TraceError
 from backpath.nets import Model, Network
 from backpath.paths import (
     METHODS,
@@ -69,11 +70,14 @@ class Check:
         routes: every method that ran; the first is the reference.
         left_out: methods that would have cost too much, with the reason.
         wrong_edge: where a method disagrees, the first edge whose local derivative is wrong, if one is.
+        kinks: nodes that have no derivative at this point, and what their convention is. The numerical methods go on
+            straight from there, as the conventions say; see :func:`backpath.check_grads`.
     """
 
     routes: tuple[Route, ...]
     left_out: tuple[tuple[str, str], ...]
     wrong_edge: WrongEdge | None
+    kinks: tuple[Kink, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -87,12 +91,13 @@ class Check:
             rows.append((r.name, f"{r.error:.1e}", r.operations, f"{r.seconds * 1e3:.1f} ms", verdict))
         lines = [aligned(rows[0], rows[1:])]
         lines += [f"{name} left out: {reason}" for name, reason in self.left_out]
+        lines += map(str, self.kinks)
         if self.wrong_edge is not None:
             lines.append(f"the first wrong edge is {self.wrong_edge}")
         return "\n".join(lines)
 
 
-def check(f: Callable[..., Any] | Model | Linearization, *args: Any, seed: int = 0) -> Check:
+def check(f: Callable[..., Any] | Model | Linearization, *args: Any, seed: int = 0, **kwargs: Any) -> Check:
     """Compute one gradient in every way that is affordable, and compare.
 
     Args:
@@ -100,16 +105,18 @@ def check(f: Callable[..., Any] | Model | Linearization, *args: Any, seed: int =
             which needs no arguments. The check runs in float64.
         *args: the arguments; derivatives are by those that hold real floating-point numbers.
         seed: of the sample that the numerical methods take from many entries.
+        **kwargs: arguments of ``f`` that are held fixed.
 
     Returns:
         One row for each method: reverse and forward sweep, elimination, enumeration of paths, the textbook's recursions
         for a network of plain layers, complex step, central differences, and 50-digit arithmetic where mpmath is
-        installed.
+        installed. At a kink, where methods differ by convention, each node's convention is compared with its
+        differences from both sides, and named.
 
     Raises:
         TraceError: if ``f`` cannot be traced, or no argument holds real floating-point numbers.
-        GraphError: if a linearization is not in float64.
-        NonFiniteError: if a value or a derivative at this point is not a finite number.
+        GraphError: if a linearization is not in float64, or has no inputs.
+        NonFiniteError: if the value at this point is nan.
 
     >>> check(lambda w: w**2 + 1 / w, 2.0).ok
     True
@@ -117,15 +124,19 @@ def check(f: Callable[..., Any] | Model | Linearization, *args: Any, seed: int =
     if isinstance(f, Linearization):
         return _check_linearization(f, seed)
     if not isinstance(f, Model):
-        return _check_function(f, args, seed, [])
+        return _check_function(f, args, kwargs, seed, [])
+    if len(args) != 3:
+        raise TraceError(f"a model is checked at its parameters, X and y, and {len(args)} arguments were given")
     parameters, X, y = in_float64(args[0]), np.asarray(args[1], f.input_dtype(float)), args[2]
     beside: list[Exact] = []
     if isinstance(f, Network) and not f.options and isinstance(f.loss, str):
         beside = _recursions(f, parameters, X, y)
-    return _check_function(lambda parameters: f.loss_value(parameters, X, y), (parameters,), seed, beside)
+    return _check_function(lambda parameters: f.loss_value(parameters, X, y), (parameters,), {}, seed, beside)
 
 
 def _check_linearization(lin: Linearization, seed: int) -> Check:
+    if not lin.inputs:
+        raise GraphError("there is no variable to differentiate by: name one, as in 3*w")
     for i in lin.inputs:
         if lin.dtype(i) != np.dtype(float):
             raise GraphError(f"input {lin.names[i]!r} is {lin.dtype(i)}: linearize at float64 values to check")
@@ -135,26 +146,28 @@ def _check_linearization(lin: Linearization, seed: int) -> Check:
         return tuple(values[o] for o in lin.outputs)
 
     args = [lin.values[i] for i in lin.inputs]
-    return _compare(lin, list(lin.inputs), f, args, range(len(args)), seed, [])
+    return _compare(lin, list(lin.inputs), partial(check_grads, f, args), seed, [])
 
 
-def _check_function(f: Callable[..., Any], args: Sequence[Any], seed: int, beside: Sequence[Exact]) -> Check:
+def _check_function(
+    f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], seed: int, beside: Sequence[Exact]
+) -> Check:
     args = in_float64(args)
     numbers = floating_arguments(args)
-    traced = call(f, args, numbers, {})
-    return _compare(traced.lin, list(traced.sources), f, args, numbers, seed, beside)
+    traced = call(f, args, numbers, kwargs)
+    numerical = partial(check_grads, f, args, argnums=numbers, kwargs=kwargs)
+    return _compare(traced.lin, list(traced.sources), numerical, seed, beside)
 
 
 def _compare(
     lin: Linearization,
     sources: list[int],
-    f: Callable[..., Any],
-    args: Sequence[Any],
-    numbers: Sequence[int],
+    numerical: Callable[..., GradientCheck],
     seed: int,
     beside: Sequence[Exact],
 ) -> Check:
-    _require_finite(lin)
+    _require_values(lin)
+    kinks = Kinks(lin, seed)
     routes: list[Route] = []
     left_out: list[tuple[str, str]] = []
     reference: Gradient = {}
@@ -166,19 +179,22 @@ def _compare(
         found, operations = run()
         seconds = time.perf_counter() - started
         reference = reference or found
-        error = _largest_difference(found, reference)
+        error = _largest_difference(found, reference, kinks.undefined)
         routes.append(Route(name, error, operations, seconds, error <= TOLERANCE))
-    routes += _numerical(f, args, numbers, seed)
-    _in_many_digits(lin, sources, reference, seed, routes, left_out)
-    wrong = None if all(r.ok for r in routes) else next(wrong_edges(lin), None)
-    return Check(tuple(routes), tuple(left_out), wrong)
+    routes += _numerical(numerical, seed)
+    if kinks:
+        left_out.append((f"{DIGITS}-digit arithmetic", "the point is at a kink"))
+    else:
+        _in_many_digits(lin, sources, reference, seed, routes, left_out)
+    wrong = None if all(r.ok for r in routes) else next(wrong_edges(lin, seed), None)
+    return Check(tuple(routes), tuple(left_out), wrong, tuple(kinks.found))
 
 
-def _require_finite(lin: Linearization) -> None:
-    for node, value in zip(lin.graph.nodes, lin.values, strict=True):
-        # A constant may be infinite, as in a mask; what is made of it shows whether that matters.
-        if node.primitive != CONSTANT and not np.isfinite(value).all():
-            raise NonFiniteError(f"node {node.name!r} is not finite at this point: choose another one to check")
+def _require_values(lin: Linearization) -> None:
+    for o in lin.outputs:
+        if np.isnan(lin.values[o]).any():
+            name = lin.outside_domain(o)
+            raise NonFiniteError(f"node {name!r} is nan: the point is outside its domain; choose another one to check")
 
 
 def _in_many_digits(
@@ -207,10 +223,10 @@ def _in_many_digits(
     routes.append(Route(name, error, f"{DIRECTIONS} directions", seconds, error <= TOLERANCE))
 
 
-def _numerical(f: Callable[..., Any], args: Sequence[Any], numbers: Sequence[int], seed: int) -> list[Route]:
+def _numerical(numerical: Callable[..., GradientCheck], seed: int) -> list[Route]:
     """Complex step and central differences, on a sample of the entries."""
     started = time.perf_counter()
-    found = check_grads(f, args, argnums=numbers, sample=NUMERICAL_SAMPLE, seed=seed)
+    found = numerical(sample=NUMERICAL_SAMPLE, seed=seed)
     seconds = time.perf_counter() - started
     routes = []
     for method in dict.fromkeys(a.method for a in found.arguments):
@@ -288,12 +304,19 @@ def _recursions(network: Network, parameters: Any, X: Any, y: Any) -> list[Exact
     ]
 
 
-def _largest_difference(found: Gradient, reference: Gradient) -> float:
-    """The largest difference over all arrays, each relative to its largest entry."""
+def _largest_difference(found: Gradient, reference: Gradient, undefined: bool) -> float:
+    """The largest difference over all arrays, each relative to its largest finite entry.
+
+    Where a slope is ``undefined``, entries that are no number in one of them are not compared: products and sums in
+    other orders make other infinities and nan.
+    """
     worst = 0.0
     for name, theirs in reference.items():
         ours = found[name]
-        scale = max(float(np.abs(theirs).max(initial=0.0)), float(np.abs(ours).max(initial=0.0)))
+        known = np.isfinite(ours) & np.isfinite(theirs)
+        if not undefined and not known.all():
+            return np.inf
+        scale = float(np.maximum(np.abs(theirs), np.abs(ours)).max(initial=0.0, where=known))
         if scale > 0:
-            worst = max(worst, float(np.abs(ours - theirs).max()) / scale)
+            worst = max(worst, float(np.abs(ours - theirs).max(initial=0.0, where=known)) / scale)
     return worst

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from backpath.calculus import grad
+from backpath.calculus.call import call, listed
 from backpath.calculus.check import floating_arguments, in_float64
-from backpath.graph import DataError
+from backpath.calculus.kinks import Kinks
+from backpath.graph import NO_PARAMS, DataError
 from backpath.ops import flatten, leaves_of
 from backpath.ops.tracing import argument_names
+from backpath.paths import Linearization, evaluate
 
 TOLERANCE = 1e-6
+_STEP = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class ArrayVerdict:
         theirs: the hand-written derivative there.
         ours: the right one.
         diagnosis: what the whole array suggests, in words; empty where it is right.
+        kinks: where entries differ and both are right, the nodes at a kink that allow either, in words; else empty.
     """
 
     name: str
@@ -38,6 +43,7 @@ class ArrayVerdict:
     theirs: float
     ours: float
     diagnosis: str
+    kinks: str = ""
 
     @property
     def ok(self) -> bool:
@@ -46,7 +52,8 @@ class ArrayVerdict:
 
     def __str__(self) -> str:
         if self.ok:
-            return f"{self.name}: right, {self.total} of {self.total} entries"
+            other = f"; some by another convention than ours: {self.kinks}" if self.kinks else ""
+            return f"{self.name}: right, {self.total} of {self.total} entries{other}"
         place = f"[{', '.join(map(str, self.where))}]" if self.where else ""
         return (
             f"{self.name}: {self.wrong} of {self.total} entries are wrong; {self.diagnosis} "
@@ -69,34 +76,64 @@ class GradientDiagnosis:
         return "\n".join(map(str, self.arrays))
 
 
-def debug_gradient(f: Callable[..., Any], g: Callable[..., Any], args: Sequence[Any]) -> GradientDiagnosis:
+def debug_gradient(
+    f: Callable[..., Any], g: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any] = NO_PARAMS
+) -> GradientDiagnosis:
     """Compare a hand-written gradient ``g`` of ``f`` with ours, array by array.
+
+    At a kink every derivative between those from the two sides is right.
 
     Args:
         f: a traceable function of real arrays with a scalar value.
         g: ``g(*args)`` returns the derivatives: of the one argument that holds real numbers, or a tuple for several.
         args: where to compare; tuple or list.
+        kwargs: arguments by keyword, of both.
 
     Raises:
         DataError: if ``g`` returns another number of arrays than there are to differentiate by.
-        TraceError: if ``f`` cannot be traced, is not scalar, or no argument holds real numbers.
+        TraceError: if ``args`` is no tuple or list, ``f`` cannot be traced, is not scalar, or no argument holds real
+            numbers.
 
     >>> print(debug_gradient(lambda w: (w**2).sum(), lambda w: w, (np.array([1.0, 2.0]),)))
     w: 2 of 2 entries are wrong; yours is 0.5 times the right one: a factor 2 is missing (yours[1] = 2, right is 4)
     """
-    args = in_float64(tuple(args))
+    args = in_float64(listed("args", args, "debug_gradient(f, g, (x,))"))
     numbers = floating_arguments(args)
     names = [path for k in numbers for path, _ in flatten(args[k], argument_names(f, len(args))[k])[0]]
-    ours, theirs = grad(f, numbers)(*args), g(*args)
+    ours, theirs = grad(f, numbers)(*args, **kwargs), g(*args, **kwargs)
     right, given = leaves_of(ours), leaves_of(theirs)
     if len(given) != len(right):
         raise DataError(f"the hand-written gradient has {len(given)} arrays; it needs {len(right)}: {', '.join(names)}")
     batches = {np.shape(x)[0] for x in leaves_of(args) if np.ndim(x) > 1 and np.shape(x)[0] > 1}
-    verdicts = (
-        _verdict(name, np.asarray(theirs, float), np.asarray(correct), batches)
-        for name, theirs, correct in zip(names, given, right, strict=True)
-    )
+    lin = call(f, args, numbers, kwargs).lin
+    kinks = Kinks(lin)
+    verdicts = []
+    for k, (name, hand, correct) in enumerate(zip(names, given, right, strict=True)):
+        hand, correct = np.asarray(hand, float), np.asarray(correct)
+        either = _between_sides(lin, k, hand, correct) if kinks and hand.shape == correct.shape else None
+        if either is None or not either.any():
+            verdicts.append(_verdict(name, hand, correct, batches))
+        else:
+            found = _verdict(name, hand, np.where(either, hand, correct), batches)
+            verdicts.append(replace(found, kinks="; ".join(map(str, kinks.found))))
     return GradientDiagnosis(tuple(verdicts))
+
+
+def _between_sides(lin: Linearization, source: int, theirs: np.ndarray, ours: np.ndarray) -> np.ndarray:
+    """Which entries that differ from ours lie between the function's differences from the two sides."""
+    point = [np.array(lin.values[i], float) for i in lin.inputs]
+    start = float(lin.values[lin.outputs[0]])
+    either = np.zeros(ours.shape, bool)
+    for index in zip(*np.nonzero(~_close(theirs, ours)), strict=True):
+        sides = []
+        for step in (_STEP, -_STEP):
+            moved = point[source].copy()
+            moved[index] += step * max(1.0, abs(moved[index]))
+            values = evaluate(lin.graph, [*point[:source], moved, *point[source + 1 :]])
+            sides.append((float(values[lin.outputs[0]]) - start) / (moved[index] - point[source][index]))
+        slack = 1e-5 * max(np.abs(sides))
+        either[index] = min(sides) - slack <= theirs[index] <= max(sides) + slack
+    return either
 
 
 def _verdict(name: str, theirs: np.ndarray, ours: np.ndarray, batches: set[int]) -> ArrayVerdict:
@@ -152,8 +189,10 @@ def _factor_in_words(factor: float, batches: set[int]) -> str:
 
 def _close(theirs: np.ndarray, ours: np.ndarray) -> np.ndarray:
     """Entry by entry, within the tolerance of the entry or of a thousandth of the largest."""
-    scale = np.maximum(np.abs(ours), 1e-3 * np.abs(ours).max(initial=0.0))
-    return np.abs(theirs - ours) <= TOLERANCE * scale
+    known = np.isfinite(ours)
+    scale = np.maximum(np.abs(ours), 1e-3 * np.abs(ours).max(initial=0.0, where=known))
+    near = np.abs(theirs - ours) <= TOLERANCE * np.where(known, scale, 0.0)
+    return near | (theirs == ours) | (np.isnan(theirs) & np.isnan(ours))
 
 
 def _first(x: np.ndarray) -> float:

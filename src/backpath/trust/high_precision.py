@@ -31,7 +31,7 @@ def largest_error(lin: Linearization, gradient: Mapping[tuple[int, int], np.ndar
 
     Raises:
         ImportError: if mpmath is not installed.
-        TypeError: if a value rule knows no such numbers.
+        TypeError: if a value rule knows no such numbers, or a step leads out of its domain.
     """
     rng = np.random.default_rng(seed)
     graph, step = in_library(lin.graph, "mpmath", DIGITS), in_library(STEP, "mpmath", DIGITS)
@@ -42,12 +42,20 @@ def largest_error(lin: Linearization, gradient: Mapping[tuple[int, int], np.ndar
         along = [rng.standard_normal(lin.shape(i)) if i in sources else None for i in lin.inputs]
         ends = [_moved(graph, point, along, sign * step) for sign in (1, -1)]
         for o in dict.fromkeys(lin.outputs):
-            theirs = np.asarray((ends[0][o] - ends[1][o]) / (2 * step)).astype(float)
+            theirs = _real((ends[0][o] - ends[1][o]) / (2 * step))
             terms = [(gradient[i, o], d) for i, d in zip(lin.inputs, along, strict=True) if d is not None]
             ours = sum(np.tensordot(block, d, d.ndim) for block, d in terms)
             scale = max(float(np.max(np.tensordot(abs(b), abs(d), d.ndim), initial=0.0)) for b, d in terms)
-            worst = max(worst, float(np.max(abs(ours - theirs), initial=0.0)) / (scale or 1.0))
+            error = float(np.max(abs(ours - theirs), initial=0.0)) / (scale or 1.0)
+            worst = max(worst, error if np.isfinite(error) else np.inf)
     return worst
+
+
+def _real(values: Any) -> np.ndarray:
+    try:
+        return np.asarray(values).astype(float)
+    except (TypeError, ValueError):
+        raise TypeError("a step from the point leads out of the domain of real numbers") from None
 
 
 def _moved(graph: Any, point: Sequence[Any], along: Sequence[np.ndarray | None], step: Any) -> list[Any]:

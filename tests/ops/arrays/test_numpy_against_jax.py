@@ -100,6 +100,7 @@ ALL = [call for table in TABLES for calls in table.values() for call in calls]
 
 
 UNASKED = {
+    ("np.full((2, 3), s, like=x)", "s"),
     ("np.full_like(x, s)", "s"),
     ("np.full_like(x, s, shape=(2, 2))", "s"),
     ("np.interp(z, r, u[:5], left=s, right=3.0)", "s"),

@@ -311,9 +311,3 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
         axes[:2] = [1, 0]
     spread = [reshape(x, tuple(-1 if axes[k] == j else 1 for j in range(ndim))) for k, x in enumerate(xi)]
     return tuple(spread) if sparse else broadcast_arrays(*spread)
-
-
-@implements(np.copy)
-def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    """``np.copy``: the value itself, which never changes."""
-    return a

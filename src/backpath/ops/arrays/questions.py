@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from backpath.ops.arrays.operands import as_array
 from backpath.ops.dispatch import implements
 
 implements(np.shape, constant=True)(lambda a: a.shape)
@@ -37,27 +36,6 @@ def size(a: Any, axis: Any = None) -> int:
 def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: Any = False) -> Any:
     """``np.einsum_path``, which asks for shapes alone."""
     return np.einsum_path(*map(_stand_in, operands), optimize=optimize, einsum_call=einsum_call)
-
-
-@implements(np.zeros_like, np.empty_like, constant=True)
-def zeros_like(a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device=None):
-    """``np.zeros_like``; also ``np.empty_like``, whose entries must be something."""
-    return np.zeros(a.shape if shape is None else shape, dtype or a.dtype)
-
-
-@implements(np.ones_like, constant=True)
-def ones_like(a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device=None):
-    """``np.ones_like``."""
-    return np.ones(a.shape if shape is None else shape, dtype or a.dtype)
-
-
-@implements(np.full_like)
-def full_like(
-    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device=None
-) -> Any:
-    """``np.full_like``; the number it is filled with may be traced."""
-    kind = np.dtype(dtype or a.dtype)
-    return np.broadcast_to(as_array(fill_value).astype(kind), a.shape if shape is None else shape)
 
 
 def _stand_in(x: Any) -> Any:
