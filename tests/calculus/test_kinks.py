@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import special
 
 import backpath as bp
 from backpath.ops import PRIMITIVES, Broadcast, Composition, Scale
@@ -49,6 +50,12 @@ KINKS = {
     "std": (np.std, np.full(3, 2.0)),
     "norm": (lambda x: np.sqrt(np.sum(x**2)), np.zeros(2)),
     "cut": (lambda x: np.where(x > 0, np.sqrt(np.abs(x)), 0.0) + np.maximum(np.hypot(x, x), 1e-6), 0.0),
+    "entr": (special.entr, 0.0),
+    "rel_entr": (lambda x: special.rel_entr(x, 2.0), 0.0),
+    "i0e": (special.i0e, 0.0),
+    "norm by linalg": (np.linalg.norm, np.zeros(3)),
+    "singular values": (lambda x: np.linalg.svd(x, compute_uv=False), np.diag([1.0, 0.0])),
+    "sort": (lambda x: np.sort(x) * np.arange(4.0), TIE),
     "one of many": (lambda x: np.sum(bp.relu(x) * np.array([1.0, 2.0, 3.0])), np.array([1.0, 0.0, -2.0])),
 }
 
@@ -77,10 +84,12 @@ def test_every_kink_is_named_and_is_no_error(name):
 @pytest.mark.parametrize("name", KINKS)
 def test_beside_a_kink_there_is_none(name, beside):
     f, point = KINKS[name]
+    if np.ndim(point) == 2:
+        point = point + np.array([[0.1, 0.3], [0.2, 0.0]])
     if not np.isfinite(point).all():
         point = np.where(np.isfinite(point), point, -30.0)
     tied = np.size(point) > 1
-    x = np.asarray(point, float) + beside * (np.arange(np.size(point)) if tied else 1.0)
+    x = np.asarray(point, float) + beside * (np.arange(np.size(point)).reshape(np.shape(point)) if tied else 1.0)
     if not np.isfinite(f(x)).all():
         x = 2.0 * np.asarray(point, float) - x
     found = bp.check(total(f), x)

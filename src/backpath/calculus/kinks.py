@@ -112,7 +112,8 @@ class Kinks:
             again = _Sides(self.lin, target, trial, rng)
             mask &= again.right | ~again.kinked
         if mask.any():
-            self.masks[target] = mask
+            # An order, as of a sort, holds or moves as a whole.
+            self.masks[target] = np.ones_like(mask) if sides.flat else mask
             self.found.append(_described(self.lin, target, slots, mask))
 
     def _look_at_infinity(self, target: int) -> None:
@@ -190,6 +191,7 @@ class _Sides:
         """Entries whose differences from the two sides do not come together, or grow without end."""
         gap = np.abs(self.above - self.below)
         near = (gap[1:] <= 0.3 * gap[:-1] + self.noise[1:]) | (gap[1:] <= 1e-3 * self.size[1:])
+        near &= np.isfinite(gap[1:])
         met = (gap[-1] <= 1e-3 * self.size[-1]) & (np.abs(self.ours - self.above[-1]) <= 1e-3 * self.size[-1])
         return ~met & (~near.any(0) | self._endless(self.above, 3.0) | self._endless(self.below, 3.0))
 
