@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -30,6 +31,9 @@ def here(tmp_path, monkeypatch):
     np.savez("grey.npz", X=IMAGES, y=CLASSES)
     np.savez("colour.npz", X=np.stack([IMAGES, IMAGES[:, ::-1], IMAGES], axis=-1), y=CLASSES.astype(float) * 3.5)
     np.savez("tokens.npz", X=TOKENS, y=(TOKENS == 2).sum(axis=1) > 1)
+    images = pl.DataFrame({"X": IMAGES, "y": CLASSES})
+    images.write_parquet("grey.parquet", row_group_size=25)
+    images.with_columns(pl.col("X").arr.to_list()).write_ipc("grey.arrow")
     for k, (image, label) in enumerate(zip(IMAGES, CLASSES, strict=True)):
         folder = tmp_path / "pictures" / ("dark", "bright")[label]
         folder.mkdir(parents=True, exist_ok=True)
@@ -63,6 +67,8 @@ def test_digits_by_convolution(here):
         ("grey.npz", ("--layers", "conv:2x3,pool:2,4", "--target", "y", "--augment", "shift,flip"), (6, 5, 1)),
         ("colour.npz", ("--layers", "conv:2x3/2,conv:2x3,global", "--target", "y", "--scale", "minmax"), (6, 5, 3)),
         ("pictures", ("--layers", "mean:2,8"), (6, 5, 1)),
+        ("grey.parquet", ("--layers", "mean:2,8", "--target", "y"), (6, 5, 1)),
+        ("grey.arrow", ("--layers", "mean:2,8", "--target", "y"), (6, 5, 1)),
         ("tokens.npz", ("--layers", "embed:2,transformer:1x2", "--target", "y", "--dropout", "0.1"), (4,)),
         ("digits", ("--layers", "8", "--augment", "shift"), (8, 8, 1)),
     ],

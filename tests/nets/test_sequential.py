@@ -223,3 +223,5 @@ def test_rows_are_taken_by_traced_whole_numbers():
     assert bp.explain(lambda t, r: f(t, r), (table / 10, rows), wrt="t").count() == 12
     with pytest.raises(bp.TraceError, match="not integers"):
         bp.trace(lambda t, r: np.take(t, r, axis=0), table, table)
+    with pytest.raises(bp.ShapeError, match="index 4 is out of bounds for axis 0 with size 4"):
+        bp.compile(f)(table, rows + 1)

@@ -262,10 +262,9 @@ def getitem(x: Any, index: Any) -> Any:
     parts = index if isinstance(index, tuple) else (index,)
     known = tuple(np.asarray(p) if isinstance(p, list) else p for p in parts)
     if any(isinstance(p, Variable) for p in known):
-        # Rows by themselves are what embeddings take, and every engine has a kernel for them.
-        rows = known[0] if len(known) == 1 else None
-        of_rows = rows is not None and rows.dtype.kind in "iu" and bool(rows.shape)
-        return take_rows(x, rows) if of_rows else METHODS["pick"](x, known)
+        # Rows by themselves are what embeddings take.
+        of_rows = len(known) == 1 and known[0].dtype.kind in "iu" and np.ndim(x) > 1
+        return take_rows(x, known[0]) if of_rows else METHODS["pick"](x, known)
     return apply(INDEX, x, index=known)
 
 

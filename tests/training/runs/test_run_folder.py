@@ -113,7 +113,7 @@ def test_refuses_what_is_not_json(run, content):
     [
         ({"format": None}, "no format number"),
         ({"format": "1"}, "no format number"),
-        ({"format": 2}, "has format 2, and this backpath reads up to 1: install a newer one"),
+        ({"format": 3}, "has format 3, and this backpath reads up to 2: install a newer one"),
         ({"network": None}, "it has no 'network'"),
         ({"network": 3}, "is damaged"),
         ({"network": {"sizes": [4, -5, 3], "activations": ["tanh"], "loss": "cross_entropy"}}, "is damaged"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpath.data.frame import Frame, Lines, listed
+from backpath.data.reading.arrays import spread
 from backpath.data.reading.assembly import assembled, settle
 from backpath.data.reading.delimited import Delimited
 from backpath.data.reading.npz import read_npz
@@ -68,7 +69,7 @@ def read_frame(
     data = [read(file) for file in files]
     if not all(part.schema == data[0].schema for part in data):
         raise DataError(f"the files in {path} do not have the same columns")
-    frame = checked(Frame(str(path), _joined(data), words=reading.words))
+    frame = spread(checked(Frame(str(path), _joined(data), words=reading.words)))
     kept = frame.names if as_text is None else as_text
     settled = {name: settle(frame[name], reading, as_text=name in kept) for name in frame.names}
     import polars as pl

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backpath.data.frame import Frame
+from backpath.data.reading.arrays import spread
 from backpath.data.reading.files import PARQUET, files_of, suffix_of, told
 from backpath.data.reading.footer import read_footer
 from backpath.data.reading.options import Reading
@@ -76,7 +77,7 @@ class ParquetSource:
             first = int(self.starts[group])
             for data in self._decoded(group, columns):
                 numbers = np.arange(first, first + data.height)
-                yield Frame(self.source, data, words=self.words, numbers=numbers)
+                yield spread(Frame(self.source, data, words=self.words, numbers=numbers))
                 first += data.height
 
     def _decoded(self, group: int, columns: list[str] | None) -> Iterator[pl.DataFrame]:

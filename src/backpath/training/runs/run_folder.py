@@ -136,7 +136,7 @@ def read_run(folder: str | Path) -> SavedModel:
         RunError: if the folder holds no run, a damaged one, one of a newer format, or one without tables.
     """
     path = Path(folder) / MODEL
-    network, parameters, description = read_model(folder)
+    network, description = _read_network(Path(folder))
     try:
         if description["features"] is None:
             raise RunError(f"{folder} was saved from Python, without a table that it reads: bp.load({str(folder)!r})")
@@ -153,6 +153,7 @@ def read_run(folder: str | Path) -> SavedModel:
             f"{path} is damaged: the features and the target ask for {told[0]} inputs and {told[1]} outputs; the "
             f"network has {told[2]} and {told[3]}"
         )
+    parameters = network.tree(_read_parameters(Path(folder) / PARAMETERS, description["sha256"], network))
     return SavedModel(network, parameters, features, target, reading)
 
 
@@ -170,6 +171,13 @@ def read_model(
         RunError: if the folder holds no run, a damaged one, or one of a newer format, or the function is missing.
     """
     folder = Path(folder)
+    network, description = _read_network(folder, scores, like)
+    return network, network.tree(_read_parameters(folder / PARAMETERS, description["sha256"], network)), description
+
+
+def _read_network(
+    folder: Path, scores: Callable[..., Any] | None = None, like: Any = None
+) -> tuple[Model, dict[str, Any]]:
     if not folder.exists() and checkpoint_of(folder).exists():
         raise RunError(f"the training of {folder} was stopped, or still runs: backpath train --resume {folder} goes on")
     if not folder.is_dir():
@@ -184,13 +192,12 @@ def read_model(
             f"bp.load({str(folder)!r}, scores=...) takes it"
         )
     try:
-        network = model_from_json(description["network"], scores, like)
-        parameters = _read_parameters(folder / PARAMETERS, description["sha256"], network)
+        network, _ = model_from_json(description["network"], scores, like), description["sha256"]
     except KeyError as error:
         raise RunError(f"{folder / MODEL} is damaged: it has no {error}") from None
     except (GraphError, SettingError, ShapeError, TypeError) as error:
         raise RunError(f"{folder / MODEL} is damaged: {error}") from None
-    return network, network.tree(parameters), description
+    return network, description
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from backpath.data.reading.options import Reading
 from backpath.data.target import Task
-from backpath.graph import RunError
+from backpath.graph import RunError, SettingError
+from backpath.nets.spelled import Word, checked_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Settings:
 
     seed: int = 0
     epochs: int = 40
-    layers: tuple[int | str, ...] = (128, 128)
+    layers: tuple[Word, ...] = (128, 128)
     activation: tuple[str, ...] = ("relu",)
     init: str = "auto"
     loss: str | None = None
@@ -75,9 +76,18 @@ class Settings:
         for name, value in kept.items():
             kept[name] = tuple(value) if isinstance(value, list) else value
         for name, kind in get_type_hints(cls).items():
-            if not _is(kept[name], kind) or (name in ("epochs", "batch") and kept[name] < 1):
+            wrong = not _is(kept[name], kind) or (name in ("epochs", "batch") and kept[name] < 1)
+            if wrong or (name == "layers" and not all(map(_is_layer, kept[name]))):
                 raise RunError(f"the run's configuration is damaged: its {name!r} is {kept[name]!r}")
         return cls(**kept)
+
+
+def _is_layer(word: Word) -> bool:
+    """Whether it is a number of neurons, or the word of another layer."""
+    try:
+        return isinstance(word, int) or isinstance(checked_word(word), str)
+    except SettingError:
+        return False
 
 
 def _is(value: Any, kind: Any) -> bool:
