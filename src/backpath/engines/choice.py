@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backpath.engines.compiled.lowering import kernels_of
+from backpath.engines.compiled.lowering.programs import kernels_of
 from backpath.engines.compiled.store import missing
 from backpath.engines.program.cost import COMPILED, NUMPY, WORTH_SHARING, by_machine, by_numpy
 from backpath.engines.program.program import Program

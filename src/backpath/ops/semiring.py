@@ -26,7 +26,6 @@ class Semiring(ABC):
     """Whether plus has an inverse, so that a local derivative may be factored with a minus sign in it."""
     linear: bool = False
     """Whether values are arrays with the ordinary plus and times, so that a linear map may be applied to them whole."""
-
     traceable: bool = False
     """Whether its values are arrays and its operations can be traced, so that a recursion in it can be a graph."""
 

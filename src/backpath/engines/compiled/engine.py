@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.compiled import tables
-from backpath.engines.compiled.lowering import Code
+from backpath.engines.compiled.lowering.code import Code
+from backpath.engines.compiled.lowering.programs import lower
 from backpath.engines.compiled.products.blas import gemm_address
 from backpath.engines.compiled.store import Kernels
 from backpath.engines.numpy.engine import bound_arrays
@@ -56,7 +57,7 @@ class Machine:
         code = Code(kernels)
         code.feed(feeds)
         for program, inputs, outputs in parts:
-            code.add(program, bound_arrays(program, inputs, outputs), outputs)
+            lower(code, program, bound_arrays(program, inputs, outputs), outputs)
         self.dtype, self.loss, self.run = dtype, loss, RUN(kernels["run"])
         self.code, self.operations = code.tables()
         self.stretches = code.stretches(self.threads)

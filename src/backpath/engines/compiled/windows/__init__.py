@@ -1,1 +1,1 @@
-"""Windows over images in the compiled engine: convolutions that lay no windows out, and pooling."""
+"""Kernels of windows over images: convolutions that lay no windows out, and pooling."""

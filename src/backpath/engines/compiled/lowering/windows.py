@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from backpath.engines.compiled.lowering.code import Code
 from backpath.engines.compiled.products.registers import VECTOR_BYTES
 from backpath.engines.program.strides import address
 from backpath.graph import Node
 from backpath.ops.windows import Windows
-
-if TYPE_CHECKING:
-    from backpath.engines.compiled.lowering import Code
 
 PARTS = 16
 """Of the images, whose derivatives by the kernel are summed apart and then together; fewer where kernels are large."""

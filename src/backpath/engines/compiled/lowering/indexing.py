@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from backpath.engines.compiled.lowering.code import Code
 from backpath.engines.program.strides import address, strides_of
 from backpath.graph import Node
-
-if TYPE_CHECKING:
-    from backpath.engines.compiled.lowering import Code
 
 
 def _whole_numbers(code: Code, rows: np.ndarray) -> np.ndarray:

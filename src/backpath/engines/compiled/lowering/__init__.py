@@ -1,0 +1,1 @@
+"""From programs and their arrays to the machine's tables of numbers."""

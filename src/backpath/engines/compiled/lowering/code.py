@@ -1,0 +1,281 @@
+"""The machine's tables while they are written, and the instructions that most operations are made of."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from backpath.engines.compiled.barriers import Access, Meetings
+from backpath.engines.compiled.dealing import ROWS, Work, pieces
+from backpath.engines.compiled.store import Kernels
+from backpath.engines.compiled.tables import DEPTH, FIELDS, MEETS, OPERATION_FIELDS, STRETCH_FIELDS
+from backpath.engines.program.cost import COMPILED
+from backpath.engines.program.strides import address, merged, span, strides_of
+from backpath.graph import Node
+
+SHORT = 64
+"""Entries of a row below which several rows are worked on as one."""
+
+LONG, PARTS = 1 << 15, 64
+"""Entries from which on a sum into one row is made in parts, and how many at most."""
+
+FINE = 1 << 10
+"""Entries or products of numbers beyond which a row is as much work as many."""
+
+SPREAD, MANY = 1 << 18, 128
+"""Bytes over which the columns of a transposed factor lie spread, and columns of the product, before packing pays."""
+
+
+@dataclass
+class Code:
+    """The machine's tables, and the arrays whose addresses stand in them.
+
+    Attributes:
+        kernels: of the numbers' type.
+        instructions: one row each.
+        operations: the elementwise ones.
+        registers: how many one instruction needs at most.
+        work: of each instruction.
+        largest: of its matrix products, by the measure of ``tables.LARGEST``.
+        packs: whether some product packs a factor.
+        scratch: numbers for which a thread needs room beside what products need.
+        kept: arrays that must live as long as the code.
+    """
+
+    kernels: Kernels
+    instructions: list[list[int]] = field(default_factory=list)
+    operations: list[list[int]] = field(default_factory=list)
+    registers: int = 0
+    work: list[Work] = field(default_factory=list)
+    largest: float = 0.0
+    packs: bool = False
+    scratch: int = 0
+    kept: list[np.ndarray] = field(default_factory=list)
+    meetings: Meetings = field(default_factory=Meetings)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.kernels.dtype
+
+    def tables(self) -> tuple[np.ndarray, np.ndarray]:
+        """As the machine reads them."""
+        return _table(self.instructions, FIELDS), _table(self.operations, OPERATION_FIELDS)
+
+    def stretches(self, threads: int) -> np.ndarray:
+        """From meeting to meeting, for so many threads; feeds come before the first one's instructions."""
+        cuts = [0, *(k for k, row in enumerate(self.instructions) if row[MEETS]), len(self.instructions)]
+        rows = [[a, b, pieces(self.work[a:b], threads)] for a, b in itertools.pairwise(cuts)]
+        return _table(rows, STRETCH_FIELDS)
+
+    def feed(self, feeds: Iterable[Sequence[int]]) -> None:
+        """Note what a step's feeds write, before the first program."""
+        size = self.dtype.itemsize
+        targets = [(feed[6], feed[5], feed[3] * size) for feed in feeds]
+        self.meetings.needed([Access(to, to + rows * row, True, (to, rows, row), False) for to, rows, row in targets])
+
+    # Rows of the table.
+
+    def row(
+        self,
+        kernel: str | None,
+        extent: int,
+        fields: Sequence[int],
+        accesses: list[Access],
+        flops: float = 0.0,
+        coarse: bool = False,
+    ) -> None:
+        """An instruction; ``coarse`` if each row of its extent is as much work as many rows of others."""
+        moved = sum(access.end - access.start for access in accesses)
+        self.work.append(
+            Work(
+                extent * ROWS if coarse else extent, flops / COMPILED.products + moved / COMPILED.memory + COMPILED.call
+            )
+        )
+        shared = not any(a.alone for a in accesses)
+        meet = self.meetings.needed(accesses)
+        called = self.kernels[kernel] if kernel else 0
+        self.instructions.append([called, int(meet), int(shared), *map(int, (extent, *fields))])
+
+    def needs(self, numbers: int) -> None:
+        """Note that a kernel needs room for so many numbers."""
+        self.scratch = max(self.scratch, numbers)
+
+    def new(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Memory for what one instruction leaves to the next."""
+        array = np.empty(shape, self.dtype)
+        self.kept.append(array)
+        return array
+
+    def access(self, array: np.ndarray, writes: bool, share: tuple[int, int, int] | None, alone: bool) -> Access:
+        return Access(*span(array), writes, share, alone)
+
+    def dense(self, array: np.ndarray) -> np.ndarray:
+        """A copy of an array whose entries do not lie in a row, made anew in each run."""
+        if array.flags.c_contiguous:
+            return array
+        dense = self.new(array.shape)
+        self.copy(dense, array)
+        return dense
+
+    def copy(self, out: np.ndarray, x: np.ndarray) -> None:
+        if out.size == 0:
+            return
+        sizes, (target, source) = merged([out, x], 1)
+        if len(sizes) > 4:
+            for k in range(out.shape[0]):
+                self.copy(out[k], x[k])
+            return
+        alone = len(sizes) < 2
+        accesses = [self.access(out, True, None, alone), self.access(x, False, None, alone)]
+        extent, *rest = _of_four(sizes, 1)
+        fields = [address(out), address(x), *rest, *_of_four(source, 0), *_of_four(target, 0)]
+        self.row("copy", extent, fields, accesses)
+
+    def fill(self, out: np.ndarray, value: float) -> None:
+        number = np.full(1, value, self.dtype)
+        self.kept.append(number)
+        self.row("fill", out.size, [address(out), address(number)], [self.access(out, True, None, False)])
+
+    def product(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+        if out.size == 0:
+            return
+        if a.size == 0:
+            self.fill(out, 0)
+            return
+        if max(a.ndim, b.ndim) > 2:
+            self._batched(*_as_matrices(a, b, out))
+            return
+        k = a.shape[-1]
+        a, b = np.reshape(self._factor(a), (-1, k)), self._factor(b)
+        b = b[:, None] if b.ndim == 1 else b
+        m, n = a.shape[0], b.shape[1]
+        self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
+        c = out.reshape(m, n)
+        a_row, a_col = strides_of(a)
+        b_row, b_col = strides_of(b)
+        size = self.dtype.itemsize
+        rows = (address(a), m, a_row * size) if a_col == 1 or k == 1 else None
+        alone = m == 1
+        accesses = [
+            self.access(a, False, rows, alone),
+            self.access(b, False, None, alone),
+            self.access(c, True, (address(c), m, n * size), alone),
+        ]
+        packs = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD and n >= MANY
+        self.packs |= packs
+        fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs]
+        self.row("product", m, fields, accesses, 2.0 * m * n * k)
+
+    def _batched(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+        """Products of matrices, pair by pair, which threads share."""
+        a, b = self._factor(a), self._factor(b)
+        sizes, strides = merged([x[..., 0, 0] for x in (a, b, out)], 2)
+        if len(sizes) > 2:
+            a, b = self.dense(a), self.dense(b)
+            sizes, strides = merged([x[..., 0, 0] for x in (a, b, out)], 2)
+        pad = 2 - len(sizes)
+        outer, inner = [1] * pad + sizes
+        (m, n), k = out.shape[-2:], a.shape[-1]
+        count, size = outer * inner, self.dtype.itemsize
+        shares = [
+            (address(x), count, s[-1] * size) if s and (outer == 1 or s[0] == s[1] * inner) else None
+            for x, s in zip((a, b, out), strides, strict=True)
+        ]
+        alone = count == 1
+        accesses = [self.access(x, x is out, share, alone) for x, share in zip((a, b, out), shares, strict=True)]
+        self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
+        fields = [address(a), *strides_of(a)[-2:], address(b), *strides_of(b)[-2:], address(out), n, n, k, 0, m, inner]
+        fields += [step for s in strides for step in [0] * pad + s]
+        self.row("product", count, fields, accesses, 2.0 * count * m * n * k, coarse=m * n * k > FINE)
+
+    def _factor(self, x: np.ndarray) -> np.ndarray:
+        """A factor as the product reads it: entries of rows or of columns in a row, and rows apart."""
+        if x.ndim == 1:
+            return x if strides_of(x) == [1] else self.dense(x)
+        row, column = strides_of(x)[-2:]
+        if x.shape[-2] == 1 or x.shape[-1] == 1:
+            return self.dense(x)
+        if (column == 1 and row >= x.shape[-1]) or (row == 1 and column >= x.shape[-2]):
+            return x
+        return self.dense(x)
+
+    def reduce(self, node: Node, x: np.ndarray, out: np.ndarray) -> None:
+        axes = tuple(sorted(node.params["axes"]))
+        if out.size == 0:
+            return
+        n = int(np.prod([x.shape[k] for k in axes], dtype=int))
+        kept = [k for k in range(x.ndim) if k not in axes]
+        columns = np.transpose(x, (*axes, *kept))
+        if x.flags.c_contiguous and axes == tuple(range(axes[0] if axes else 0, axes[-1] + 1 if axes else 0)):
+            outer = int(np.prod(x.shape[: axes[0]] if axes else x.shape, dtype=int))
+        elif columns.flags.c_contiguous:
+            x, outer = columns, 1
+        else:
+            x, outer = self.dense(np.transpose(x, (*kept, *axes))), out.size
+        self._reduced(node.primitive == "max", out, x.reshape(outer, n, out.size // outer))
+
+    def sums(self, out: np.ndarray, x: np.ndarray) -> None:
+        """The sum of the rows of a matrix."""
+        self._reduced(False, out, x[None])
+
+    def _reduced(self, maximum: bool, out: np.ndarray, x: np.ndarray) -> None:
+        """Reduce the middle one of three axes; one long reduction is made in parts, always the same, and these then."""
+        outer, n, inner = x.shape
+        parts, beside = _parts_of(n, inner) if outer == 1 else (1, 1)
+        if parts > 1:
+            sums = self.new((parts, beside * inner))
+            self._reduced(maximum, sums, x.reshape(parts, -1, beside * inner))
+            outer, n, x = 1, parts * beside, sums.reshape(1, -1, inner)
+        size = self.dtype.itemsize
+        by_outer = inner == 1 or outer >= ROWS
+        extent = outer if by_outer else inner
+        alone = extent < 2
+        own = (address(out), extent, out.size // extent * size) if by_outer or outer == 1 else None
+        rows = (address(x), outer, n * inner * size) if by_outer else None
+        accesses = [self.access(out, True, own, alone), self.access(x, False, rows, alone)]
+        fields = [maximum, address(out), address(x), outer, n, inner, by_outer]
+        self.row("reduce", extent, fields, accesses, coarse=by_outer and n * inner > FINE)
+
+
+def together(rows: int, columns: int) -> int:
+    """How many short rows make a row that is long enough, and divide all rows."""
+    if columns >= SHORT or rows < 2:
+        return 1
+    least = -(-4 * SHORT // columns)
+    return next((r for r in range(least, min(4 * least, rows) + 1) if rows % r == 0), 1)
+
+
+def _parts_of(n: int, inner: int) -> tuple[int, int]:
+    """Into how many parts a long sum of rows is divided, and how many short rows of each are summed beside each other.
+
+    It depends on the shape alone, so that the bits do not depend on the threads.
+    """
+    if n * inner < LONG:
+        return 1, 1
+    parts = next((p for p in range(PARTS, PARTS // 2, -1) if n % p == 0), 1)
+    return (parts, together(n // parts, inner)) if parts > 1 else (1, 1)
+
+
+def _as_matrices(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Stacks of vectors as stacks of matrices of one row or column."""
+    if a.ndim == out.ndim < b.ndim:
+        return a[..., None, :], b, out[..., None, :]
+    if b.ndim == out.ndim < a.ndim:
+        return a, b[..., None], out[..., None]
+    return a, b, out
+
+
+def _of_four(numbers: list[int], fill: int) -> list[int]:
+    """Sizes or strides of four axes: the first one, which threads share, and the last ones."""
+    first, rest = (numbers[:1], numbers[1:]) if len(numbers) > 1 else ([fill], numbers)
+    return [*first, *[fill] * (3 - len(rest)), *rest]
+
+
+def _table(rows: list[list[int]], fields: int) -> np.ndarray:
+    table = np.zeros((len(rows), fields), np.int64)
+    for k, row in enumerate(rows):
+        table[k, : len(row)] = row
+    return table
