@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backpath as bp
-from backpath.calculus.check import CENTRAL_DIFFERENCES, COMPLEX_STEP
+from backpath.calculus.check_grads import CENTRAL_DIFFERENCES, COMPLEX_STEP
 from backpath.ops import PRIMITIVES, Scale
 
 rng = np.random.default_rng(0)

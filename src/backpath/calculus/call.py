@@ -11,9 +11,9 @@ import numpy as np
 
 from backpath.graph import NO_PARAMS, BackpathError, TraceError
 from backpath.ops import flatten, read, record, spec_of, unflatten
-from backpath.ops.frozen import locked
-from backpath.ops.tracing import argument_names, is_tracing, traced_call
-from backpath.ops.trees import Branch, Static
+from backpath.ops.tracing.frozen import locked
+from backpath.ops.tracing.recording import argument_names, is_tracing, traced_call
+from backpath.ops.tracing.trees import Branch, Static
 from backpath.paths import SUM_PRODUCT, Linearization, linearize_graph, pull_back, push_forward
 
 Argnums = int | Sequence[int]

@@ -15,7 +15,7 @@ import numpy as np
 from backpath.calculus.call import Argnums, Call, call, chosen, listed
 from backpath.graph import ShapeError, TraceError
 from backpath.ops import flatten, read, spec_of, unflatten
-from backpath.ops.trees import LEAF, paths_of
+from backpath.ops.tracing.trees import LEAF, paths_of
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from backpath.cli.describe import print_columns
+from backpath.cli.column_table import print_columns
 from backpath.cli.options import Activations, Augmentations, Delimiter, Encoding, Layers, Number
 from backpath.cli.places import begun, place_of_run, program, reserved, stopped_training
 from backpath.cli.progress import emit, preparing, progress, reading_progress

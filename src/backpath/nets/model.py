@@ -11,7 +11,7 @@ import numpy as np
 
 from backpath.graph import Graph, GraphError, SettingError, ShapeError
 from backpath.nets.losses import LOSSES, Loss
-from backpath.nets.outcomes import classes_in, one_hot_rows, outputs_in_words, refuse_nan, require_inside
+from backpath.nets.targets import classes_in, one_hot_rows, outputs_in_words, refuse_nan, require_inside
 from backpath.nets.trees import tree_to_json
 from backpath.ops import Variable, flatten, leaves_of, trace, unflatten
 from backpath.paths import Linearization, linearize

@@ -18,8 +18,7 @@ from backpath.ops.activations import elu, erf, gelu, leaky_relu, mish, ndtr, rel
 from backpath.ops.arrays import cumulate
 from backpath.ops.contraction import contract
 from backpath.ops.control import cond, scan
-from backpath.ops.expressions import parse
-from backpath.ops.frozen import read
+from backpath.ops.expressions.parsing import parse
 from backpath.ops.local import (
     Broadcast,
     Cast,
@@ -43,9 +42,10 @@ from backpath.ops.reduction import standardize
 from backpath.ops.semiring import Semiring
 from backpath.ops.slopes import sigmoid
 from backpath.ops.softmax import log_softmax, logsumexp, sigmoid_cross_entropy, softmax, softmax_cross_entropy
-from backpath.ops.tracing import Trace, apply, record, trace
-from backpath.ops.trees import flatten, leaves_of, unflatten
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.frozen import read
+from backpath.ops.tracing.recording import Trace, apply, record, trace
+from backpath.ops.tracing.trees import flatten, leaves_of, unflatten
+from backpath.ops.tracing.variable import Variable
 from backpath.ops.windows import Windows, max_in_windows, unroll
 
 __all__ = [

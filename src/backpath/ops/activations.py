@@ -14,7 +14,7 @@ from backpath.ops.dispatch import UFUNCS
 from backpath.ops.elementwise import common, elementwise
 from backpath.ops.primitive import spec_of
 from backpath.ops.slopes import exp_minus_half_square, exp_minus_square, sigmoid, sigmoid_slope
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 

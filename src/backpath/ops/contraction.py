@@ -15,7 +15,7 @@ from backpath.ops.local import Contract, LocalDerivative, reshaped
 from backpath.ops.memory import keep_freed
 from backpath.ops.primitive import Spec, define, mismatch
 from backpath.ops.subscripts import LETTERS, parse_subscripts, subscripts_of_lists
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 keep_freed(2**24)
 

@@ -15,7 +15,7 @@ import numpy as np
 from backpath.ops.dispatch import FUNCTIONS, UFUNCS
 from backpath.ops.local import IDENTITY, Broadcast, Cast, Composition, LocalDerivative, Mask, Scale
 from backpath.ops.primitive import Primitive, Spec, define, mismatch, spec_of
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 FactorRule = Callable[..., Any]
 

@@ -24,8 +24,8 @@ from backpath.ops.local import (
     Transpose,
 )
 from backpath.ops.primitive import Spec, define, mismatch
-from backpath.ops.tracing import apply
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.recording import apply
+from backpath.ops.tracing.variable import Variable
 
 Shape = tuple[int, ...]
 

@@ -16,7 +16,7 @@ from backpath.graph import CONSTANT, INPUT, Graph, GraphError, MatrixError
 from backpath.ops.local import LocalDerivative, Within
 from backpath.ops.primitive import PRIMITIVES
 from backpath.ops.semiring import Semiring, Value
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 class Edges(Protocol):

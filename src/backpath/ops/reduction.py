@@ -14,7 +14,7 @@ from backpath.ops.dispatch import REDUCTIONS, implements
 from backpath.ops.elementwise import elementwise_spec, floating
 from backpath.ops.local import Composition, DiagonalLessOuter, LocalDerivative, Mask, Sum
 from backpath.ops.primitive import Spec, define, mismatch, spec_of
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 Axes = tuple[int, ...]
 

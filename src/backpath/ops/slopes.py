@@ -13,7 +13,7 @@ import numpy as np
 
 from backpath.ops.elementwise import FactorRule, elementwise
 from backpath.ops.primitive import spec_of
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 def finite(x: Any) -> Any:

@@ -16,7 +16,7 @@ from backpath.ops.local import Composition, DiagonalLessOuter, LocalDerivative, 
 from backpath.ops.primitive import Spec, define, mismatch, spec_of
 from backpath.ops.reduction import Axes, axes_of, axis_of, nonempty_spec, reduced
 from backpath.ops.slopes import gap, sigmoid, sigmoid_slope
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 def _below_top(x: Any, axes: Any) -> tuple[Any, Any, Any, Any]:

@@ -19,7 +19,7 @@ from backpath.ops.elementwise import common
 from backpath.ops.local import Composition, LocalDerivative, Move, Reshape, Scale, Sum
 from backpath.ops.primitive import Spec, define, mismatch
 from backpath.ops.semiring import Array, Semiring, Value
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]

@@ -1,21 +1,21 @@
 """Floor 3: sums over paths. Weighted DAGs, semirings, the sweep, enumeration and elimination."""
 
 from backpath.ops.recursion import evaluate
-from backpath.paths.counted import Counted
 from backpath.paths.dag import Dag
 from backpath.paths.elimination import Elimination, eliminate
-from backpath.paths.entropy import ENTROPY, Entropy, Spread
 from backpath.paths.enumeration import Path, count_node_paths, enumerate_paths
-from backpath.paths.extremes import MAX_PRODUCT, REACHABILITY, MaxProduct, Reachability
 from backpath.paths.gradients import METHODS, TooManyPathsError
-from backpath.paths.images import ACTIVE_COUNT, MASS, ActiveCount, Image, PathNorm
-from backpath.paths.lengths import Lengths
 from backpath.paths.linearization import Linearization, entry_names, linearize, linearize_graph
-from backpath.paths.log_scaled import LOG_SCALED, LogScaled, Scaled
 from backpath.paths.order_search import SearchedOrder, search_order
-from backpath.paths.semirings import PATH_COUNT, SUM_PRODUCT, PathCount, SumProduct
+from backpath.paths.semirings.counted import Counted
+from backpath.paths.semirings.entropy import ENTROPY, Entropy, Spread
+from backpath.paths.semirings.extremes import MAX_PRODUCT, REACHABILITY, MaxProduct, Reachability
+from backpath.paths.semirings.images import ACTIVE_COUNT, MASS, ActiveCount, Image, PathNorm
+from backpath.paths.semirings.lengths import Lengths
+from backpath.paths.semirings.log_scaled import LOG_SCALED, LogScaled, Scaled
+from backpath.paths.semirings.of_ufuncs import UfuncSemiring
+from backpath.paths.semirings.standard import PATH_COUNT, SUM_PRODUCT, PathCount, SumProduct
 from backpath.paths.sweep import leading_to, pull_back, push_forward, reachable
-from backpath.paths.ufunc_semiring import UfuncSemiring
 from backpath.paths.weighted import Weighted
 
 __all__ = [

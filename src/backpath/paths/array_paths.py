@@ -11,8 +11,8 @@ import numpy as np
 
 from backpath.ops import LocalDerivative
 from backpath.paths.enumeration import Path
-from backpath.paths.images import MASS
-from backpath.paths.semirings import SUM_PRODUCT
+from backpath.paths.semirings.images import MASS
+from backpath.paths.semirings.standard import SUM_PRODUCT
 from backpath.paths.sweep import reachable
 from backpath.paths.top_paths import total_mass
 from backpath.paths.weighted import Weighted

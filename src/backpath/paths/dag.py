@@ -10,10 +10,10 @@ import numpy as np
 
 from backpath.graph import GraphError
 from backpath.ops import LocalDerivative, Scale
-from backpath.paths.array_sweep import array_sums
-from backpath.paths.csr import Csr, already_ordered, ordered
 from backpath.paths.path_sums import PathSums
-from backpath.paths.semirings import SUM_PRODUCT
+from backpath.paths.scalars.array_sweep import array_sums
+from backpath.paths.scalars.csr import Csr, already_ordered, ordered
+from backpath.paths.semirings.standard import SUM_PRODUCT
 from backpath.paths.sweep import pull_back
 from backpath.paths.table import table
 

@@ -13,7 +13,7 @@ from backpath.ops import Semiring
 from backpath.paths.elimination import eliminate
 from backpath.paths.enumeration import count_node_paths, enumerate_paths
 from backpath.paths.rows import ROWS
-from backpath.paths.semirings import SUM_PRODUCT
+from backpath.paths.semirings.standard import SUM_PRODUCT
 from backpath.paths.sweep import pull_back, push_forward
 from backpath.paths.weighted import Weighted
 

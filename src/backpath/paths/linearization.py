@@ -16,7 +16,7 @@ from backpath.ops.recursion import AtPoint, evaluate
 from backpath.paths.dag import Dag, numbered
 from backpath.paths.path_sums import PathSums
 from backpath.paths.rows import Sparse, matrix_of
-from backpath.paths.semirings import SUM_PRODUCT
+from backpath.paths.semirings.standard import SUM_PRODUCT
 from backpath.paths.sweep import leading_to, reachable
 from backpath.paths.table import brief, table
 

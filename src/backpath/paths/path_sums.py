@@ -11,7 +11,7 @@ from backpath.ops import Semiring
 from backpath.paths.elimination import Elimination, eliminate
 from backpath.paths.enumeration import Path, enumerate_paths
 from backpath.paths.gradients import derivatives
-from backpath.paths.semirings import PATH_COUNT
+from backpath.paths.semirings.standard import PATH_COUNT
 from backpath.paths.sweep import pull_back, push_forward
 from backpath.paths.weighted import Weighted
 

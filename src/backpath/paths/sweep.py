@@ -12,12 +12,12 @@ import numpy as np
 
 from backpath.ops.recursion import pull_through, push_through, reached_from
 from backpath.ops.semiring import Semiring, Value
-from backpath.paths.array_sweep import array_sums
-from backpath.paths.compiled import compiled
-from backpath.paths.csr import Csr
-from backpath.paths.open_paths import OPEN_PATHS, Opened, cut_and_steep, undefined
-from backpath.paths.semirings import SUM_PRODUCT
-from backpath.paths.sweep_kernels import mark_origins, mark_reached
+from backpath.paths.scalars.array_sweep import array_sums
+from backpath.paths.scalars.compiled import compiled
+from backpath.paths.scalars.csr import Csr
+from backpath.paths.scalars.sweep_kernels import mark_origins, mark_reached
+from backpath.paths.semirings.open_paths import OPEN_PATHS, Opened, cut_and_steep, undefined
+from backpath.paths.semirings.standard import SUM_PRODUCT
 from backpath.paths.weighted import Weighted
 
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backpath.paths.extremes import MAX_PRODUCT
-from backpath.paths.images import MASS
-from backpath.paths.semirings import SUM_PRODUCT
+from backpath.paths.semirings.extremes import MAX_PRODUCT
+from backpath.paths.semirings.images import MASS
+from backpath.paths.semirings.standard import SUM_PRODUCT
 from backpath.paths.sweep import pull_back, reachable
 from backpath.paths.weighted import Weighted
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from backpath.graph import GraphError
 from backpath.ops import LocalDerivative
-from backpath.paths.csr import Csr
-from backpath.paths.semirings import SUM_PRODUCT
+from backpath.paths.scalars.csr import Csr
+from backpath.paths.semirings.standard import SUM_PRODUCT
 
 
 class Weighted(ABC):

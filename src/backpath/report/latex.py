@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from types import MappingProxyType
 
 from backpath.graph import CONSTANT, INPUT, GraphError
-from backpath.ops.numbers import Number
+from backpath.ops.expressions.numbers import Number
 from backpath.paths import Linearization, Path
 from backpath.paths.table import brief
 

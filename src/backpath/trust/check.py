@@ -12,7 +12,7 @@ import numpy as np
 
 from backpath.calculus import GradientCheck, check_grads
 from backpath.calculus.call import call
-from backpath.calculus.check import floating_arguments, in_float64
+from backpath.calculus.check_grads import floating_arguments, in_float64
 from backpath.calculus.kinks import Kink, Kinks
 from backpath.graph import GraphError, NonFiniteError, TraceError
 from backpath.nets import Model, Network

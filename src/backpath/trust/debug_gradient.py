@@ -10,11 +10,11 @@ import numpy as np
 
 from backpath.calculus import grad
 from backpath.calculus.call import call, listed
-from backpath.calculus.check import floating_arguments, in_float64
+from backpath.calculus.check_grads import floating_arguments, in_float64
 from backpath.calculus.kinks import Kinks
 from backpath.graph import NO_PARAMS, DataError
 from backpath.ops import flatten, leaves_of
-from backpath.ops.tracing import argument_names
+from backpath.ops.tracing.recording import argument_names
 from backpath.paths import Linearization, evaluate
 
 TOLERANCE = 1e-6

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.ops.exact import in_library
+from backpath.ops.expressions.exact import in_library
 from backpath.paths import Linearization, evaluate
 
 DIGITS = 50

@@ -12,7 +12,7 @@ from backpath.ops.arrays.operands import as_array
 from backpath.ops.arrays.sums import cumulate
 from backpath.ops.dispatch import implements
 from backpath.ops.movement import broadcast_to, concatenate, ravel, reshape
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.variable import Variable
 
 
 def _part(x: Any, axis: int, first: int | None, last: int | None, step: int | None = None) -> Any:

@@ -12,7 +12,7 @@ from backpath.graph import ShapeError, TraceError
 from backpath.ops.arrays.operands import as_array
 from backpath.ops.dispatch import implements
 from backpath.ops.movement import ravel, reshape, scatter
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.variable import Variable
 
 
 @implements(np.bincount)

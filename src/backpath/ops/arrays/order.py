@@ -15,8 +15,8 @@ from backpath.ops.arrays.operands import as_array
 from backpath.ops.dispatch import implements
 from backpath.ops.movement import getitem, ravel, reshape, take_along_axis
 from backpath.ops.primitive import Primitive, Spec, define
-from backpath.ops.tracing import apply
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.recording import apply
+from backpath.ops.tracing.variable import Variable
 
 POSITION = np.dtype(np.intp)
 TIES = "entries that tie keep their order"

@@ -11,7 +11,7 @@ from backpath.graph import ShapeError, TraceError
 from backpath.ops.arrays.pieces import moved
 from backpath.ops.dispatch import implements
 from backpath.ops.movement import PAD
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 _MOVING = ("edge", "reflect", "symmetric", "wrap")
 

@@ -26,7 +26,7 @@ from backpath.ops.movement import (
     swapaxes,
     transpose,
 )
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.variable import Variable
 
 
 def _numbers(x: Any) -> np.ndarray:

@@ -13,8 +13,8 @@ from backpath.graph import ShapeError, TraceError
 from backpath.ops.dispatch import METHODS
 from backpath.ops.local import Composition, Gather, LocalDerivative, Reshape, Scatter
 from backpath.ops.primitive import Spec, define
-from backpath.ops.tracing import apply
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.recording import apply
+from backpath.ops.tracing.variable import Variable
 
 Shape = tuple[int, ...]
 

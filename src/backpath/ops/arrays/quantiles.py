@@ -13,7 +13,7 @@ from backpath.ops.arrays.steps import nan_where_nan
 from backpath.ops.dispatch import implements
 from backpath.ops.movement import moveaxis, reshape, take_along_axis
 from backpath.ops.primitive import spec_of
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.variable import Variable
 
 
 def _kept_or_not(y: Any, kept: tuple[int, ...], extra: tuple[int, ...], keepdims: bool) -> Any:

@@ -13,7 +13,7 @@ from backpath.ops.dispatch import UFUNCS, implements
 from backpath.ops.elementwise import common, elementwise, floating, one, power
 from backpath.ops.movement import astype
 from backpath.ops.primitive import spec_of
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 from backpath.ops.transcendental import LN2
 
 # Remainders: straight lines between steps.

@@ -11,7 +11,7 @@ from backpath.graph import TraceError
 from backpath.ops.dispatch import UFUNCS, implements, since
 from backpath.ops.elementwise import boolean, common, elementwise
 from backpath.ops.movement import astype
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 FLAT = "0 everywhere, also at the steps"
 

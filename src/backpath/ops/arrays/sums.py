@@ -16,7 +16,7 @@ from backpath.ops.local import Cumulate
 from backpath.ops.movement import concatenate, expand_dims, ravel, reshape
 from backpath.ops.primitive import Spec, define
 from backpath.ops.reduction import mean, sum
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 def wide(dtype: np.dtype) -> np.dtype:

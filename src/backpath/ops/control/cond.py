@@ -14,9 +14,9 @@ from backpath.ops.local import Joint, LocalDerivative, Within
 from backpath.ops.primitive import Spec, define, spec_of
 from backpath.ops.recursion import Evaluated, evaluate, pull_through, push_through, reached_from
 from backpath.ops.semiring import Semiring, Value
-from backpath.ops.tracing import apply, record
-from backpath.ops.trees import flatten, unflatten
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.recording import apply, record
+from backpath.ops.tracing.trees import flatten, unflatten
+from backpath.ops.tracing.variable import Variable
 
 
 def _each(slots: Sequence[int], y: Any, *operands: Any, branches: Branches) -> list[LocalDerivative]:

@@ -12,7 +12,7 @@ from backpath.graph import Graph, Node, ShapeError, ancestors, part
 from backpath.ops.control.packing import Segment, packed, segments
 from backpath.ops.primitive import PRIMITIVES, Spec
 from backpath.ops.recursion import evaluate
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,9 +13,9 @@ from backpath.ops.control.loop import Loop, run_loop
 from backpath.ops.control.packing import kinds, packed_dtype, stand_in, unpacked
 from backpath.ops.control.steps import of_loop
 from backpath.ops.primitive import define, spec_of
-from backpath.ops.tracing import is_tracing, record
-from backpath.ops.trees import flatten, unflatten
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.recording import is_tracing, record
+from backpath.ops.tracing.trees import flatten, unflatten
+from backpath.ops.tracing.variable import Variable
 
 SCAN = define(
     "scan",

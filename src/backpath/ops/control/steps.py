@@ -22,7 +22,7 @@ from backpath.ops.local import Joint, LocalDerivative, Within
 from backpath.ops.primitive import PRIMITIVES
 from backpath.ops.recursion import Evaluated, evaluate, pull_through, push_through, reached_from
 from backpath.ops.semiring import Semiring, Value
-from backpath.ops.tracing import apply, record
+from backpath.ops.tracing.recording import apply, record
 
 
 def of_loop(slots: Sequence[int], y: Any, *operands: Any, loop: Loop) -> list[LocalDerivative]:

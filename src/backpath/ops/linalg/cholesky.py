@@ -12,7 +12,7 @@ from backpath.ops.linalg.matrices import checked, square_spec, squares, symmetri
 from backpath.ops.linalg.solving import inverse_of
 from backpath.ops.local import LocalDerivative, Scale
 from backpath.ops.primitive import define
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 def _cholesky_local(y: Any, x: Any) -> LocalDerivative:

@@ -12,7 +12,7 @@ from backpath.ops.linalg.matrices import checked, require_square, square_spec, s
 from backpath.ops.linalg.solving import INV
 from backpath.ops.local import Contract, LocalDerivative
 from backpath.ops.primitive import Spec, define
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 SlogdetResult = type(np.linalg.slogdet(np.eye(1)))
 

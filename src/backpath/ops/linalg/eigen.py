@@ -15,7 +15,7 @@ from backpath.ops.linalg.maps import Atomic, batch, chain, left, right, symmetri
 from backpath.ops.linalg.matrices import checked, require_square, square_spec, squares, symmetric_part, transposed
 from backpath.ops.local import Contract, LocalDerivative, Scale
 from backpath.ops.primitive import Spec, define
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 EighResult = type(np.linalg.eigh(np.eye(1)))
 

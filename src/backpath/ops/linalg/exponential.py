@@ -10,7 +10,7 @@ from backpath.ops.linalg.maps import Applied, Atomic, Together, chain
 from backpath.ops.linalg.matrices import checked, looped, require_square, square_spec, squares, transposed
 from backpath.ops.local import Gather, LocalDerivative, Scatter
 from backpath.ops.primitive import Spec, define, mismatch
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 def _expm_value(x: Any) -> Any:

@@ -11,7 +11,7 @@ from numpy.linalg import LinAlgError
 from backpath.graph import MatrixError, ShapeError, TraceError
 from backpath.ops.elementwise import floating
 from backpath.ops.primitive import Spec, mismatch, spec_of
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.variable import Variable
 
 Shape = tuple[int, ...]
 SQUARE = "a matrix must have as many rows as columns"

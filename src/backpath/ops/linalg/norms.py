@@ -14,7 +14,7 @@ from backpath.ops.linalg.singular import svdvals
 from backpath.ops.linalg.solving import inv
 from backpath.ops.local import Composition, LocalDerivative, Scale, Sum
 from backpath.ops.primitive import Spec, define
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 Axes = tuple[int, ...]
 

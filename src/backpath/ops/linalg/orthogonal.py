@@ -13,7 +13,7 @@ from backpath.ops.linalg.matrices import checked, matrices, transposed
 from backpath.ops.linalg.solving import INV
 from backpath.ops.local import Composition, LocalDerivative, Scale
 from backpath.ops.primitive import Spec, define
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 QRResult = type(np.linalg.qr(np.eye(1)))
 

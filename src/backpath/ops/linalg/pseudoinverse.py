@@ -13,7 +13,7 @@ from backpath.ops.linalg.matrices import checked, matrices, misfit, numbers, sym
 from backpath.ops.linalg.singular import svdvals
 from backpath.ops.local import LocalDerivative
 from backpath.ops.primitive import Spec, define
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 def _pinv_local(y: Any, x: Any, rcond: Any) -> LocalDerivative:

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import TraceError
-from backpath.ops.foreign import stand_in
 from backpath.ops.linalg import cholesky as _cholesky
 from backpath.ops.linalg import determinants, eigen, norms, orthogonal, pseudoinverse, singular, solving
 from backpath.ops.linalg.cholesky import cho_factor
 from backpath.ops.linalg.exponential import expm
 from backpath.ops.linalg.matrices import transposed
 from backpath.ops.linalg.solving import cho_solve, solve_triangular
+from backpath.ops.tracing.foreign import stand_in
 
 __all__ = [
     "cho_factor",

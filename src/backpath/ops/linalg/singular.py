@@ -16,7 +16,7 @@ from backpath.ops.linalg.matrices import checked, matrices, symmetric_part, tran
 from backpath.ops.linalg.orthogonal import completed
 from backpath.ops.local import Contract, LocalDerivative, Scale, Scatter
 from backpath.ops.primitive import Spec, define
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 SVDResult = type(np.linalg.svd(np.eye(1)))
 

@@ -22,7 +22,7 @@ from backpath.ops.linalg.matrices import (
 )
 from backpath.ops.local import LocalDerivative, Scale
 from backpath.ops.primitive import Spec, define, mismatch
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 Form = Literal["general", "lower", "upper"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from backpath.ops.special.hypergeometric import hyp1f1
 from backpath.ops.special.ufuncs import Unknown, special
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 def _order(name: str) -> Any:

@@ -12,7 +12,7 @@ from backpath.ops.elementwise import elementwise
 from backpath.ops.slopes import exp_minus_half_square, exp_minus_square, exp_of_square, slope
 from backpath.ops.special.hypergeometric import hyp1f1
 from backpath.ops.special.ufuncs import special
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 SQRT_2 = math.sqrt(2.0)

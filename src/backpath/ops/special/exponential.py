@@ -9,7 +9,7 @@ import numpy as np
 
 from backpath.ops.elementwise import elementwise
 from backpath.ops.special.ufuncs import Unknown, special
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 def _moment_value(x: Any, order: int) -> Any:

@@ -12,7 +12,7 @@ from backpath.ops.dispatch import UFUNCS
 from backpath.ops.elementwise import elementwise, floating
 from backpath.ops.primitive import spec_of
 from backpath.ops.special.ufuncs import Unknown, special
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 SHIFT = 15
 """From here on the asymptotic series of digamma is exact to the last digit with eight terms."""

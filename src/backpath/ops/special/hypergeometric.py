@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backpath.ops.special.ufuncs import Unknown, special
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 
 def _unknown(function: str, arguments: str) -> list[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from backpath.ops.elementwise import elementwise
 from backpath.ops.special.gamma import psi, psi_difference
 from backpath.ops.special.ufuncs import Unknown, special
-from backpath.ops.tracing import apply
+from backpath.ops.tracing.recording import apply
 
 LARGE = 150.0
 """From here on gamma(a) comes near overflow, and Stirling's form takes its place."""

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import TraceError
-from backpath.ops.foreign import stand_in
 from backpath.ops.softmax import log_softmax as log_softmax_along
 from backpath.ops.softmax import logsumexp as logsumexp_along
 from backpath.ops.softmax import softmax as softmax_along
 from backpath.ops.special.gamma import factorial, multigammaln, polygamma
+from backpath.ops.tracing.foreign import stand_in
 
 __all__ = ["factorial", "log_softmax", "logsumexp", "multigammaln", "polygamma", "softmax"]
 

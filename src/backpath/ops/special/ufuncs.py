@@ -12,8 +12,8 @@ from backpath.graph import TraceError
 from backpath.ops.dispatch import UFUNCS
 from backpath.ops.elementwise import FactorRule, elementwise, floating
 from backpath.ops.primitive import Primitive
-from backpath.ops.tracing import apply
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.recording import apply
+from backpath.ops.tracing.variable import Variable
 
 
 def value_of(name: str) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from backpath.graph import ShapeError, TraceError
 from backpath.ops.dispatch import METHODS
-from backpath.ops.variable import Variable, in_place, settled
+from backpath.ops.tracing.variable import Variable, in_place, settled
 from backpath.ops.writing.pieces import Pieces
 
 VIEWS = {

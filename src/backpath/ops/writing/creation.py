@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backpath.ops.dispatch import METHODS, implements
-from backpath.ops.variable import Variable, settled
+from backpath.ops.tracing.variable import Variable, settled
 from backpath.ops.writing.buffer import Buffer, buffer_of
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import TraceError
-from backpath.ops.variable import Variable, settled
+from backpath.ops.tracing.variable import Variable, settled
 
 SCATTERED = 16
 """Entries in at most so many runs, and two for each piece, are joined from slices, as every engine can; others are

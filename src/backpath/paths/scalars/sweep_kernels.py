@@ -1,4 +1,4 @@
-"""The sweep over numbers in arrays, in either direction; :mod:`backpath.paths.compiled` compiles these loops.
+"""The sweep over numbers in arrays, in either direction; :mod:`backpath.paths.scalars.compiled` compiles these loops.
 
 ``starts`` and ``sources`` are those of a :class:`backpath.paths.csr.Csr`, with a weight for each edge. ``sums`` has the
 seeds, and ``met`` is 1 where a path has been; both are written. Nodes that no path meets are never multiplied: a weight

@@ -7,7 +7,7 @@ from typing import Any
 
 from backpath.graph import Graph, GraphError
 from backpath.ops import Semiring
-from backpath.paths.semirings import SUM_PRODUCT
+from backpath.paths.semirings.standard import SUM_PRODUCT
 
 Polynomial = dict[int, Any]
 """By length the ordinary path sums over the paths of that length; lengths that no path has are absent."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from backpath.graph import CONSTANT, Graph, Node
 from backpath.ops import PRIMITIVES, Semiring, Variable
-from backpath.paths.semirings import SUM_PRODUCT
+from backpath.paths.semirings.standard import SUM_PRODUCT
 
 
 class Opened(NamedTuple):

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from backpath.ops.semiring import Semiring, Value
-from backpath.paths.compiled import compiled
-from backpath.paths.csr import Csr
-from backpath.paths.extremes import MaxProduct, Reachability
-from backpath.paths.images import ActiveCount, PathNorm
-from backpath.paths.semirings import PathCount, SumProduct
-from backpath.paths.sweep_kernels import pull_largest, pull_sums, push_largest, push_sums
+from backpath.paths.scalars.compiled import compiled
+from backpath.paths.scalars.csr import Csr
+from backpath.paths.scalars.sweep_kernels import pull_largest, pull_sums, push_largest, push_sums
+from backpath.paths.semirings.extremes import MaxProduct, Reachability
+from backpath.paths.semirings.images import ActiveCount, PathNorm
+from backpath.paths.semirings.standard import PathCount, SumProduct
 
 EXACT = 2.0**53
 """Below it, sums of whole numbers in float64 are exact."""

@@ -29,12 +29,12 @@ from backpath.graph.syntax import (
 )
 from backpath.ops.dispatch import UFUNCS
 from backpath.ops.elementwise import power
-from backpath.ops.exact import in_library
-from backpath.ops.functions import FUNCTIONS_BY_NAME, Function
+from backpath.ops.expressions.exact import in_library
+from backpath.ops.expressions.functions import FUNCTIONS_BY_NAME, Function
 from backpath.ops.movement import RESHAPE
 from backpath.ops.primitive import Spec
-from backpath.ops.tracing import Recorder, apply
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.recording import Recorder, apply
+from backpath.ops.tracing.variable import Variable
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 

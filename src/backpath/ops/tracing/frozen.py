@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import TraceError
-from backpath.ops.trees import NUMBERS
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.trees import NUMBERS
+from backpath.ops.tracing.variable import Variable
 
 
 def read(x: Any) -> Any:

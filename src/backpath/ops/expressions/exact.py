@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import CONSTANT, INPUT, Graph, Node
-from backpath.ops.libraries import Library, library
-from backpath.ops.numbers import Number, NumberArray, array_of
+from backpath.ops.expressions.libraries import Library, library
+from backpath.ops.expressions.numbers import Number, NumberArray, array_of
 
 OBJECT = np.dtype(object)
 

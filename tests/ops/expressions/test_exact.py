@@ -8,9 +8,9 @@ import pytest
 import sympy
 
 import backpath as bp
-from backpath.ops import libraries
-from backpath.ops.exact import in_library
-from backpath.ops.libraries import simplest
+from backpath.ops.expressions import libraries
+from backpath.ops.expressions.exact import in_library
+from backpath.ops.expressions.libraries import simplest
 from backpath.paths import linearize_graph
 
 METHODS = ("paths", "reverse", "forward", "elimination")

@@ -26,8 +26,8 @@ from backpath.paths import (
     push_forward,
     reachable,
 )
-from backpath.paths.array_sweep import array_sums
-from backpath.paths.csr import Csr
+from backpath.paths.scalars.array_sweep import array_sums
+from backpath.paths.scalars.csr import Csr
 
 # Sums and products of few such numbers are exact in float32 too.
 SMALL = st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0])

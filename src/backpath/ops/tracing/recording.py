@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import CONSTANT, INPUT, NO_PARAMS, BackpathError, Graph, Node, ShapeError, TraceError
-from backpath.ops.frozen import frozen, frozen_parameter, unchanged
 from backpath.ops.primitive import Primitive, Spec, shape_rule, spec_of
-from backpath.ops.trees import Static, flatten, is_leaf, statics_of, unflatten
-from backpath.ops.variable import Variable
+from backpath.ops.tracing.frozen import frozen, frozen_parameter, unchanged
+from backpath.ops.tracing.trees import Static, flatten, is_leaf, statics_of, unflatten
+from backpath.ops.tracing.variable import Variable
 
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
@@ -138,7 +138,7 @@ def record(
     """Trace ``f``, taking only shapes and dtypes from the arrays in the arguments, and what is static as it is.
 
     The inputs are the leaves of the positional arguments, then those of the keyword arguments; see
-    :mod:`backpath.ops.trees` for what a leaf is. With ``names`` of the positional arguments, ``f`` is one of ours,
+    ``trees`` for what a leaf is. With ``names`` of the positional arguments, ``f`` is one of ours,
     which makes errors of its own.
 
     Raises:

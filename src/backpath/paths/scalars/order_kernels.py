@@ -1,4 +1,4 @@
-"""Loops that sort the edges and nodes of a DAG in linear time; :mod:`backpath.paths.compiled` compiles them."""
+"""Loops that sort the edges and nodes of a DAG in linear time; :mod:`backpath.paths.scalars.compiled` compiles them."""
 
 from __future__ import annotations
 

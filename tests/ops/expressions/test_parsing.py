@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backpath as bp
-from backpath.ops.functions import FUNCTIONS_BY_NAME
+from backpath.ops.expressions.functions import FUNCTIONS_BY_NAME
 
 METHODS = ("paths", "reverse", "forward", "elimination")
 x, y = sympy.symbols("x y", real=True)

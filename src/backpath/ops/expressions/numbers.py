@@ -14,14 +14,14 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from backpath.ops.libraries import LOGICAL, Library, imported
+from backpath.ops.expressions.libraries import LOGICAL, Library, imported
 
 
 class Number(NDArrayOperatorsMixin):
     """One exact value, of the library that computes with it.
 
     >>> from fractions import Fraction
-    >>> from backpath.ops.exact import in_library
+    >>> from backpath.ops.expressions.exact import in_library
     >>> half = in_library(Fraction(1, 2), "sympy")
     >>> np.sin(half * np.pi / 3), 0.1 + half
     (Number(1/2), Number(3/5))

@@ -74,7 +74,7 @@ class MaxProduct(Semiring):
 
 def _compiled_product(rows: Any, columns: Any) -> Any:
     # Numba takes half a second to import, which only large products repay.
-    from backpath.paths.max_product_kernel import max_product
+    from backpath.paths.semirings.max_product_kernel import max_product
 
     dtype = np.result_type(rows, columns)
     best = np.empty((*rows.shape[:2], columns.shape[2]), dtype)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import GraphError
-from backpath.paths.compiled import compiled
-from backpath.paths.order_kernels import grouped, sorted_topologically
+from backpath.paths.scalars.compiled import compiled
+from backpath.paths.scalars.order_kernels import grouped, sorted_topologically
 
 MOST_NAMED = 12
 """Nodes of a longer cycle that an error names at its beginning."""

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 import backpath as bp
 from backpath.ops import PRIMITIVES, Semiring
 from backpath.paths import PATH_COUNT, SUM_PRODUCT, linearize, pull_back, push_forward
-from backpath.paths.entropy import ENTROPY
-from backpath.paths.extremes import BLOCK, MAX_PRODUCT, REACHABILITY
-from backpath.paths.images import ACTIVE_COUNT, MASS, PathNorm
-from backpath.paths.lengths import Lengths
-from backpath.paths.log_scaled import LOG_SCALED, Scaled
-from backpath.paths.ufunc_semiring import UfuncSemiring
+from backpath.paths.semirings.entropy import ENTROPY
+from backpath.paths.semirings.extremes import BLOCK, MAX_PRODUCT, REACHABILITY
+from backpath.paths.semirings.images import ACTIVE_COUNT, MASS, PathNorm
+from backpath.paths.semirings.lengths import Lengths
+from backpath.paths.semirings.log_scaled import LOG_SCALED, Scaled
+from backpath.paths.semirings.of_ufuncs import UfuncSemiring
 
 
 def step(target, slot=0):

@@ -16,8 +16,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from backpath.graph import TraceError
 from backpath.ops.dispatch import ACCUMULATIONS, FUNCTIONS, METHODS, REDUCTIONS, REFUSED, UFUNCS, call
-from backpath.ops.foreign import advice
-from backpath.ops.methods import ArrayMethods
+from backpath.ops.tracing.foreign import advice
+from backpath.ops.tracing.methods import ArrayMethods
 
 
 def settled(value: Any) -> Any:

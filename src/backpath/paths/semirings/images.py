@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backpath.ops import contract
-from backpath.paths.semirings import SumProduct
+from backpath.paths.semirings.standard import SumProduct
 
 
 class Image(SumProduct):

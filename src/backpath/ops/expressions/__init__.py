@@ -1,0 +1,1 @@
+"""Text as graphs, and graphs in exact numbers."""
