@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backpath.data.columns import Categorical, Numeric
+from backpath.data.categories import Categorical
 from backpath.data.features import Features
 from backpath.data.frame import Frame
+from backpath.data.numeric import Numeric
 from backpath.graph import DataError
 
 

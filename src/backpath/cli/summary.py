@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from backpath.calculus import GradientCheck
 from backpath.cli.progress import curve
+from backpath.data.categories import Categorical
 from backpath.data.cells import ISO
-from backpath.data.columns import Categorical, Numeric
 from backpath.data.features import Column, Features
 from backpath.data.frame import listed
 from backpath.data.grids import shape_of
 from backpath.data.kinds import PLAIN, Truth
 from backpath.data.moments import Moments
+from backpath.data.numeric import Numeric
 from backpath.data.parts import FrameData
 from backpath.nets import Model, Network
 from backpath.training.find_rate import RangeTest

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from backpath.data.columns import Categorical, Numeric, column_from_json, fit_categorical, fit_numeric
+from backpath.data.categories import Categorical, fit_categorical
+from backpath.data.columns import column_from_json
 from backpath.data.detection import kind_of
 from backpath.data.frame import Frame, listed
 from backpath.data.kinds import PLAIN, Kind, Moment, Name
 from backpath.data.moments import Moments, fit_moments, moments_from_json
+from backpath.data.numeric import Numeric, fit_numeric
 from backpath.data.scaling import Scaling, fit_scaling
 from backpath.data.texts import HashedText, text_from_json
 from backpath.graph import DataError

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from backpath.data.columns import read_numbers
 from backpath.data.features import Features
 from backpath.data.frame import Frame, listed
+from backpath.data.numeric import read_numbers
 from backpath.data.scaling import fit_scaling
 from backpath.graph import DataError, SettingError
 

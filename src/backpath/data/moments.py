@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpath.data import cells
-from backpath.data.columns import Numeric, Rows, column_from_json, numbers_of, numeric_of, text_of
+from backpath.data.columns import column_from_json, text_of
 from backpath.data.frame import Frame
 from backpath.data.kinds import Moment
+from backpath.data.numeric import Numeric, Rows, numbers_of, numeric_of
 from backpath.graph import DataError
 
 if TYPE_CHECKING:

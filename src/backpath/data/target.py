@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from backpath.data import cells
-from backpath.data.columns import first_not_number, mostly_numbers, read_numbers
 from backpath.data.detection import kind_of
 from backpath.data.frame import Frame, listed
 from backpath.data.kinds import PLAIN, Kind, Number, Truth, kind_from_json, kind_to_json
+from backpath.data.numeric import first_not_number, mostly_numbers, read_numbers
 from backpath.data.words import Words
 from backpath.graph import DataError
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from backpath.data import cells
-from backpath.data.columns import Rows, text_of
+from backpath.data.columns import text_of
 from backpath.data.frame import Frame
+from backpath.data.numeric import Rows
 
 WIDTH = 256
 WORDS = (1, 2)
