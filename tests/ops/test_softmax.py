@@ -1,5 +1,7 @@
 """The softmax family and the cross-entropies beside mpmath: large offsets, infinite logits, masked rows."""
 
+import re
+
 import mpmath
 import numpy as np
 import pytest
@@ -142,3 +144,19 @@ def test_probabilities_of_two_classes_keep_small_ones():
     net = bp.Network([1, 1], loss="sigmoid_cross_entropy")
     p = net.probabilities({"W1": np.ones((1, 1)), "b1": np.zeros(1)}, np.array([[50.0], [-50.0]]))
     assert in_ulp(p, [1 / (1 + MP.exp(MP.mpf(s))) for s in (50, -50, -50, 50)]) <= 4
+
+
+@pytest.mark.parametrize(
+    ("targets", "error", "words"),
+    [
+        ([0, 3], bp.DataError, "the target 3 is no class; with 3 logits they are 0 to 2"),
+        ([-1, 0], bp.DataError, "the target -1 is no class"),
+        ([0.0, 1.0], bp.ShapeError, "these have shape [2] and hold float64"),
+        ([0, 1, 2], bp.ShapeError, "need targets [2] of whole numbers, or probabilities [2, 3]"),
+    ],
+)
+def test_targets_that_are_none_are_refused(targets, error, words):
+    x, targets = np.arange(6.0).reshape(2, 3), np.array(targets)
+    for call in (bp.softmax_cross_entropy, bp.grad(lambda x: np.sum(bp.softmax_cross_entropy(x, targets)))):
+        with pytest.raises(error, match=re.escape(words)):
+            call(x, *([targets] if call is bp.softmax_cross_entropy else []))

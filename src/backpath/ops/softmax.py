@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from backpath.graph import DataError, ShapeError
 from backpath.ops.elementwise import common, elementwise, elementwise_spec, floating
 from backpath.ops.local import Composition, DiagonalLessOuter, LocalDerivative, Scale, Sum
 from backpath.ops.primitive import Spec, define, mismatch, spec_of
 from backpath.ops.reduction import Axes, axes_of, axis_of, nonempty_spec, reduced
 from backpath.ops.slopes import gap, sigmoid, sigmoid_slope
 from backpath.ops.tracing.recording import apply
+from backpath.ops.tracing.variable import Variable
 
 
 def _below_top(x: Any, axes: Any) -> tuple[Any, Any, Any, Any]:
@@ -193,12 +195,33 @@ def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
 
     Returns:
         The loss of each example, shape (...).
+
+    Raises:
+        ShapeError: if the targets have another shape.
+        DataError: if an index that is known is none of a class.
     """
     kind = spec_of(targets).dtype.kind
-    if kind in "iu" and np.ndim(targets) == np.ndim(logits) - 1:
+    if kind in "iu" and np.shape(targets) == np.shape(logits)[:-1]:
         classes = np.shape(logits)[-1]
+        if not isinstance(targets, Variable):
+            _require_classes(np.asarray(targets), classes)
         targets = (np.reshape(targets, (*np.shape(targets), 1)) == np.arange(classes)).astype(logits.dtype)
+    elif np.shape(targets) != np.shape(logits):
+        raise ShapeError(
+            f"softmax_cross_entropy: logits of shape {list(np.shape(logits))} need targets {list(np.shape(logits)[:-1])} "
+            f"of whole numbers, or probabilities {list(np.shape(logits))}; these have shape {list(np.shape(targets))} and "
+            f"hold {spec_of(targets).dtype}"
+        )
     return apply(CROSS_ENTROPY, logits, targets)
+
+
+def _require_classes(targets: np.ndarray, classes: int) -> None:
+    wrong = targets[(targets < 0) | (targets >= classes)]
+    if wrong.size:
+        raise DataError(
+            f"softmax_cross_entropy: the target {wrong.flat[0]} is no class; with {classes} logits they are 0 to "
+            f"{classes - 1}"
+        )
 
 
 # Cross-entropy with the sigmoid of one logit.
