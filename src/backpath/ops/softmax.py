@@ -207,10 +207,10 @@ def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
             _require_classes(np.asarray(targets), classes)
         targets = (np.reshape(targets, (*np.shape(targets), 1)) == np.arange(classes)).astype(logits.dtype)
     elif np.shape(targets) != np.shape(logits):
+        shape = list(np.shape(logits))
         raise ShapeError(
-            f"softmax_cross_entropy: logits of shape {list(np.shape(logits))} need targets {list(np.shape(logits)[:-1])} "
-            f"of whole numbers, or probabilities {list(np.shape(logits))}; these have shape {list(np.shape(targets))} and "
-            f"hold {spec_of(targets).dtype}"
+            f"softmax_cross_entropy: logits of shape {shape} need targets {shape[:-1]} of whole numbers, or probabilities "
+            f"{shape}; these have shape {list(np.shape(targets))} and hold {spec_of(targets).dtype}"
         )
     return apply(CROSS_ENTROPY, logits, targets)
 
