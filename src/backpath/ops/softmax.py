@@ -209,8 +209,8 @@ def softmax_cross_entropy(logits: Any, targets: Any) -> Any:
     elif np.shape(targets) != np.shape(logits):
         shape = list(np.shape(logits))
         raise ShapeError(
-            f"softmax_cross_entropy: logits of shape {shape} need targets {shape[:-1]} of whole numbers, or probabilities "
-            f"{shape}; these have shape {list(np.shape(targets))} and hold {spec_of(targets).dtype}"
+            f"softmax_cross_entropy: logits of shape {shape} need targets {shape[:-1]} of whole numbers, or "
+            f"probabilities {shape}; these have shape {list(np.shape(targets))} and hold {spec_of(targets).dtype}"
         )
     return apply(CROSS_ENTROPY, logits, targets)
 
