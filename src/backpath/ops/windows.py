@@ -274,7 +274,6 @@ MAX_POOL = define(
     _pool_value,
     _pool_spec,
     (lambda y, x, rows, columns: Winners(x, y, rows, columns),),
-    analytic=False,
     kink="entries of a window that tie for the maximum share the derivative equally",
 )
 MAX_UNPOOL = define(
@@ -282,7 +281,6 @@ MAX_UNPOOL = define(
     _unpool_value,
     _unpool_spec,
     (lambda out, s, x, y, rows, columns: Transposed(Winners(x, y, rows, columns)), None, None),
-    analytic=False,
 )
 
 
