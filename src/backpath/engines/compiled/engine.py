@@ -60,7 +60,7 @@ class Machine:
         self.dtype, self.loss, self.run = dtype, loss, RUN(kernels["run"])
         alone = by_machine(programs)
         gained = alone * (1 - 1 / threads) - MEETING * code.meeting_count
-        self.threads = threads if alone > WORTH_SHARING and gained > 0 else 1
+        self.threads = threads if alone > WORTH_SHARING and gained >= 0 else 1
         self.code, self.operations = code.tables()
         self.stretches = code.stretches(self.threads)
         self.feeds = np.array(feeds, np.int64).reshape(len(feeds), tables.FEED_FIELDS)
