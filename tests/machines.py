@@ -39,6 +39,7 @@ class ByTurns(Machine):
 def dealt_finely(monkeypatch):
     """Work is shared however little it is, in more pieces than there are threads."""
     monkeypatch.setattr(compiled_engine, "WORTH_SHARING", -1.0)
+    monkeypatch.setattr(compiled_engine, "MEETING", -1.0)
     monkeypatch.setattr(dealing, "GRAIN", 1e-9)
     monkeypatch.setattr(dealing, "ROWS", 2)
 

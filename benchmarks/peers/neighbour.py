@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 
 from benchmarks.peers.cases import CASES
 from benchmarks.peers.runners import OURS
@@ -16,12 +17,12 @@ RUNNERS = (*OURS, "PyTorch eager", "JAX jit", "JAX scan")
 
 
 @contextmanager
-def busy() -> Iterator[None]:
+def busy() -> Iterator[BaseProcess]:
     """With another process that works without a pause."""
     process = multiprocessing.get_context("spawn").Process(target=_work, daemon=True)
     process.start()
     try:
-        yield
+        yield process
     finally:
         process.kill()
         process.join()

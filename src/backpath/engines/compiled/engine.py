@@ -17,7 +17,7 @@ from backpath.engines.compiled.lowering.programs import lower
 from backpath.engines.compiled.products.blas import gemm_address
 from backpath.engines.compiled.store import Kernels
 from backpath.engines.numpy.engine import bound_arrays
-from backpath.engines.program.cost import WORTH_SHARING, by_machine
+from backpath.engines.program.cost import MEETING, WORTH_SHARING, by_machine
 from backpath.engines.program.planning import ALIGNMENT
 from backpath.engines.program.strides import address
 from backpath.engines.steps import Intake, Part, Steps
@@ -52,13 +52,15 @@ class Machine:
         kept: Sequence[np.ndarray] = (),
     ):
         programs = [program for program, _, _ in parts]
-        self.threads = threads if by_machine(programs) > WORTH_SHARING else 1
         kernels = Kernels(dtype)
         code = Code(kernels)
         code.feed(feeds)
         for program, inputs, outputs in parts:
             lower(code, program, bound_arrays(program, inputs, outputs), outputs)
         self.dtype, self.loss, self.run = dtype, loss, RUN(kernels["run"])
+        alone = by_machine(programs)
+        gained = alone * (1 - 1 / threads) - MEETING * code.meeting_count
+        self.threads = threads if alone > WORTH_SHARING and gained >= 0 else 1
         self.code, self.operations = code.tables()
         self.stretches = code.stretches(self.threads)
         self.feeds = np.array(feeds, np.int64).reshape(len(feeds), tables.FEED_FIELDS)

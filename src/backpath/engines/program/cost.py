@@ -11,6 +11,9 @@ from backpath.engines.program.program import Program
 WORTH_SHARING = 1e-4
 """Seconds of one thread that a step must take for a second thread to be of use."""
 
+MEETING = 4e-6
+"""Seconds, told as amply as those of work here, that threads lose wherever they must wait for one another."""
+
 INSTRUCTION = 5e-8
 """Seconds that an instruction of the machine takes beside its work."""
 

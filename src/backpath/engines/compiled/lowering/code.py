@@ -64,6 +64,11 @@ class Code:
         """As the machine reads them."""
         return _table(self.instructions, FIELDS), _table(self.operations, OPERATION_FIELDS)
 
+    @property
+    def meeting_count(self) -> int:
+        """How often threads that share the work must meet in a step."""
+        return sum(row[MEETS] for row in self.instructions)
+
     def stretches(self, threads: int) -> np.ndarray:
         """From meeting to meeting, for so many threads; feeds come before the first one's instructions."""
         cuts = [0, *(k for k, row in enumerate(self.instructions) if row[MEETS]), len(self.instructions)]
