@@ -105,7 +105,8 @@ def test_both_engines_make_the_same_steps(make):
     assert c.engine_.engine == "numpy"
     assert "steps are too few for a start" in c.engine_.why
     for name, value in a.parameters_.items():
-        np.testing.assert_allclose(b.parameters_[name], value, rtol=1e-9, atol=1e-12)
+        # Adam divides by a gradient's own size: where one nearly cancels, sums in another order show in more digits.
+        np.testing.assert_allclose(b.parameters_[name], value, rtol=1e-9, atol=1e-10)
         np.testing.assert_array_equal(c.parameters_[name], value)
     assert (
         make(engine="compiled", max_iter=5).partial_fit(IRIS, SPECIES, **CLASSES_OF[make]).engine_.engine == "compiled"

@@ -22,7 +22,7 @@ from backpath.estimators.parts import Part, split
 from backpath.estimators.scoring import folded, scores_of
 from backpath.graph import DataError, SettingError
 from backpath.nets import Loss, Network
-from backpath.training.loop.rows import Rows, rows_of
+from backpath.training.loop.rows import Rows, rows_of, scaled_once
 from backpath.training.loop.starts import start
 from backpath.training.minimize import METHODS
 
@@ -161,7 +161,7 @@ class MultilayerPerceptron(Layers, Arguments, BaseEstimator, ABC):
             self._learn_scales(part)
         elif self._network.sizes[-1] != self._outputs(part.y):
             raise DataError(f"y has {self._outputs(part.y)} outputs; the estimator was fitted to {self.n_outputs_}")
-        rows = rows_of(part.X, self._scaling)
+        rows = scaled_once(rows_of(part.X, self._scaling), self._dtype)
         if first and rows.shape[1] != self._network.sizes[0]:
             self._shape(part, rows.shape[1])
             self._draw()

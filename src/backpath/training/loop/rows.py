@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,12 @@ import numpy as np
 
 from backpath.data.scaling import Scaling
 from backpath.engines import Take
+
+SMALL = 1 / 16
+"""Part of the free memory that a copy of the data may take."""
+
+SCALED = 4096
+"""Rows that are scaled together."""
 
 
 class Rows(ABC):
@@ -134,6 +141,31 @@ def rows_of(X: Any, scaling: Scaling | None = None) -> Rows:
     if isinstance(X, Rows):
         return X
     return SparseRows(X, scaling) if hasattr(X, "indptr") else DenseRows(_flat(np.asarray(X)), scaling)
+
+
+def scaled_once(rows: Rows, dtype: Any) -> Rows:
+    """Dense rows as they come out of their scaling, where a copy of them is small beside the memory that is free.
+
+    What each epoch would scale anew is scaled once, to the same bits; other rows stay as they are.
+    """
+    size = len(rows) * rows.shape[1] * np.dtype(dtype).itemsize
+    if not isinstance(rows, DenseRows) or rows.scaling is None or size > SMALL * free_memory():
+        return rows
+    scaled = np.empty(rows.shape, dtype)
+    # What overflows is told by the loss.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for first in range(0, len(rows), SCALED):
+            part = scaled[first : first + SCALED]
+            rows.taker(part)(np.arange(first, first + len(part)))
+    return DenseRows(scaled)
+
+
+def free_memory() -> int:
+    """Bytes that nobody uses; 0 where the system does not say."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 0
 
 
 def _flat(array: np.ndarray) -> np.ndarray:
