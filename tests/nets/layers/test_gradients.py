@@ -10,7 +10,14 @@ from torch.nn import functional
 import backpath as bp
 from backpath.nets import layers
 
-torch.set_default_dtype(torch.float64)
+
+@pytest.fixture(autouse=True, scope="module")
+def in_float64():
+    """PyTorch makes new numbers in float64 here, and elsewhere as before."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
 
 
 def agree(layer, theirs, x, rng, spread=1.0):
