@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 
 from backpath.engines.numpy.kernels import KERNELS, bind
-from backpath.ops import PRIMITIVES, Spec
+from backpath.ops import PRIMITIVES, Spec, Windows, max_in_windows, unroll
 
 rng = np.random.default_rng(0)
 A, B = rng.uniform(0.1, 0.9, (3, 4)), rng.uniform(0.1, 0.9, (3, 4))
 I = rng.integers(0, 12, (3, 4))  # noqa: E741
+IMAGE = rng.uniform(0.1, 0.9, (2, 6, 5, 3))
+PADDED = {"rows": Windows.over(6, 3, 1, padding=(1, 1)), "columns": Windows.over(5, 2, 2)}
+POOLED = {"rows": Windows.over(6, 2, 2), "columns": Windows.over(5, 3, 1)}
+LARGEST = max_in_windows(IMAGE, **POOLED)
 WHOLE = "gcd lcm left_shift right_shift bitwise_and bitwise_or bitwise_xor".split()
 
 SPECIAL = {
@@ -46,6 +50,10 @@ SPECIAL = {
     **{name: ((I, I + 1), {}) for name in WHOLE},
     "invert": ((I,), {}),
     "bitwise_count": ((I,), {}),
+    "unroll": ((IMAGE,), PADDED),
+    "fold": ((unroll(IMAGE, **PADDED),), {**PADDED, "shape": IMAGE.shape}),
+    "max_pool": ((IMAGE,), POOLED),
+    "max_unpool": ((LARGEST + 1, IMAGE, LARGEST), POOLED),
     "pad": ((A,), {"width": ((1, 0), (0, 2)), "value": 2.0}),
 }
 
