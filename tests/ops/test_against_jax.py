@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from oracles import BINARY, UNARY, WITHOUT_DERIVATIVE, anywhere, distinct
+from special_names import SPECIAL
 
 import backpath as bp
 from backpath.nets import readings
@@ -23,6 +24,7 @@ SHAPED = set(
     "broadcast_to astype index scatter take add_rows concatenate pad matmul einsum".split()
 )
 LAYERS = {readings.LINEAR.name, readings.POST_ACTIVATION.name, readings.PRE_ACTIVATION.name}
+LAYERS |= {"unroll", "fold", "max_pool", "max_unpool"}
 """Tested with networks."""
 BY_CALLS = set("cumsum exp2_share fmod ldexp logaddexp2 pick place remainder sinc".split())
 """Tested by calls of NumPy's functions, in numpy_cases.py."""
@@ -35,16 +37,6 @@ LINEAR_ALGEBRA = set(
     "orthonormal complement pinv matrix_rank norm expm expm_frechet".split()
 )
 """Tested in ``linalg``."""
-SPECIAL = set(
-    "exp_square "
-    "hyp0f1 hyp1f1 hyp2f1 ellipk ellipe spence jv yv yn iv kv kn j1 j0 y1 y0 i1 i0 k1 k0 ive kve k1e k0e i0e i1e "
-    "xlogy xlog1py entr rel_entr kl_div huber pseudo_huber scaled_erfc erfc erfi erfinv erfcinv log_ndtr "
-    "ndtri dawsn exponential_moment exprel exp10 cosm1 logit expi exp1 expn powm1 boxcox boxcox1p sindg cosdg "
-    "polygamma psi psi_difference gamma rgamma gammaln loggamma gammasgn beta betaln poch binom hurwitz_zeta "
-    "riemann_zeta gamma_density beta_density gammainc gammaincc gammaincinv gammainccinv betainc betaincc "
-    "betaincinv betainccinv".split()
-)
-"""Tested in ``special``."""
 
 
 def test_every_primitive_has_an_oracle():
