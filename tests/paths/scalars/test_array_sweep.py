@@ -20,12 +20,12 @@ from backpath.paths import (
     Counted,
     Dag,
     PathNorm,
-    compiled,
     leading_to,
     pull_back,
     push_forward,
     reachable,
 )
+from backpath.paths.scalars import compiled
 from backpath.paths.scalars.array_sweep import array_sums
 from backpath.paths.scalars.csr import Csr
 
