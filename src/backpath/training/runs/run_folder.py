@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +106,8 @@ def write_model(
     config: Mapping[str, Any],
 ) -> None:
     """Write a model and what else is to be known of it; see :func:`write_run`."""
+    from importlib.metadata import version
+
     from safetensors.numpy import save
 
     folder = Path(folder)

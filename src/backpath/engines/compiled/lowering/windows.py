@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.compiled.lowering.code import Code
-from backpath.engines.compiled.products.registers import VECTOR_BYTES
+from backpath.engines.compiled.tables import WIDEST
 from backpath.engines.program.strides import address
 from backpath.graph import Node
 from backpath.ops.windows import Windows
@@ -37,7 +37,7 @@ def _convolution(
 
 def _room(x: np.ndarray, rows: Windows, columns: Windows) -> int:
     """Numbers of an image with its zeros, and some for aligning."""
-    return rows.room(x.shape[1]) * columns.room(x.shape[2]) * x.shape[3] + 2 * VECTOR_BYTES
+    return rows.room(x.shape[1]) * columns.room(x.shape[2]) * x.shape[3] + 2 * WIDEST
 
 
 def convolve(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
@@ -45,7 +45,7 @@ def convolve(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray
     x, kernels = (code.dense(operand) for operand in operands)
     rows, columns = node.params["rows"], node.params["columns"]
     seen, outputs = kernels.shape
-    strip = 2 * VECTOR_BYTES // x.itemsize
+    strip = 2 * WIDEST // x.itemsize
     code.needs(_room(x, rows, columns) + seen * -(-outputs // strip) * strip)
     images = len(x)
     accesses = [
