@@ -41,5 +41,5 @@ $(CORE): $(BIN)/python pyproject.toml
 # torch is installed by itself first: a resolver that may choose another torch would fetch gigabytes.
 $(DEVELOP): $(CORE)
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable ".[torch,jax,symbolic,plot,excel]" --group test --group bench --group lint
+	$(BIN)/python -m pip install --quiet --editable ".[torch,jax,onnx,symbolic,plot,excel]" --group test --group bench --group docs --group lint
 	touch $@
