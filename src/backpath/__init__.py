@@ -30,7 +30,9 @@ from backpath.graph import (
     SettingError,
     ShapeError,
     TraceError,
+    UnsupportedError,
 )
+from backpath.importers import Agreement, ImportedModel
 from backpath.nets import Model, Network
 from backpath.ops import (
     cond,
@@ -76,6 +78,7 @@ from backpath.trust import Check, GradientDiagnosis, check, debug_gradient
 __version__ = "0.1.0"
 
 __all__ = [
+    "Agreement",
     "BackpathError",
     "Check",
     "Compiled",
@@ -91,6 +94,7 @@ __all__ = [
     "GradientDiagnosis",
     "Graph",
     "GraphError",
+    "ImportedModel",
     "LengthSpectrum",
     "Linearization",
     "MatrixError",
@@ -108,6 +112,7 @@ __all__ = [
     "ShapeError",
     "TooManyPathsError",
     "TraceError",
+    "UnsupportedError",
     "check",
     "check_grads",
     "compile",
