@@ -32,7 +32,7 @@ from backpath.graph import (
     TraceError,
     UnsupportedError,
 )
-from backpath.importers import Agreement, ImportedModel
+from backpath.importers import Agreement, ImportedModel, from_onnx
 from backpath.nets import Model, Network
 from backpath.ops import (
     cond,
@@ -124,6 +124,7 @@ __all__ = [
     "find_rate",
     "fit",
     "fit_many",
+    "from_onnx",
     "gelu",
     "grad",
     "hessian",

@@ -206,7 +206,7 @@ OTHERS: dict[str, Case] = {
         [(2, 3, 5, 6)],
     ),
     "resize, antialias": (
-        lambda x: op.resize(x, (2, 3), (3, 4), op.Resizing("linear", antialias=True)),
+        lambda x: op.resize(x, (2, 3), (3, 4), op.Resizing("linear", antialias=True, exclude_outside=True)),
         lambda x: F.interpolate(x, (3, 4), mode="bilinear", antialias=True),
         [(2, 3, 7, 11)],
     ),

@@ -84,13 +84,11 @@ def written(x: Any, index: tuple[Any, ...], new: Any, reduction: str = "none") -
             raise SettingError(f"scatter: reduction {reduction!r} at traced positions; only none and add can be")
         count = placed(np.ones(np.shape(new), spec_of(x).dtype), index, shape)
         return np.where(count > 0, placed(new, index, shape), x)
-    for taken in _rounds(shape, index, np.shape(new)):
-        flat = tuple(p[taken] for p in np.broadcast_arrays(*index, *_inner(shape, index, np.shape(new))))
-        values = METHODS["getitem"](new, taken)
+    for taken in _rounds(shape, index):
+        some = tuple(p[taken] for p in np.broadcast_arrays(*index))
         there = np.zeros(shape, bool)
-        there[flat] = True
-        fresh = np.zeros(shape, spec_of(new).dtype)
-        x = np.where(there, COMBINE[reduction](x, placed(values, flat, np.shape(fresh))), x)
+        there[some] = True
+        x = np.where(there, COMBINE[reduction](x, placed(METHODS["getitem"](new, taken), some, shape)), x)
     return x
 
 
@@ -103,13 +101,7 @@ def placed(values: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     return scatter(values, index, shape)
 
 
-def _inner(shape: tuple[int, ...], index: tuple[Any, ...], wanted: tuple[int, ...]) -> list[np.ndarray]:
-    """Positions along the axes that an index leaves whole."""
-    left = shape[len(index) :]
-    return [np.reshape(np.arange(n), (n,) + (1,) * (len(left) - k - 1)) for k, n in enumerate(left)]
-
-
-def _rounds(shape: tuple[int, ...], index: tuple[Any, ...], wanted: tuple[int, ...]) -> Iterator[Any]:
+def _rounds(shape: tuple[int, ...], index: tuple[Any, ...]) -> Iterator[Any]:
     """Which of the entries to write come first to their places, which second, and so on."""
     whole = [np.asarray(p) for p in index]
     lead = np.broadcast_shapes(*(p.shape for p in whole))

@@ -60,7 +60,8 @@ class Resizing:
             case "half_pixel":
                 return (k + 0.5) / scale - 0.5
             case "align_corners":
-                return k * (n - 1) / (m - 1) if m > 1 else np.zeros(m)
+                # The length that a scale makes may lie between two whole ones.
+                return k * (n - 1) / (scale * n - 1) if m > 1 else np.zeros(m)
             case "asymmetric":
                 return k / scale
             case "pytorch_half_pixel":
@@ -88,7 +89,7 @@ class Resizing:
         first = np.floor(at - reach).astype(int) + 1
         entries = first[:, None] + np.arange(math.ceil(2 * reach) + 1)
         weights = self._kernel((entries - at[:, None]) * squeeze)
-        if self.exclude_outside or self.antialias:
+        if self.exclude_outside:
             weights = np.where((entries >= 0) & (entries < n), weights, 0.0)
         weights = weights / weights.sum(axis=1, keepdims=True)
         matrix = np.zeros((m, n))
