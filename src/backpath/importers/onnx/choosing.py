@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backpath.importers import operations as op
-from backpath.importers.onnx.rules import Call, NotKnownError, as_type, axis_in, dtype_of, room, rule
+from backpath.importers.onnx.rules import Call, NotKnownError, as_type, axis_in, dtype_of, rule
 from backpath.ops import Variable
 
 
@@ -21,7 +21,7 @@ def gather(c: Call) -> Any:
     """Entries along an axis."""
     if isinstance(c[0], np.ndarray) and isinstance(c[1], np.ndarray) and c[0].size:
         axis = axis_in(c.get("axis", 0), c[0].ndim)
-        room((*c[1].shape, *c[0].shape[:axis], *c[0].shape[axis + 1 :]))
+        c.room((*c[1].shape, *c[0].shape[:axis], *c[0].shape[axis + 1 :]))
     return op.gather(c[0], _whole(c[1]), axis_in(c.get("axis", 0), np.ndim(c[0])))
 
 
@@ -69,6 +69,6 @@ def top(c: Call) -> Any:
 def one_hot(c: Call) -> Any:
     """See ``operations.one_hot``."""
     depth = int(np.ravel(c.known(1, "depth"))[0])
-    room((*np.shape(c[0]), depth))
+    c.room((*np.shape(c[0]), depth))
     values = c[2]
     return op.one_hot(c[0], depth, values[1], values[0], c.get("axis", -1))

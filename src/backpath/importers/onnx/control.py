@@ -10,7 +10,7 @@ import numpy as np
 from backpath.importers.onnx.rules import Call, NotKnownError, RefusedError, axis_in, rule
 from backpath.ops import Variable
 
-MOST_STEPS = 10_000
+MOST_STEPS = 1_000
 """Of a loop that is written out."""
 
 
@@ -51,7 +51,7 @@ def loop(c: Call) -> Any:
     """A loop whose length is known, step by step."""
     body = c.get("body")
     trips, condition = c.known(0, "number of steps"), c.known(1, "condition")
-    limit = MOST_STEPS if trips is None else int(np.ravel(trips)[0])
+    limit = MOST_STEPS + 1 if trips is None else int(np.ravel(trips)[0])
     carried, rows, goes_on = list(c.inputs[2:]), [], condition is None or bool(np.ravel(condition)[0])
     step = 0
     while goes_on and step < limit:

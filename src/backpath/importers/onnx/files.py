@@ -169,10 +169,11 @@ class Arrays:
         except OSError as error:
             why = "it is a symbolic link" if path.is_symlink() else error.strerror
             raise DataError(f"the array {name} lies in {where!r}, which cannot be read: {why}") from None
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            raise DataError(f"the array {name} lies in {where!r}, which is no ordinary file")
         with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise DataError(f"the array {name} lies in {where!r}, which is no ordinary file")
             if offset + length > status.st_size:
                 raise DataError(
                     f"the array {name} takes {length:,} bytes from {offset:,} on of {where!r}, which has "

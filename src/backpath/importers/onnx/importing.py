@@ -161,6 +161,7 @@ class _Made:
         self.plan, self.inputs, self.named, self.real = plan, inputs, named, real
         self.runner = Runner(planner, real, named)
         self.trained = trained(plan, real)
+        self._graph: tuple[Plan, Graph] | None = None
         lengths = [i.lengths[0] for i in inputs if i.lengths]
         self.written = lengths[0] if lengths else None
 
@@ -214,6 +215,8 @@ class _Made:
 
     def traced(self, example: Sequence[np.ndarray]) -> Graph:
         """The graph of all outputs; arrays that decide shapes are known in it."""
+        if self._graph is not None and self._graph[0] is self.plan:
+            return self._graph[1]
         for _ in range(len(self.trained) + 1):
             parameters, buffers = self._values()
 
@@ -221,9 +224,12 @@ class _Made:
                 return tuple(self.run({**buffers, **parameters}, X, self.real))
 
             try:
-                return trace(outputs, parameters, list(example))
+                graph = trace(outputs, parameters, list(example))
             except NotKnownError as error:
                 self._demote(error)
+            else:
+                self._graph = self.plan, graph
+                return graph
         raise AssertionError("each turn makes a parameter known")
 
     def _demote(self, error: NotKnownError) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from backpath import ops
 from backpath.importers import operations as op
-from backpath.importers.onnx.rules import Call, RefusedError, as_type, axis_in, dtype_of, room, rule
+from backpath.importers.onnx.rules import Call, RefusedError, as_type, axis_in, dtype_of, rule
 
 
 def _pairs(pads: Sequence[int]) -> list[tuple[int, int]]:
@@ -30,7 +30,7 @@ def _windows(c: Call, lengths: Sequence[int], sizes: Sequence[int]) -> dict[str,
         pads = _pairs(c.get("pads"))
     if len(pads) != axes or len(strides) != axes or len(dilations) != axes:
         raise RefusedError(f"its windows do not have the {axes} axes of the image")
-    room(n + sum(ends) for n, ends in zip(lengths, pads, strict=True))
+    c.room(n + sum(ends) for n, ends in zip(lengths, pads, strict=True))
     return {"strides": strides, "pads": pads, "dilations": dilations}
 
 
@@ -61,7 +61,7 @@ def transposed_convolution(c: Call) -> Any:
                 more[k], total = more[k] - total, 0
             less = total // 2
             pads.append((less, total - less) if auto == "SAME_UPPER" else (total - less, less))
-    room(s * n + d * k for s, n, d, k in zip(strides, lengths, dilations, sizes, strict=True))
+    c.room(s * n + d * k for s, n, d, k in zip(strides, lengths, dilations, sizes, strict=True))
     how = {"strides": strides, "pads": pads, "dilations": dilations, "output_padding": more}
     return op.transposed_convolution(c[0], c[1], c[2], groups=c.get("group", 1), **how)
 
@@ -123,7 +123,7 @@ def max_unpool(c: Call) -> Any:
     y = np.reshape(flat, small)
     if shape is None:
         return y
-    return op.pad(y, [(0, n - m) for n, m in zip(room(shape), small, strict=True)])
+    return op.pad(y, [(0, n - m) for n, m in zip(c.room(shape), small, strict=True)])
 
 
 @rule("BatchNormalization")
@@ -205,7 +205,7 @@ def resize(c: Call) -> Any:
         wanted = [int(n * part * s) for n, s, part in zip(lengths, factors, parts, strict=True)]
     else:
         wanted, factors = _wanted(c, lengths, [int(n) for n in np.ravel(sizes)])
-    room(wanted)
+    c.room(wanted)
     return op.resize(x, axes, wanted, how, factors, spans)
 
 

@@ -15,7 +15,7 @@ from backpath.graph import DataError
 from backpath.importers.onnx.files import Arrays
 from backpath.importers.onnx.rules import RULES
 
-MOST_STEPS = 1_000_000
+MOST_STEPS = 200_000
 """Of a graph, with the bodies of its functions in place of their calls."""
 
 DEEPEST = 32
@@ -80,6 +80,7 @@ class Planner:
         self.versions = {_domain(o.domain): o.version for o in model.opset_import}
         self._functions = {(f.domain, f.name, f.overload): f for f in model.functions}
         self._arrays, self._count, self._fresh = arrays, 0, 0
+        self._sizes: dict[Any, int] = {}
 
     def plan(self, graph: Any, depth: int = 0) -> Plan:
         """The plan of a GraphProto.
@@ -151,6 +152,8 @@ class Planner:
         if key in within or len(within) >= DEEPEST:
             called = " calls ".join(name for _, name, _ in (*within, key))
             raise DataError(f"functions of the file call each other without end, or too deeply: {called}")
+        if self._count + self._written_out(key) > MOST_STEPS:
+            raise DataError(f"the file's graph has more than {MOST_STEPS:,} nodes, with its functions written out")
         function = self._functions[key]
         defaults = {a.name: a for a in function.attribute_proto}
         own = {a.name: self._resolved(a, given) for a in node.attribute}
@@ -163,6 +166,19 @@ class Planner:
         for inner in function.node:
             steps += self._steps(renamed.node(inner), versions, scope, passed, depth, (*within, key))
         return steps
+
+    def _written_out(self, key: Any, within: tuple[Any, ...] = ()) -> int:
+        """How many nodes a function is, with those that it calls; of cycles, which are refused later, the first turn."""
+        if key not in self._sizes:
+            called = [(n.domain, n.op_type, n.overload) for n in self._functions[key].node]
+            deeper = (*within, key)
+            self._sizes[key] = sum(
+                self._written_out(k, deeper)
+                if k in self._functions and k not in deeper and len(deeper) <= DEEPEST
+                else 1
+                for k in called
+            )
+        return self._sizes[key]
 
     @staticmethod
     def _resolved(attribute: Any, given: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from backpath import ops
 from backpath.importers import operations as op
-from backpath.importers.onnx.rules import RULES, Call, RefusedError, as_type, axis_in, dtype_of, room, rule
+from backpath.importers.onnx.rules import RULES, Call, RefusedError, as_type, axis_in, dtype_of, rule
 from backpath.ops.subscripts import parse_subscripts
 
 Reduction = Callable[..., Any]
@@ -132,7 +132,7 @@ def _require_result(c: Call) -> None:
     """Refuse a result of known numbers that is too large."""
     letters, out = parse_subscripts(c.get("equation").replace(" ", ""), [np.shape(x) for x in c.inputs])
     size = {a: n for part, x in zip(letters, c.inputs, strict=True) for a, n in zip(part, np.shape(x), strict=True)}
-    room(size[a] for a in out)
+    c.room(size[a] for a in out)
 
 
 @rule("CumSum", "CumProd")

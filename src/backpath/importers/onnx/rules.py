@@ -12,8 +12,11 @@ import numpy as np
 from backpath.graph import BackpathError
 from backpath.ops import Variable, spec_of
 
-MOST_ENTRIES = 1 << 27
-"""Of an array that a node makes of known numbers."""
+MOST_KNOWN = 1 << 27
+"""Entries of an array that a node makes of known numbers, while a graph is made."""
+
+MOST_ENTRIES = 1 << 31
+"""Entries of any array."""
 
 
 class RefusedError(BackpathError):
@@ -41,6 +44,7 @@ class Call:
         real: the type of the file's real numbers, and that in which they are computed here.
         branch: runs one of the node's graphs: from an attribute and values of its inputs to its outputs.
         batch: that the file was written for, if it is one, and that of the inputs.
+        traced: whether a graph is made, so that what is not traced is the file's own.
     """
 
     op: str
@@ -51,6 +55,7 @@ class Call:
     real: tuple[np.dtype, np.dtype]
     branch: Callable[[Any, list[Any]], list[Any]]
     batch: tuple[int, int] | None = None
+    traced: bool = False
 
     def __getitem__(self, k: int) -> Any:
         """Its k-th input, None if that is absent."""
@@ -81,6 +86,18 @@ class Call:
         """The type in which numbers of a type of the file's are held here."""
         return self.real[1] if dtype == self.real[0] else dtype
 
+    def room(self, shape: Any) -> tuple[int, ...]:
+        """A shape that is asked for.
+
+        Raises:
+            RefusedError: if it holds too many entries, or sizes below 0.
+        """
+        known = self.traced and not any(isinstance(x, Variable) for x in self.inputs)
+        sizes, most = tuple(int(n) for n in shape), MOST_KNOWN if known else MOST_ENTRIES
+        if any(n < 0 for n in sizes) or math.prod(sizes) > most:
+            raise RefusedError(f"it asks for an array of shape {list(sizes)}, and {most:,} entries are the most")
+        return sizes
+
 
 Rule = Callable[[Call], Any]
 RULES: dict[str, Rule] = {}
@@ -97,18 +114,6 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
         return function
 
     return register
-
-
-def room(shape: Any) -> tuple[int, ...]:
-    """A shape that a node asks for.
-
-    Raises:
-        RefusedError: if it holds too many entries, or sizes below 0.
-    """
-    sizes = tuple(int(n) for n in shape)
-    if any(n < 0 for n in sizes) or math.prod(sizes) > MOST_ENTRIES:
-        raise RefusedError(f"it asks for an array of shape {list(sizes)}, and {MOST_ENTRIES:,} entries are the most")
-    return sizes
 
 
 def dtype_of(x: Any) -> np.dtype:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from backpath.graph import BackpathError, DataError, TraceError, UnsupportedError
+from backpath.importers.onnx.elementwise import MANY, TWO
 from backpath.importers.onnx.plan import MOST_STEPS, Plan, Planner, Step, is_read, schema_of
-from backpath.importers.onnx.rules import MOST_ENTRIES, RULES, Call, NotKnownError, RefusedError, room
-from backpath.ops import scope, spec_of
+from backpath.importers.onnx.rules import MOST_KNOWN, RULES, Call, NotKnownError, RefusedError
+from backpath.ops import Variable, scope, spec_of
 
 
 class _Missing:
@@ -18,6 +20,9 @@ class _Missing:
 
 
 MISSING = _Missing()
+
+BROADCASTING = {*TWO, *MANY, "Div", "Mean", "Mod", "Pow", "Where", "BitShift"}
+"""Operations whose operands broadcast."""
 
 
 class Runner:
@@ -32,7 +37,7 @@ class Runner:
     def __init__(self, planner: Planner, real: np.dtype, source: str):
         self._planner, self._real, self._source = planner, real, source
         self._bodies: dict[Any, Plan] = {}
-        self._done = 0
+        self._done, self._traced = 0, False
         self.batch: tuple[int, int] | None = None
         """The batch that the file was written for, if it is one, and that of the inputs."""
 
@@ -56,7 +61,7 @@ class Runner:
             NotKnownError: for a node that needs numbers of a traced value.
         """
         refused: dict[str, list[str]] = {}
-        self._done = 0
+        self._done, self._traced = 0, not plan.inputs or any(isinstance(x, Variable) for x in values.values())
         results = self._run(plan, dict(values), precision, watch, refused)
         if refused:
             raise UnsupportedError(self._source, refused)
@@ -104,7 +109,17 @@ class Runner:
             inside = {**values, **self._typed(plan.known, precision), **dict(zip(plan.inputs, given, strict=False))}
             return self._run(plan, inside, precision, None, refused)
 
-        call = Call(step.op, inputs, step.attributes, step.version, wanted, (self._real, precision), branch, self.batch)
+        call = Call(
+            step.op,
+            inputs,
+            step.attributes,
+            step.version,
+            wanted,
+            (self._real, precision),
+            branch,
+            self.batch,
+            self._traced,
+        )
         try:
             with scope(step.scope or step.name):
                 results = self._results(step, call, refused)
@@ -132,9 +147,9 @@ class Runner:
             result = RULES[step.op](call)
         results = result if isinstance(result, tuple) else (result,)
         made = [np.asarray(y) if isinstance(y, (np.generic, float, int, bool)) else y for y in results]
-        for y in made:
-            if isinstance(y, np.ndarray) and y.size > MOST_ENTRIES and all(y.strides or (1,)):
-                raise RefusedError(f"it makes {y.size:,} known numbers, and {MOST_ENTRIES:,} are the most")
+        for y in made if call.traced else ():
+            if isinstance(y, np.ndarray) and y.size > MOST_KNOWN:
+                raise RefusedError(f"it makes {y.size:,} known numbers, and {MOST_KNOWN:,} are the most")
         return made
 
     def _by_body(self, step: Step, call: Call, refused: dict[str, list[str]]) -> Sequence[Any]:
@@ -162,14 +177,10 @@ def _described(x: Any) -> str:
 
 def _require_room(call: Call) -> None:
     """Refuse operands whose shapes broadcast to more than a result may hold."""
-    shapes = [x.shape for x in call.inputs if isinstance(x, np.ndarray)]
-    if len(shapes) < 2 or len(shapes) < len(call.inputs):
-        return
-    try:
-        room(np.broadcast_shapes(*shapes))
-    except ValueError as error:
-        if isinstance(error, BackpathError):
-            raise
+    if call.traced and call.op in BROADCASTING:
+        shapes = [x.shape for x in call.inputs if isinstance(x, np.ndarray)]
+        with suppress(ValueError):
+            call.room(np.broadcast_shapes(*shapes))
 
 
 def _body(step: Step, call: Call, specs: tuple[Any, ...]) -> Any:

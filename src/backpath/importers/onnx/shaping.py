@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpath.importers import operations as op
-from backpath.importers.onnx.rules import Call, NotKnownError, RefusedError, as_type, axis_in, dtype_of, room, rule
+from backpath.importers.onnx.rules import Call, NotKnownError, RefusedError, as_type, axis_in, dtype_of, rule
 from backpath.importers.onnx.types import NUMPY
 from backpath.ops import Variable
 
@@ -80,14 +80,14 @@ def transpose(c: Call) -> Any:
 def expand(c: Call) -> Any:
     """Broadcast to a shape, which may itself be broadcast."""
     wanted = np.broadcast_shapes(np.shape(c[0]), tuple(c.whole(1, "shape") or ()))
-    return np.broadcast_to(c[0], room(wanted))
+    return np.broadcast_to(c[0], c.room(wanted))
 
 
 @rule("Tile")
 def tile(c: Call) -> Any:
     """Repeated along each axis."""
     repeats = c.whole(1, "repeats") or []
-    room(n * k for n, k in zip(np.shape(c[0]), repeats, strict=True))
+    c.room(n * k for n, k in zip(np.shape(c[0]), repeats, strict=True))
     return np.tile(c[0], repeats)
 
 
@@ -147,7 +147,7 @@ def pad(c: Call) -> Any:
     width = [(0, 0)] * ndim
     for k, axis in enumerate(axes):
         width[axis] = pads[k], pads[k + len(axes)]
-    room(n + before + after for n, (before, after) in zip(np.shape(c[0]), width, strict=True))
+    c.room(n + before + after for n, (before, after) in zip(np.shape(c[0]), width, strict=True))
     mode = c.get("mode", "constant")
     number = np.ravel(value)[0].item() if np.size(value) else 0
     return op.pad(c[0], width, mode, number)
@@ -188,7 +188,7 @@ def constant_of_shape(c: Call) -> Any:
     value = c.get("value")
     value = np.zeros(1, np.float32) if value is None else value
     dtype = c.typed(value.dtype)
-    return np.broadcast_to(value.astype(dtype).reshape(()), room(c.whole(0, "shape") or ())).copy()
+    return np.broadcast_to(value.astype(dtype).reshape(()), c.room(c.whole(0, "shape") or ()))
 
 
 @rule("Range")
@@ -196,7 +196,7 @@ def steps(c: Call) -> Any:
     """Numbers from one to another."""
     start, limit, delta = (np.reshape(c.known(k, name), ()) for k, name in enumerate(("start", "limit", "delta")))
     count = max(int(np.ceil((limit - start) / delta)), 0) if delta else 0
-    room((count,))
+    c.room((count,))
     return (start + np.arange(count) * delta).astype(dtype_of(start))
 
 
@@ -204,7 +204,7 @@ def steps(c: Call) -> Any:
 def eye_like(c: Call) -> Any:
     """Ones on a diagonal, in the shape of a matrix."""
     dtype = c.typed(NUMPY[c.get("dtype")]) if c.get("dtype") is not None else dtype_of(c[0])
-    return np.eye(*room(np.shape(c[0])), k=c.get("k", 0), dtype=dtype)
+    return np.eye(*c.room(np.shape(c[0])), k=c.get("k", 0), dtype=dtype)
 
 
 @rule("Trilu")
