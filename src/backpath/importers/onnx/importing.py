@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import INPUT, DataError, Graph, SettingError, UnsupportedError, ancestors
+from backpath.graph import INPUT, BackpathError, DataError, Graph, SettingError, UnsupportedError, ancestors
 from backpath.importers.model import ImportedModel
 from backpath.importers.onnx import choosing, control, elementwise, layers, learning, reducing, shaping
 from backpath.importers.onnx.comparing import beside_reference
@@ -95,11 +95,17 @@ def from_onnx(
     onnx = require_onnx()
     proto, folder = read_model(source)
     named = f"{Path(source).name}" if isinstance(source, (str, Path)) else proto.graph.name or "the model"
-    inputs = _inputs(onnx, proto, named)
-    planner = Planner(proto, Arrays(folder))
-    _require_version(onnx, planner.versions, named)
-    plan = with_known_arrays(planner.plan(proto.graph))
-    _require_rules(plan, named)
+    try:
+        inputs = _inputs(onnx, proto, named)
+        planner = Planner(proto, Arrays(folder))
+        _require_version(onnx, planner.versions, named)
+        plan = with_known_arrays(planner.plan(proto.graph))
+        _require_rules(plan, named)
+    except (TypeError, AttributeError, KeyError, UnicodeError, OverflowError) as error:
+        # What a sound file cannot hold: texts that are none, numbers out of their ranges.
+        if isinstance(error, BackpathError):
+            raise
+        raise DataError(f"{named} is damaged: {error}") from error
     made = _Made(planner, plan, inputs, named, real_type(plan.known, [i.dtype for i in inputs]))
     example = made.example(X)
     chosen = made.choose(output, example)
@@ -161,6 +167,7 @@ class _Made:
         self.plan, self.inputs, self.named, self.real = plan, inputs, named, real
         self.runner = Runner(planner, real, named)
         self.trained = trained(plan, real)
+        self.runner.may_be_known = lambda value: bool(self._made_of_parameters(value))
         self._graph: tuple[Plan, Graph] | None = None
         lengths = [i.lengths[0] for i in inputs if i.lengths]
         self.written = lengths[0] if lengths else None
@@ -232,13 +239,15 @@ class _Made:
                 return graph
         raise AssertionError("each turn makes a parameter known")
 
+    def _made_of_parameters(self, value: Any) -> set[str]:
+        """The parameters that a traced value is made of; none if it is made of anything else too."""
+        names = _inputs_of(value)
+        parameters = {f"parameters.{name}": name for name in self.trained}
+        return {parameters[name] for name in names} if names <= set(parameters) else set()
+
     def _demote(self, error: NotKnownError) -> None:
         """Parameters that a shape depends on are none."""
-        names = _inputs_of(error.value)
-        parameters = {f"parameters.{name}": name for name in self.trained}
-        if not names or not names <= set(parameters):
-            raise UnsupportedError(self.named, {str(error): sorted(names - set(parameters))}) from None
-        gone = {parameters[name] for name in names}
+        gone = self._made_of_parameters(error.value)
         self.trained = [name for name in self.trained if name not in gone]
 
     def model(self, chosen: str, example: Sequence[np.ndarray], loss: str | Loss | None) -> ImportedModel:

@@ -168,7 +168,7 @@ class Planner:
         return steps
 
     def _written_out(self, key: Any, within: tuple[Any, ...] = ()) -> int:
-        """How many nodes a function is, with those that it calls; of cycles, which are refused later, the first turn."""
+        """How many nodes a function is, with those that it calls; of a cycle, which is refused later, one turn."""
         if key not in self._sizes:
             called = [(n.domain, n.op_type, n.overload) for n in self._functions[key].node]
             deeper = (*within, key)

@@ -38,6 +38,8 @@ class Runner:
         self._planner, self._real, self._source = planner, real, source
         self._bodies: dict[Any, Plan] = {}
         self._done, self._traced = 0, False
+        self.may_be_known: Callable[[Any], bool] = lambda value: False
+        """Whether a traced value would be known if some arrays of the file were not traced."""
         self.batch: tuple[int, int] | None = None
         """The batch that the file was written for, if it is one, and that of the inputs."""
 
@@ -58,7 +60,7 @@ class Runner:
 
         Raises:
             UnsupportedError: for all nodes that are refused, together.
-            NotKnownError: for a node that needs numbers of a traced value.
+            NotKnownError: for a node that needs numbers of a traced value that may be known.
         """
         refused: dict[str, list[str]] = {}
         self._done, self._traced = 0, not plan.inputs or any(isinstance(x, Variable) for x in values.values())
@@ -123,8 +125,11 @@ class Runner:
         try:
             with scope(step.scope or step.name):
                 results = self._results(step, call, refused)
-        except NotKnownError:
-            raise
+        except NotKnownError as error:
+            if self.may_be_known(error.value):
+                raise
+            refused.setdefault(f"{step.op} ({error})", []).append(step.name)
+            return [MISSING] * len(step.outputs)
         except (RefusedError, TraceError) as error:
             why = f"{step.op} ({error})" if str(error) else step.op
             refused.setdefault(why, []).append(step.name)
