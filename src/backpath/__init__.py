@@ -32,7 +32,7 @@ from backpath.graph import (
     TraceError,
     UnsupportedError,
 )
-from backpath.importers import Agreement, ImportedModel, from_onnx
+from backpath.importers import Agreement, ImportedModel, from_onnx, to_onnx
 from backpath.nets import Model, Network
 from backpath.ops import (
     cond,
@@ -153,6 +153,7 @@ __all__ = [
     "softplus",
     "standardize",
     "svg",
+    "to_onnx",
     "trace",
     "value_and_grad",
     "vjp",

@@ -1,5 +1,6 @@
 """Models of ours as files of ONNX's."""
 
-from backpath.importers.onnx_writing.writing import to_onnx
+from backpath.importers.onnx_writing.writer import Batch, Sizes, Writer, code_of
+from backpath.importers.onnx_writing.writing import finished, to_onnx, value_info, write_scores
 
-__all__ = ["to_onnx"]
+__all__ = ["Batch", "Sizes", "Writer", "code_of", "finished", "to_onnx", "value_info", "write_scores"]

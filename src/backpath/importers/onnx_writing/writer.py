@@ -141,7 +141,9 @@ class Writer:
 
 
 def code_of(dtype: np.dtype) -> int:
-    """ONNX's code of a type."""
-    from onnx import helper
+    """ONNX's code of a type; objects are texts."""
+    from onnx import TensorProto, helper
 
+    if dtype.kind == "O":
+        return TensorProto.STRING
     return helper.np_dtype_to_tensor_dtype(dtype)

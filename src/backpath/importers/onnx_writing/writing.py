@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def to_onnx(
     >>> import backpath as bp
     >>> proto = to_onnx(bp.Network([3, 4, 2], loss="cross_entropy"))
     >>> [node.op_type for node in proto.graph.node], [array.name for array in proto.graph.initializer]
-    (['Gemm', 'Relu', 'Gemm'], ['W1', 'b1', 'W2', 'b2'])
+    (['Gemm', 'Relu', 'Gemm', 'Identity'], ['W1', 'b1', 'W2', 'b2'])
     """
     require_onnx()
     parameters = model.init(0) if parameters is None else parameters
@@ -75,18 +75,36 @@ def to_onnx(
 
 
 def write_scores(
-    writer: Writer, model: Model, parameters: Any, X: Any = None, batch: int | None = None, given: str = ""
+    writer: Writer,
+    model: Model,
+    parameters: Any,
+    X: Any = None,
+    batch: int | None = None,
+    given: str = "",
+    function: Callable[[Any, Any], Any] | None = None,
+    names: Sequence[str] = ("scores",),
 ) -> tuple[list[Any], list[tuple[str, Sizes, np.dtype]]]:
-    """Write a model's scores; ``given`` is what stands for X, if it is there already.
+    """Write a model's scores.
+
+    Args:
+        writer: of the file.
+        model: whose they are.
+        parameters: of it.
+        X: an example.
+        batch: the only one, or None.
+        given: what stands for X, if it is there already.
+        function: of parameters and X, in place of the scores.
+        names: of what it gives.
 
     Returns:
         The inputs, and names, sizes and types of the outputs.
     """
     named = model.named(parameters)
-    graphs = [_traced(model, parameters, X, n) for n in ((batch, batch) if batch else BATCHES)]
+    function = function or model.scores
+    graphs = [_traced(model, function, parameters, X, n) for n in ((batch, batch) if batch else BATCHES)]
     if [n.primitive for n in graphs[0].nodes] != [n.primitive for n in graphs[1].nodes]:
         raise GraphError("the graph itself follows the batch, which a file cannot hold: give batch=1")
-    return _Pair(writer, *graphs).written(list(named.items()), _input_names(model), given)
+    return _Pair(writer, *graphs).written(list(named.items()), _input_names(model), given, names)
 
 
 def finished(writer: Writer, inputs: list[Any], outputs: Sequence[Any], path: Any = None, domains: Any = ()) -> Any:
@@ -94,8 +112,8 @@ def finished(writer: Writer, inputs: list[Any], outputs: Sequence[Any], path: An
     from onnx import checker, helper, numpy_helper
 
     arrays = [numpy_helper.from_array(np.ascontiguousarray(x), name) for name, x in writer.arrays.items()]
-    told = [_value(*output) for output in outputs]
-    graph = helper.make_graph(writer.nodes, "backpath", inputs, told, arrays)
+    told = [value_info(*output) for output in outputs]
+    graph = helper.make_graph(_used(writer.nodes, [output[0] for output in outputs]), "backpath", inputs, told, arrays)
     imports = [helper.make_opsetid("", OPSET), *(helper.make_opsetid(domain, v) for domain, v in domains)]
     model = helper.make_model(graph, opset_imports=imports, producer_name="backpath", ir_version=IR_VERSION)
     checker.check_model(model)
@@ -108,7 +126,18 @@ def finished(writer: Writer, inputs: list[Any], outputs: Sequence[Any], path: An
     return model
 
 
-def _value(name: str, sizes: Sizes, dtype: np.dtype) -> Any:
+def _used(nodes: Sequence[Any], outputs: Sequence[str]) -> list[Any]:
+    """Nodes without those whose results nothing reads."""
+    wanted, kept = set(outputs), []
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(node.input)
+    return kept[::-1]
+
+
+def value_info(name: str, sizes: Sizes, dtype: np.dtype) -> Any:
+    """An input or output as a file tells it; texts are of NumPy's type of objects."""
     from onnx import helper
 
     dims = ["batch" if n == Batch(1) else f"{n.times} * batch" if isinstance(n, Batch) else n for n in sizes]
@@ -119,7 +148,7 @@ def _input_names(model: Model) -> tuple[str, ...]:
     return model.input_names if isinstance(model, ImportedModel) else ("X",)
 
 
-def _traced(model: Model, parameters: Any, X: Any, batch: int) -> Graph:
+def _traced(model: Model, function: Callable[[Any, Any], Any], parameters: Any, X: Any, batch: int) -> Graph:
     """The graph of the scores for so many examples, in primitives that are written."""
     dtype = np.result_type(*(model.named(parameters).values() or [np.float32]))
 
@@ -134,7 +163,7 @@ def _traced(model: Model, parameters: Any, X: Any, batch: int) -> Graph:
         raise SettingError(f"{model!r} does not know the shape of its inputs: give X, an example")
     else:
         example = np.zeros((batch, *model.inputs), model.input_dtype(dtype))
-    graph = trace(lambda parameters, X: model.scores(parameters, X), parameters, example)
+    graph = trace(lambda parameters, X: function(parameters, X), parameters, example)
     graph = expand(graph, RULES)
     return with_convolutions(without_dead_code(graph.nodes, graph.inputs, graph.outputs))
 
@@ -154,7 +183,7 @@ class _Pair:
         self.names: dict[int, str] = {}
 
     def written(
-        self, parameters: list[tuple[str, Any]], inputs: Sequence[str], given: str
+        self, parameters: list[tuple[str, Any]], inputs: Sequence[str], given: str, names: Sequence[str]
     ) -> tuple[list[Any], list[tuple[str, Sizes, np.dtype]]]:
         nodes, told = self.first.nodes, []
         for position, (name, value) in zip(self.first.inputs, parameters, strict=False):
@@ -165,7 +194,7 @@ class _Pair:
             if self.sizes[position][:1] == (Batch(1),):
                 self.writer.batch_source = made
             if not given:
-                told.append(_value(made, self.sizes[position], nodes[position].dtype))
+                told.append(value_info(made, self.sizes[position], nodes[position].dtype))
         refused: defaultdict[str, list[str]] = defaultdict(list)
         unread = {node.parents[2] for node in nodes if node.primitive == "linear"}
         for position, node in enumerate(nodes):
@@ -180,9 +209,9 @@ class _Pair:
         if refused:
             raise UnsupportedError("the graph of the scores", refused, "ONNX has no operations for these")
         outputs = []
-        for k, o in enumerate(self.first.outputs):
-            name = self.writer.op("Identity", self.names[o], name="scores" if k == 0 else f"scores_{k}")
-            outputs.append((name, self.sizes[o], nodes[o].dtype))
+        for o, name in zip(self.first.outputs, names, strict=True):
+            made = self.writer.op("Identity", self.names[o], name=name)
+            outputs.append((made, self.sizes[o], nodes[o].dtype))
         return told, outputs
 
     def _constant(self, position: int) -> str:
