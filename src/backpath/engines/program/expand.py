@@ -12,8 +12,8 @@ from backpath.ops import PRIMITIVES, apply, record
 
 
 def expand(graph: Graph, kept: Collection[str] = ()) -> Graph:
-    """The same function as ``graph``, made of primitives that are not composite, or are to be kept."""
-    while any(_composite(node) and node.primitive not in kept for node in graph.nodes):
+    """The same function as ``graph``, made of primitives that are not composite, and of those that are ``kept``."""
+    while any(_composite(node, kept) for node in graph.nodes):
         inputs = [graph.nodes[i] for i in graph.inputs]
         stand_ins = [np.broadcast_to(np.empty((), node.dtype), node.shape) for node in inputs]
         names = [node.name for node in inputs]
@@ -21,8 +21,9 @@ def expand(graph: Graph, kept: Collection[str] = ()) -> Graph:
     return graph
 
 
-def _composite(node: Node) -> bool:
-    return node.primitive in PRIMITIVES and PRIMITIVES[node.primitive].composite
+def _composite(node: Node, kept: Collection[str]) -> bool:
+    name = node.primitive
+    return name not in kept and name in PRIMITIVES and PRIMITIVES[name].composite
 
 
 def _spelled_out(graph: Graph, kept: Collection[str]) -> Callable[..., tuple[Any, ...]]:
@@ -37,7 +38,7 @@ def _spelled_out(graph: Graph, kept: Collection[str]) -> Callable[..., tuple[Any
             else:
                 primitive = PRIMITIVES[node.primitive]
                 operands = [values[i] for i in node.parents]
-                if primitive.composite and node.primitive not in kept:
+                if _composite(node, kept):
                     values.append(primitive.value(*operands, **node.params))
                 else:
                     values.append(apply(primitive, *operands, **node.params))
