@@ -20,6 +20,7 @@ from backpath.data.kinds import PLAIN, Truth
 from backpath.data.moments import Moments
 from backpath.data.numeric import Numeric
 from backpath.data.parts import FrameData
+from backpath.importers import ImportedModel
 from backpath.nets import Model, Network
 from backpath.training.find_rate import RangeTest
 from backpath.training.result import Fit
@@ -154,6 +155,9 @@ def _print_network(console: Console, network: Model) -> None:
     if isinstance(network, Network):
         sizes, activations = " → ".join(map(str, network.sizes)), listed(list(dict.fromkeys(network.activations)))
         line(console, "network", f"[bold]{sizes}[/]  {activations + ', ' if activations else ''}{network.loss}")
+        return
+    if isinstance(network, ImportedModel):
+        line(console, "network", f"{_plain(network.source)}, {network.loss}")
         return
     for k, row in enumerate(str(network).splitlines()[:-1]):
         line(console, "" if k else "network", _plain(row))

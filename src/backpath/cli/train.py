@@ -127,6 +127,7 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.argument("source", required=False)
+@click.argument("data", required=False)
 @click.option("--target", metavar="COLUMN", help="The column to predict; needed for a file.")
 @click.option(
     "--out", metavar="RUN", type=click.Path(path_type=Path), help="The run folder; by default runs/NAME-1, -2, ..."
@@ -145,6 +146,7 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
 def train(
     ctx: click.Context,
     source: str | None,
+    data: str | None,
     target: str | None,
     out: Path | None,
     resume: Path | None,
@@ -154,6 +156,9 @@ def train(
     **options: Any,
 ) -> None:
     """Train a network on SOURCE: a file, or one of the data sets digits, breast_cancer, wine, iris, diabetes.
+
+    Where SOURCE is an .onnx file, the model in it is trained further on DATA, whose columns beside the target are the
+    numbers that it reads, in order.
 
     Files are CSV (perhaps compressed), Parquet, Arrow or Feather, NDJSON, Excel, or NumPy's .npz; or a folder of them.
 
@@ -168,7 +173,8 @@ def train(
             raise click.UsageError(f"--resume takes the settings that the run began with: leave out --{extra[0]}")
         source, target, settings = stopped_training(resume)
     else:
-        settings = Settings(**options)
+        source, model = _parted(str(source), data)
+        settings = Settings(**options, onnx=model)
     console = make_console()
     console.quiet = quiet or as_json
     if describe:
@@ -183,6 +189,16 @@ def train(
         emit("result", {"run": str(folder), **told})
     elif quiet:
         click.echo(folder)
+
+
+def _parted(source: str, data: str | None) -> tuple[str, str | None]:
+    """The data, and the .onnx file whose model is trained."""
+    is_model = source.lower().endswith(".onnx")
+    if is_model and data is None:
+        raise click.UsageError(f"give the data to train {source} on: backpath train {source} DATA --target COLUMN")
+    if not is_model and data is not None:
+        raise click.UsageError(f"{source} is no .onnx file: one SOURCE is trained on, and {data} is another")
+    return (str(data), str(Path(source).absolute())) if is_model else (source, None)
 
 
 def _train(

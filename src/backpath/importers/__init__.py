@@ -2,7 +2,7 @@
 
 from backpath.importers.agreement import Agreement, Difference, compared, difference
 from backpath.importers.model import ImportedModel
-from backpath.importers.onnx import from_onnx
+from backpath.importers.onnx_reading import OnnxModel, from_onnx
 from backpath.importers.onnx_writing import to_onnx
 
-__all__ = ["Agreement", "Difference", "ImportedModel", "compared", "difference", "from_onnx", "to_onnx"]
+__all__ = ["Agreement", "Difference", "ImportedModel", "OnnxModel", "compared", "difference", "from_onnx", "to_onnx"]

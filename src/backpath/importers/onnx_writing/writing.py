@@ -15,7 +15,7 @@ from backpath.engines.program.expand import expand
 from backpath.engines.program.simplify import without_dead_code
 from backpath.graph import CONSTANT, INPUT, Graph, GraphError, Node, SettingError, UnsupportedError
 from backpath.importers.model import ImportedModel
-from backpath.importers.onnx.files import require_onnx
+from backpath.importers.onnx_reading.files import require_onnx
 from backpath.importers.onnx_writing import rearranging
 from backpath.importers.onnx_writing.primitives import RULES, Written
 from backpath.importers.onnx_writing.writer import (
@@ -244,15 +244,19 @@ class _Pair:
 
 def _followed(a: Any, b: Any) -> Any:
     """A parameter from what it is in both batches."""
+    if type(a) is int:
+        return size_of(a, b)
+    if isinstance(a, slice):
+        return _slice(a, b)
     if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
         return tuple(_followed(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, slice):
-        ends = [None if x != y else x for x, y in ((a.start, b.start), (a.stop, b.stop))]
-        if a.start != b.start and a.start not in (0, None):
-            raise GraphError("a slice follows the batch, which a file cannot hold: give batch=1")
-        return slice(ends[0], ends[1], a.step)
-    if isinstance(a, np.ndarray):
-        if np.shape(a) != np.shape(b) or not np.array_equal(a, b):
-            raise GraphError("known positions follow the batch, which a file cannot hold: give batch=1")
-        return a
-    return size_of(a, b) if type(a) is int else a
+    if isinstance(a, np.ndarray) and not (np.shape(a) == np.shape(b) and np.array_equal(a, b)):
+        raise GraphError("known positions follow the batch, which a file cannot hold: give batch=1")
+    return a
+
+
+def _slice(a: slice, b: slice) -> slice:
+    """A slice that ends at fixed places, or where the batch does."""
+    if a.start != b.start and a.start not in (0, None):
+        raise GraphError("a slice follows the batch, which a file cannot hold: give batch=1")
+    return slice(a.start if a.start == b.start else None, a.stop if a.stop == b.stop else None, a.step)

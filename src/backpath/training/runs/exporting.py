@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from backpath.data.numeric import Numeric
 from backpath.data.scaling import REACH
 from backpath.data.words import Words
 from backpath.graph import DataError
-from backpath.importers.onnx.files import require_onnx
+from backpath.importers.onnx_reading.files import require_onnx
 from backpath.importers.onnx_writing import Batch, Writer, finished, value_info, write_scores
 from backpath.training.runs.saved_model import PROBABILISTIC, SavedModel
 
@@ -30,10 +30,10 @@ LEARNING = "ai.onnx.ml"
 def export_onnx(model: SavedModel, path: str | os.PathLike[str] | None = None) -> Any:
     """A saved model as an ``onnx.ModelProto``, which takes the columns that the run was trained on.
 
-    Each column is an input of shape (batch, 1), by its name: numbers as doubles, NaN where missing; categories and truth
-    values as texts, empty where missing; dates and times as microseconds since 1970 in doubles, NaN where missing. The
-    columns of an image or a sequence are one input ``columns``. Outputs are ``prediction``, and for classes
-    ``probabilities`` where the loss has them.
+    Each column is an input of shape (batch, 1), by its name: numbers as doubles, NaN where missing; categories and
+    truth values as texts, empty where missing; dates and times as microseconds since 1970 in doubles, NaN where
+    missing. The columns of an image or a sequence are one input ``columns``. Outputs are ``prediction``, and for
+    classes ``probabilities`` where the loss has them.
 
     Args:
         model: what a run folder holds.
@@ -126,7 +126,7 @@ def _column(writer: Writer, column: Column, name: str, words: Words) -> str:
     raise DataError(f"column {column.name!r} is read by hashed words, which ONNX cannot: train without --text")
 
 
-def _looked_up(writer: Writer, texts: str, table: dict[str, float], default: float) -> str:
+def _looked_up(writer: Writer, texts: str, table: Mapping[str, float], default: float) -> str:
     """Numbers in place of texts."""
     return writer.op(
         "LabelEncoder",

@@ -23,6 +23,7 @@ from backpath.data.grids import inputs_from_json, shape_of
 from backpath.data.reading.options import Reading
 from backpath.data.target import Target
 from backpath.graph import DataError, GraphError, RunError, SettingError, ShapeError
+from backpath.importers import OnnxModel, from_onnx
 from backpath.nets import Model, Network, model_from_json
 from backpath.training.checkpoints.checkpoint import Checkpoint, write_checkpoint
 from backpath.training.loop.epochs import Epoch
@@ -30,6 +31,8 @@ from backpath.training.runs.saved_model import SavedModel, outputs_for
 
 FORMAT = 2
 PARAMETERS, MODEL, HISTORY, CONFIG = "model.safetensors", "model.json", "history.json", "config.json"
+GRAPH = "model.onnx"
+"""The file of a model that was read from one."""
 
 
 def next_run_folder(base: str | Path, name: str) -> Path:
@@ -120,9 +123,14 @@ def write_model(
         **described,
         "sha256": hashlib.sha256(arrays).hexdigest(),
     }
+    graph = network.file if isinstance(network, OnnxModel) else None
+    if graph is not None:
+        description["graph_sha256"] = hashlib.sha256(graph).hexdigest()
     try:
         with _placed(folder) as temporary:
             _write(temporary / PARAMETERS, arrays)
+            if graph is not None:
+                _write(temporary / GRAPH, graph)
             _write(temporary / MODEL, _json(description))
             _write(temporary / HISTORY, _json([asdict(epoch) for epoch in history]))
             _write(temporary / CONFIG, _json(config))
@@ -192,6 +200,8 @@ def _read_network(
             f"{folder} holds the parameters of a function, {told.get('name')!r}, which is never written down: "
             f"bp.load({str(folder)!r}, scores=...) takes it"
         )
+    if isinstance(told, dict) and told.get("kind") == "onnx":
+        return _read_graph(folder, told, description), description
     try:
         network, _ = model_from_json(description["network"], scores, like), description["sha256"]
     except KeyError as error:
@@ -199,6 +209,21 @@ def _read_network(
     except (GraphError, SettingError, ShapeError, TypeError) as error:
         raise RunError(f"{folder / MODEL} is damaged: {error}") from None
     return network, description
+
+
+def _read_graph(folder: Path, told: Mapping[str, Any], description: Mapping[str, Any]) -> Model:
+    """The model of the run's own .onnx file."""
+    path = folder / GRAPH
+    try:
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != description["graph_sha256"]:
+            raise RunError(f"{path} is damaged: its checksum is not the one in {MODEL}")
+        model = from_onnx(data, output=told["output"], loss=told["loss"], compare=False)
+        return model if told["inputs"] is None else model.suited(tuple(told["inputs"]))
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}") from None
+    except (KeyError, TypeError, DataError, GraphError, SettingError, ShapeError) as error:
+        raise RunError(f"{folder / MODEL} is damaged: {error}") from None
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:

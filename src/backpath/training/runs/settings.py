@@ -14,7 +14,10 @@ from backpath.nets.spelled import Word, checked_word
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to train; the defaults are those of ``backpath train``."""
+    """How to train; the defaults are those of ``backpath train``.
+
+    ``onnx`` is the .onnx file whose model is trained, in place of a network of ``layers``.
+    """
 
     seed: int = 0
     epochs: int = 40
@@ -49,6 +52,7 @@ class Settings:
     decimal: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
+    onnx: str | None = None
 
     @property
     def reading(self) -> Reading:
@@ -58,7 +62,7 @@ class Settings:
     @property
     def spelled(self) -> bool:
         """Whether layers are more than widths, or images are augmented: the model reads examples as they are shaped."""
-        return bool(self.augment) or not all(isinstance(layer, int) for layer in self.layers)
+        return self.onnx is None and (bool(self.augment) or not all(isinstance(layer, int) for layer in self.layers))
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> Settings:
@@ -67,7 +71,7 @@ class Settings:
         Raises:
             RunError: if one is missing, or is not of its kind.
         """
-        since = ("engine", "augment", "text", *(field.name for field in fields(Reading)))
+        since = ("engine", "augment", "text", "onnx", *(field.name for field in fields(Reading)))
         known = {**{name: getattr(cls(), name) for name in since}, **config}
         try:
             kept: dict[str, Any] = {field.name: known[field.name] for field in fields(cls)}

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from backpath.importers.agreement import Agreement, compared
-from backpath.importers.onnx.files import Arrays
-from backpath.importers.onnx.plan import Plan
-from backpath.importers.onnx.running import Runner
+from backpath.importers.onnx_reading.files import Arrays
+from backpath.importers.onnx_reading.plan import Plan
+from backpath.importers.onnx_reading.running import Runner
 
 REFERENCE = "onnx.reference"
 
@@ -46,12 +46,13 @@ def beside_reference(
 def _reference_values(proto: Any, folder: Path | None, given: dict[str, np.ndarray]) -> dict[str, Any]:
     from onnx.reference import ReferenceEvaluator
 
-    evaluator = ReferenceEvaluator(_whole(proto, folder))
+    evaluator = ReferenceEvaluator(whole(proto, folder))
     with np.errstate(all="ignore"):
-        return evaluator.run(None, given, intermediate=True)
+        found: Any = evaluator.run(None, given, intermediate=True)
+    return found
 
 
-def _whole(proto: Any, folder: Path | None) -> Any:
+def whole(proto: Any, folder: Path | None) -> Any:
     """The model with its external arrays inside."""
     if not any(t.data_location == 1 for t in proto.graph.initializer):
         return proto

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from backpath import ops
-from backpath.importers.onnx.rules import Call, RefusedError, as_type, dtype_of, rule
+from backpath.importers import operations as op
+from backpath.importers.onnx_reading.rules import Call, RefusedError, as_type, dtype_of, rule
 from backpath.ops import Variable
 
 TRANSFORMS = {
@@ -83,8 +84,8 @@ def feature_vectorizer(c: Call) -> Any:
 def array_feature_extractor(c: Call) -> Any:
     """Some entries of the last axis."""
     positions = np.ravel(c[1]) if not isinstance(c[1], Variable) else np.reshape(c[1], (-1,))
-    if isinstance(c[0], np.ndarray) and c[0].ndim == 1:
-        return np.reshape(c[0][positions], (1, -1))
+    if isinstance(c[0], np.ndarray) and c[0].shape[:-1] in ((), (1,)):
+        return np.reshape(_labels(np.ravel(c[0]), positions), (1, -1))
     return c[0][..., positions]
 
 
@@ -117,8 +118,9 @@ def linear_classifier(c: Call) -> Any:
 
 
 def _labels(labels: np.ndarray, chosen: Any) -> Any:
-    if labels.dtype.kind in "iu":
-        return np.take(labels, chosen)
+    """The chosen of some labels."""
+    if labels.dtype.kind in "iuf":
+        return op.gather(labels, chosen)
     # Texts are no numbers: of traced values the class is told by its position.
     return chosen if isinstance(chosen, Variable) else labels.astype(object)[chosen]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from backpath import ops
 from backpath.importers import operations as op
-from backpath.importers.onnx.rules import RULES, Call, RefusedError, as_type, axis_in, dtype_of, rule
+from backpath.importers.onnx_reading.rules import RULES, Call, RefusedError, as_type, axis_in, dtype_of, rule
 from backpath.ops.subscripts import parse_subscripts
 
 Reduction = Callable[..., Any]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import DataError
-from backpath.importers.onnx.files import Arrays
-from backpath.importers.onnx.rules import RULES
+from backpath.importers.onnx_reading.files import Arrays
+from backpath.importers.onnx_reading.rules import RULES
 
 MOST_STEPS = 200_000
 """Of a graph, with the bodies of its functions in place of their calls."""
@@ -379,6 +379,17 @@ def _last_uses(reads: list[set[str]], outputs: tuple[str, ...]) -> tuple[tuple[s
         last.append(tuple(names - seen))
         seen |= names
     return tuple(reversed(last))
+
+
+def pruned(plan: Plan, output: str) -> Plan:
+    """What of a plan makes one value."""
+    wanted, kept = {output}, []
+    for step in reversed(plan.steps):
+        if wanted.intersection(step.outputs):
+            kept.append(step)
+            wanted |= _read_by(step)
+    steps = tuple(reversed(kept))
+    return Plan(plan.inputs, (output,), steps, plan.known, _last_uses([_read_by(step) for step in steps], (output,)))
 
 
 def walk(plan: Plan, visit: Callable[[Step], None]) -> None:

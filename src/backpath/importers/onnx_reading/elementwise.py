@@ -10,7 +10,7 @@ import numpy as np
 
 from backpath import ops
 from backpath.importers import operations as op
-from backpath.importers.onnx.rules import RULES, Call, RefusedError, as_type, dtype_of, rule
+from backpath.importers.onnx_reading.rules import RULES, Call, RefusedError, as_type, dtype_of, rule
 
 ONE: dict[str, Callable[[Any], Any]] = {
     "Abs": np.abs,

@@ -9,7 +9,7 @@ import numpy as np
 
 from backpath import ops
 from backpath.importers import operations as op
-from backpath.importers.onnx.rules import Call, RefusedError, as_type, axis_in, dtype_of, rule
+from backpath.importers.onnx_reading.rules import Call, RefusedError, as_type, axis_in, dtype_of, rule
 
 
 def _pairs(pads: Sequence[int]) -> list[tuple[int, int]]:
@@ -70,7 +70,7 @@ def transposed_convolution(c: Call) -> Any:
 def max_pool(c: Call) -> Any:
     """See ``operations.max_pool``; with positions among all entries where they are wanted."""
     sizes = c.get("kernel_shape")
-    how = _windows(c, np.shape(c[0])[2:], sizes) | {"ceil": bool(c.get("ceil_mode", 0))}
+    how: dict[str, Any] = {**_windows(c, np.shape(c[0])[2:], sizes), "ceil": bool(c.get("ceil_mode", 0))}
     if c.outputs < 2:
         return op.max_pool(c[0], sizes, **how)
     y, where = op.max_pool_with_positions(c[0], sizes, **how)
@@ -96,7 +96,7 @@ def _first_axis_fastest(where: Any, lengths: Sequence[int]) -> Any:
 def mean_pool(c: Call) -> Any:
     """See ``operations.mean_pool`` and ``power_pool``."""
     sizes = c.get("kernel_shape")
-    how = _windows(c, np.shape(c[0])[2:], sizes) | {"ceil": bool(c.get("ceil_mode", 0))}
+    how: dict[str, Any] = {**_windows(c, np.shape(c[0])[2:], sizes), "ceil": bool(c.get("ceil_mode", 0))}
     if c.op == "LpPool":
         return op.power_pool(c[0], float(c.get("p", 2)), sizes, **how)
     return op.mean_pool(c[0], sizes, count_pads=bool(c.get("count_include_pad", 0)), **how)
@@ -182,11 +182,11 @@ def resize(c: Call) -> Any:
     """See ``operations.resize``."""
     x, ndim = c[0], np.ndim(c[0])
     if c.op == "Upsample":
-        roi, scales, sizes = None, c.known(1, "scales"), None
+        roi, scales = None, c.known(1, "scales")
         how = op.Resizing(c.get("mode", "nearest"), "asymmetric", "floor")
     else:
         old = c.version < 11
-        roi, scales, sizes = (None, c.known(1, "scales"), None) if old else (c.known(k, "sizes") for k in (1, 2, 3))
+        roi, scales = (None, c.known(1, "scales")) if old else (c.known(k, "sizes") for k in (1, 2))
         how = op.Resizing(
             c.get("mode", "nearest"),
             c.get("coordinate_transformation_mode", "asymmetric" if old else "half_pixel"),
@@ -204,7 +204,7 @@ def resize(c: Call) -> Any:
         parts = [1.0 if spans is None else b - a for a, b in spans or [(0.0, 1.0)] * len(axes)]
         wanted = [int(n * part * s) for n, s, part in zip(lengths, factors, parts, strict=True)]
     else:
-        wanted, factors = _wanted(c, lengths, [int(n) for n in np.ravel(sizes)])
+        wanted, factors = _wanted(c, lengths, c.whole(3, "sizes") or [])
     c.room(wanted)
     return op.resize(x, axes, wanted, how, factors, spans)
 
@@ -306,10 +306,12 @@ def _cell(
     zero = np.zeros((batch, hidden), dtype)
     h = zero if first[0] is None else first[0]
     if c.op == "RNN":
-        return op.plain_step(R, bh, *_functions(c, k, 1, ["Tanh"])), bx, (h,)
+        (f,) = _functions(c, k, 1, ["Tanh"])
+        return op.plain_step(R, bh, f), bx, (h,)
     if c.op == "GRU":
         after = bool(c.get("linear_before_reset", 0))
-        return op.gated_step(R, bh, *_functions(c, k, 2, ["Sigmoid", "Tanh"]), after), bx, (h,)
+        f, g = _functions(c, k, 2, ["Sigmoid", "Tanh"])
+        return op.gated_step(R, bh, f, g, after), bx, (h,)
     cell = zero if first[1] is None else first[1]
     peepholes = None if c[7] is None else c[7][k]
     coupled = bool(c.get("input_forget", 0))

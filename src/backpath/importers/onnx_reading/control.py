@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.importers.onnx.rules import Call, NotKnownError, RefusedError, axis_in, rule
+from backpath.importers.onnx_reading.rules import Call, NotKnownError, RefusedError, axis_in, rule
 from backpath.ops import Variable
 
 MOST_STEPS = 1_000
@@ -41,7 +41,7 @@ def branch(c: Call) -> Any:
     found = []
     for one, other in zip(*both, strict=True):
         if isinstance(one, list) or np.shape(one) != np.shape(other):
-            raise NotKnownError(condition, "the shape of what it chooses")
+            raise NotKnownError(c[0], "the shape of what it chooses")
         found.append(np.where(condition, one, other))
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import BackpathError, DataError, TraceError, UnsupportedError
-from backpath.importers.onnx.elementwise import MANY, TWO
-from backpath.importers.onnx.plan import MOST_STEPS, Plan, Planner, Step, is_read, schema_of
-from backpath.importers.onnx.rules import MOST_KNOWN, RULES, Call, NotKnownError, RefusedError
+from backpath.importers.onnx_reading.elementwise import MANY, TWO
+from backpath.importers.onnx_reading.plan import MOST_STEPS, Plan, Planner, Step, is_read, schema_of
+from backpath.importers.onnx_reading.rules import MOST_KNOWN, RULES, Call, NotKnownError, RefusedError
 from backpath.ops import Variable, scope, spec_of
 
 
@@ -131,14 +132,14 @@ class Runner:
             refused.setdefault(f"{step.op} ({error})", []).append(step.name)
             return [MISSING] * len(step.outputs)
         except (RefusedError, TraceError) as error:
-            why = f"{step.op} ({error})" if str(error) else step.op
+            why = f"{step.op} ({_in_short(error)})" if str(error) else step.op
             refused.setdefault(why, []).append(step.name)
             return [MISSING] * len(step.outputs)
         except BackpathError as error:
             raise type(error)(f"{self._source}: node {step.name} ({step.op}): {error}") from None
         except (ValueError, TypeError, IndexError, KeyError, AttributeError, ZeroDivisionError) as error:
             if isinstance(error.__cause__, TraceError):
-                refused.setdefault(f"{step.op} ({error.__cause__})", []).append(step.name)
+                refused.setdefault(f"{step.op} ({_in_short(error.__cause__)})", []).append(step.name)
                 return [MISSING] * len(step.outputs)
             shapes = ", ".join(_described(x) for x in inputs)
             raise DataError(f"{self._source}: node {step.name} ({step.op}) of {shapes}: {error}") from error
@@ -174,6 +175,11 @@ class Runner:
         if precision == self._real:
             return dict(known)
         return {name: x.astype(precision) if x.dtype == self._real else x for name, x in known.items()}
+
+
+def _in_short(error: BaseException) -> str:
+    """What a refusal says first; how a traced function is to be written helps nobody who has a file."""
+    return re.split(r"[:;(]", str(error))[0].strip() if isinstance(error, TraceError) else str(error)
 
 
 def _described(x: Any) -> str:

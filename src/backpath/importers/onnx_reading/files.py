@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import DataError
-from backpath.importers.onnx.types import BFLOAT16, NUMPY, STRING
+from backpath.importers.onnx_reading.types import BFLOAT16, NUMPY, STRING
 
 MOST_BYTES = 2**31 - 1
 """That a message of protobuf can have."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backpath.importers import operations as op
-from backpath.importers.onnx.rules import Call, NotKnownError, as_type, axis_in, dtype_of, rule
+from backpath.importers.onnx_reading.rules import Call, NotKnownError, as_type, axis_in, dtype_of, rule
 from backpath.ops import Variable
 
 
