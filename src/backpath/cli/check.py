@@ -11,9 +11,11 @@ from typing import Any
 import click
 import numpy as np
 
+from backpath.cli.imported import is_onnx, random_batch
 from backpath.cli.points import at_option, values_of
 from backpath.data.grids import shape_of
 from backpath.graph import ExpressionError, GraphError
+from backpath.importers import from_onnx
 from backpath.ops import parse
 from backpath.training.runs.run_folder import read_run
 from backpath.training.runs.saved_model import SavedModel
@@ -24,7 +26,7 @@ EXAMPLES = 4
 
 
 @click.command()
-@click.argument("what", metavar="RUN|EXPRESSION")
+@click.argument("what", metavar="RUN|FILE|EXPRESSION")
 @at_option
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of the examples a run is checked on.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
@@ -32,7 +34,8 @@ EXAMPLES = 4
 def check(ctx: click.Context, what: str, point: tuple[tuple[str, float], ...], seed: int, as_json: bool) -> None:
     """Compute the gradient of RUN's loss, or of EXPRESSION at a point, in every way that is affordable.
 
-    A run's loss is taken at its trained weights, on random examples. The exit code is 1 if a method disagrees. Where
+    A run's loss is taken at its trained weights, on random examples; that of the model in an .onnx FILE likewise, whose
+    values are compared with those of ONNX's reference first. The exit code is 1 if a method disagrees. Where
     the point is at a kink, the node is named, and what its convention is.
 
     Try: backpath check "cos(w**2)" --at w=1.2
@@ -41,6 +44,16 @@ def check(ctx: click.Context, what: str, point: tuple[tuple[str, float], ...], s
         if point:
             raise click.UsageError("--at is for expressions; a run is checked at its own weights")
         found = _of_run(Path(what), seed)
+    elif is_onnx(Path(what)) and Path(what).is_file():
+        model = from_onnx(what)
+        agreement = model.agreement
+        if not as_json:
+            click.echo(f"{agreement}\n")
+        X, y = random_batch(model, seed)
+        found = every_method(model, model.init(0, np.float64), X, y, seed=seed)
+        if agreement is not None and not agreement.agrees:
+            click.echo(str(found))
+            ctx.exit(1)
     else:
         found = _of_expression(what, point, seed)
     click.echo(json.dumps(_as_json(found)) if as_json else str(found))

@@ -10,12 +10,14 @@ from typing import Any
 import click
 import numpy as np
 
+from backpath.cli.imported import as_double, chosen_score, is_onnx, parsed_output, read_arrays
 from backpath.cli.sources import open_source, source_of_run
 from backpath.data.frame import Frame, listed
 from backpath.data.grids import shape_of
 from backpath.explanation import Explanation
 from backpath.explanation import explain as explain_one
 from backpath.graph import DataError
+from backpath.importers import ImportedModel, from_onnx
 from backpath.training.runs.parting import parted_frame
 from backpath.training.runs.provenance import rows_digest
 from backpath.training.runs.run_folder import next_run_folder, read_config, read_run
@@ -28,19 +30,44 @@ PARTS = ("train", "validation", "test", "all")
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--input",
+    "given",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Of an .onnx file: its inputs, as .npz or .npy.",
+)
+@click.option("--output", metavar="NAME[INDEX]", help="Of an .onnx file: what is explained, such as logits[0,3].")
 @click.option("--sample", type=click.IntRange(min=0), help="Which row, counted from 0; by default the first.")
 @click.option("--batch", type=click.Choice(PARTS), help="All rows of a part of the run's data together.")
 @click.option("--class", "label", metavar="LABEL", help="The class whose score is explained; by default the predicted.")
 @click.option("--data", metavar="SOURCE", help="Where the rows are; by default in what the run was trained on.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and write nothing.")
 def explain(
-    run: Path, sample: int | None, batch: str | None, label: str | None, data: str | None, as_json: bool
+    run: Path,
+    given: Path | None,
+    output: str | None,
+    sample: int | None,
+    batch: str | None,
+    label: str | None,
+    data: str | None,
+    as_json: bool,
 ) -> None:
     """Show which paths carry the gradient of the score that the network in RUN gives to a class, by its inputs.
 
+    Of an .onnx file give --input; --output says which number of which value is explained, by default the first
+    example's largest score.
+
     Prints a summary, and writes explanation.json and, with matplotlib, explanation.png into a new folder.
     """
+    if is_onnx(run):
+        if sample is not None or batch or label or data:
+            raise click.UsageError("--sample, --batch, --class and --data are of runs; an .onnx file takes --input")
+        _explain_file(run, given, output, as_json)
+        return
+    if given or output:
+        raise click.UsageError("--input and --output are of .onnx files; a run takes --sample, --batch and --class")
     if sample is not None and batch:
         raise DataError("--sample and --batch exclude one another: explain one row, or many together")
     model, config = read_run(run), read_config(run)
@@ -65,9 +92,46 @@ def explain(
     for entry in told["features"][:MOST_FEATURES]:
         size = f"{entry['size']:<12.4g}" if batch else ""
         plain = batch or model.network.vocabulary
-        value = "" if plain else f" = {entry['value']:.4g} (standardized)"
+        scaled = "" if isinstance(model.network, ImportedModel) else " (standardized)"
+        value = "" if plain else f" = {entry['value']:.4g}{scaled}"
         click.echo(f"  {size}{entry['derivative']:<12.4g}{entry['name']}{value}")
     click.echo(f"\nsaved {_save(found, told, run, batch or f'row-{rows[0]}')}")
+
+
+def _explain_file(path: Path, given: Path | None, output: str | None, as_json: bool) -> None:
+    """The explanation of a number that the model of an .onnx file makes of an input."""
+    if given is None:
+        raise click.UsageError(f"give what goes into {path}: --input FILE.npz, with an array for each of its inputs")
+    name, index = parsed_output(output)
+    X = read_arrays(given)
+    model = from_onnx(path, X, output=name)
+    parameters, X = as_double(model, X)
+    index = chosen_score(model, parameters, X) if index is None else index
+    found = explain_one(model, (parameters, X), index, _real_inputs(X))
+    agreement = model.agreement
+    subject = f"{model.output} at {list(index)}" if index else model.output
+    told = {"file": str(path), "input": str(given), "subject": subject, **found.to_json()}
+    told |= {"agrees_with_reference": None if agreement is None else agreement.agrees}
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    click.echo(f"{agreement}\n\n{subject}, {given}\n")
+    click.echo(found.summary())
+    click.echo("\nentries of the input with the largest derivatives")
+    for source in found.gradient:
+        slopes = found.gradient[source]
+        if source.split(".")[0].split("[")[0] == "X":
+            for place in np.argsort(-np.abs(slopes), axis=None)[:MOST_FEATURES]:
+                at = np.unravel_index(int(place), slopes.shape)
+                click.echo(f"  {slopes[at]:<12.4g}{source}[{','.join(map(str, at))}]")
+    click.echo(f"\nsaved {_save(found, told, path.with_suffix(''), 'explained')}")
+
+
+def _real_inputs(X: Any) -> list[str] | None:
+    """The inputs of real numbers; whole ones have no derivatives, and the parameters stand in for them."""
+    if isinstance(X, dict):
+        return [f"X.{name}" for name, x in X.items() if x.dtype.kind == "f"] or None
+    return ["X"] if X.dtype.kind == "f" else None
 
 
 def _row(frame: Frame, sample: int) -> np.ndarray:

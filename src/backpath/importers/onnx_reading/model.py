@@ -34,6 +34,11 @@ class OnnxModel(ImportedModel):
         """A file from which :func:`from_onnx` makes the same model."""
         return self._file()
 
+    @property
+    def output(self) -> str:
+        """The name of the value that the scores are."""
+        return self._output_names[self._output]
+
     def scores(self, parameters: Mapping[str, Any], X: Any, noise: Mapping[str, Any] | None = None) -> Any:
         """The output that the scores are, for one array X, a tuple of inputs, or a dictionary of them by name."""
         inputs = self._listed(X)
@@ -45,7 +50,7 @@ class OnnxModel(ImportedModel):
         return {
             "kind": KIND,
             "name": self.source,
-            "output": self._output_names[self._output],
+            "output": self.output,
             "inputs": None if self._inputs is None else list(self._inputs),
             "loss": loss_name(self.loss),
         }
