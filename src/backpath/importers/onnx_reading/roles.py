@@ -26,6 +26,9 @@ KNOWN_SLOTS: dict[str, tuple[int, ...]] = {
 }
 """Inputs that say how an operation works, and are no weights of it."""
 
+LARGEST_WEIGHT = 1e6
+"""What is larger, or infinite, is a mask."""
+
 LINEAR = ("ai.onnx.ml.LinearRegressor", "ai.onnx.ml.LinearClassifier")
 
 WEIGHING = {
@@ -105,5 +108,7 @@ def _collect(plan: Plan, uses: defaultdict[str, list[tuple[str, int]]]) -> None:
 
 def _is_weight(x: np.ndarray, uses: list[tuple[str, int]]) -> bool:
     if any(k in KNOWN_SLOTS.get(op, ()) for op, k in uses):
+        return False
+    if not np.max(np.abs(x)) < LARGEST_WEIGHT:
         return False
     return x.size > 1 or any(op in WEIGHING for op, _ in uses)
