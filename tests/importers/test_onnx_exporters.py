@@ -114,7 +114,7 @@ def test_files_of_pytorch(kind: str) -> None:
     module = MODULES[kind]()
     # The exporter keeps equal arrays once.
     for array in (*module.buffers(), *module.parameters()):
-        array.data += 0.1 * torch.rand(array.shape).to(array.dtype)
+        array.data += (0.1 * torch.rand(array.shape)).to(array.dtype)
     model = bp.from_onnx(exported(module, torch.tensor(examples(kind, 2))))
     assert model.agreement is not None
     assert model.agreement.agrees, str(model.agreement)

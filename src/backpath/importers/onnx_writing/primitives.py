@@ -247,7 +247,9 @@ def position(c: Written) -> str:
 @rule("cumsum")
 def cumsum(c: Written) -> str:
     """CumSum."""
-    return c.op("CumSum", c.inputs[0], c.whole(c.params["axis"]), reverse=int(c.params["reverse"]))
+    return c.op(
+        "CumSum", c.inputs[0], c.writer.array(np.array(c.params["axis"], np.int64)), reverse=int(c.params["reverse"])
+    )
 
 
 @rule("linear")

@@ -197,17 +197,18 @@ class _Pair:
                 told.append(value_info(made, self.sizes[position], nodes[position].dtype))
         refused: defaultdict[str, list[str]] = defaultdict(list)
         unread = {node.parents[2] for node in nodes if node.primitive == "linear"}
+        for node in nodes:
+            if node.primitive not in RULES and node.primitive not in (INPUT, CONSTANT):
+                refused[node.primitive].append(node.name)
+        if refused:
+            raise UnsupportedError("the graph of the scores", refused, "ONNX has no operations for these")
         for position, node in enumerate(nodes):
             if node.primitive == INPUT or position in unread:
                 continue
             if node.primitive == CONSTANT:
                 self.names[position] = self._constant(position)
-            elif node.primitive not in RULES:
-                refused[node.primitive].append(node.name)
-            elif not refused:
+            else:
                 self.names[position] = self._node(position, node)
-        if refused:
-            raise UnsupportedError("the graph of the scores", refused, "ONNX has no operations for these")
         outputs = []
         for o, name in zip(self.first.outputs, names, strict=True):
             made = self.writer.op("Identity", self.names[o], name=name)
