@@ -62,7 +62,21 @@ def test_check_a_file(there: Path) -> None:
 
 
 def test_train_a_files_model_further_and_all_that_a_run_can(there: Path) -> None:
-    told = run("train", "net.onnx", "iris.csv", "--target", "kind", "--epochs", "60", "--out", "run", "--rate", "0.05")
+    told = run(
+        "train",
+        "net.onnx",
+        "iris.csv",
+        "--target",
+        "kind",
+        "--epochs",
+        "60",
+        "--out",
+        "run",
+        "--rate",
+        "0.02",
+        "--optimizer",
+        "adam",
+    )
     assert told.exit_code == 0, told.output
     assert "net.onnx, cross_entropy" in told.output
     (there / "net.onnx").unlink()

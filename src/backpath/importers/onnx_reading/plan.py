@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -92,6 +92,7 @@ class Planner:
             raise DataError(f"the file holds graphs inside each other, more than {DEEPEST} deep")
         if graph.sparse_initializer:
             raise DataError("the file holds sparse arrays, which backpath does not read")
+        _require_texts(v.name for v in (*graph.initializer, *graph.input, *graph.output))
         known = {tensor.name: self._arrays.array(tensor) for tensor in graph.initializer}
         inputs = tuple(i.name for i in graph.input if i.name not in known)
         steps = [step for node in graph.node for step in self._steps(node, self.versions, "", {}, depth, ())]
@@ -131,6 +132,7 @@ class Planner:
         within: tuple[Any, ...],
     ) -> list[Step]:
         """A node as steps: one, or those of the function of the file that it calls."""
+        _require_texts((node.domain, node.op_type, node.name, *node.input, *node.output))
         domain = _domain(node.domain)
         key = (node.domain, node.op_type, node.overload)
         own_scope = scope_of_node(node) or scope
@@ -227,6 +229,13 @@ class Planner:
             case 8:
                 return [text.decode("utf-8", "replace") for text in attribute.strings]
         return None
+
+
+def _require_texts(names: Iterable[Any]) -> None:
+    """Refuse names that are no texts, which a damaged file may hold."""
+    for name in names:
+        if not isinstance(name, str):
+            raise DataError(f"the file is damaged: a name in it is no text, but {name!r}")
 
 
 def _domain(name: str) -> str:

@@ -111,7 +111,7 @@ def finished(writer: Writer, inputs: list[Any], outputs: Sequence[Any], path: An
     """The file's message, checked by ONNX's checker, and written where a path is given."""
     from onnx import checker, helper, numpy_helper
 
-    arrays = [numpy_helper.from_array(np.ascontiguousarray(x), name) for name, x in writer.arrays.items()]
+    arrays = [numpy_helper.from_array(np.asarray(x, order="C"), name) for name, x in writer.arrays.items()]
     told = [value_info(*output) for output in outputs]
     graph = helper.make_graph(_used(writer.nodes, [output[0] for output in outputs]), "backpath", inputs, told, arrays)
     imports = [helper.make_opsetid("", OPSET), *(helper.make_opsetid(domain, v) for domain, v in domains)]
