@@ -24,7 +24,7 @@ TOP = max(FLOORS.values()) + 1
 
 HEAVY = set(
     "sklearn numba rich jax torch matplotlib scipy click safetensors sympy mpmath threadpoolctl".split()
-    + "pandas polars narwhals pyarrow llvmlite".split()
+    + "pandas polars narwhals pyarrow llvmlite onnx google".split()
 )
 RESOLVED_BY_NAME = {"ops/expressions/libraries.py"}
 """Files that import a library of the user's choosing by ``import_module(name)``."""

@@ -17,7 +17,7 @@ from backpath.importers.onnx_reading.making import Input, Making
 from backpath.importers.onnx_reading.model import OnnxModel
 from backpath.importers.onnx_reading.plan import Plan, Planner, Step, is_read, walk
 from backpath.importers.onnx_reading.roles import real_type, with_known_arrays
-from backpath.importers.onnx_reading.types import NUMPY
+from backpath.importers.onnx_reading.types import NUMPY, type_name
 from backpath.nets import Loss
 
 RULE_FILES = choosing, control, elementwise, layers, learning, reducing, shaping
@@ -72,7 +72,7 @@ def from_onnx(
     proto, folder = read_model(source)
     named = f"{Path(source).name}" if isinstance(source, (str, Path)) else proto.graph.name or "the model"
     try:
-        inputs = _inputs(onnx, proto, named)
+        inputs = _inputs(proto, named)
         planner = Planner(proto, Arrays(folder))
         _require_version(onnx, planner.versions, named)
         plan = with_known_arrays(planner.plan(proto.graph))
@@ -91,7 +91,7 @@ def from_onnx(
     return model
 
 
-def _inputs(onnx: Any, proto: Any, named: str) -> list[Input]:
+def _inputs(proto: Any, named: str) -> list[Input]:
     known = {tensor.name for tensor in proto.graph.initializer}
     found = []
     for value in proto.graph.input:
@@ -100,7 +100,7 @@ def _inputs(onnx: Any, proto: Any, named: str) -> list[Input]:
         kind = value.type.WhichOneof("value")
         code = value.type.tensor_type.elem_type if kind == "tensor_type" else 0
         if code not in NUMPY:
-            told = onnx.TensorProto.DataType.Name(code).lower() if kind == "tensor_type" else f"a {kind}"
+            told = type_name(code) if kind == "tensor_type" else f"{kind} in place of an array"
             raise DataError(f"{named}: its input {value.name} holds {told}; backpath takes arrays of numbers")
         dims = value.type.tensor_type.shape.dim
         lengths = tuple(d.dim_value if d.WhichOneof("value") == "dim_value" and d.dim_value > 0 else None for d in dims)

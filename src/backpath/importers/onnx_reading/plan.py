@@ -93,6 +93,8 @@ class Planner:
         if graph.sparse_initializer:
             raise DataError("the file holds sparse arrays, which backpath does not read")
         _require_texts(v.name for v in (*graph.initializer, *graph.input, *graph.output))
+        if not graph.output:
+            raise DataError("the file's graph has no outputs")
         known = {tensor.name: self._arrays.array(tensor) for tensor in graph.initializer}
         inputs = tuple(i.name for i in graph.input if i.name not in known)
         steps = [step for node in graph.node for step in self._steps(node, self.versions, "", {}, depth, ())]

@@ -10,7 +10,7 @@ import numpy as np
 
 from backpath.importers import operations as op
 from backpath.importers.onnx_reading.rules import Call, NotKnownError, RefusedError, as_type, axis_in, dtype_of, rule
-from backpath.importers.onnx_reading.types import NUMPY
+from backpath.importers.onnx_reading.types import NUMPY, type_name
 from backpath.ops import Variable
 
 
@@ -161,19 +161,13 @@ def cast(c: Call) -> Any:
 
 def _cast(c: Call, x: Any, to: int) -> Any:
     if to not in NUMPY:
-        raise RefusedError(f"it casts to {_type_name(to)}")
+        raise RefusedError(f"it casts to {type_name(to)}")
     dtype = c.typed(NUMPY[to])
     if isinstance(x, np.ndarray) and x.dtype.kind in "OU":
         return x.astype(str).astype(dtype)
     if dtype.kind == "b":
         return x != 0
     return as_type(x, dtype)
-
-
-def _type_name(code: int) -> str:
-    from onnx import TensorProto
-
-    return TensorProto.DataType.Name(code) if code in TensorProto.DataType.values() else f"type {code}"
 
 
 @rule("CastLike")

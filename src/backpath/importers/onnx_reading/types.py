@@ -14,3 +14,10 @@ NUMPY: dict[int, np.dtype] = {
 
 STRING = 8
 BFLOAT16 = 16
+
+
+def type_name(code: int) -> str:
+    """What ONNX calls a type, or its code if that is none."""
+    from onnx import TensorProto
+
+    return TensorProto.DataType.Name(code).lower() if code in TensorProto.DataType.values() else f"type {code}"
