@@ -87,11 +87,15 @@ class Batch:
     ):
         self.inputs = list(_room(model, batch, dtype))
         rows, targets = (array.reshape(batch, -1) for array in self.inputs)
-        self.intakes = [Intake(rows, X.taker, X.as_they_lie(rows.dtype)), _targets(model, y, targets)]
+        of_rows, of_targets = (None, None) if X.changing else (X, y)
+        self.intakes = [
+            Intake(rows, X.taker, X.as_they_lie(rows.dtype), of=of_rows),
+            _targets(model, y, targets, of_targets),
+        ]
         if weights is not None:
             taken, given = np.empty((batch, 1), dtype), DenseRows(weights[:, None])
             self.inputs.append(taken[:, 0])
-            self.intakes.append(Intake(taken, given.taker, given.as_they_lie(dtype)))
+            self.intakes.append(Intake(taken, given.taker, given.as_they_lie(dtype), of=weights))
         shapes = list(model.noise_shapes(batch).values())
         if shapes:
             cuts = np.cumsum([math.prod(shape) for shape in shapes])
@@ -167,10 +171,10 @@ def _room(model: Model, batch: int, dtype: np.dtype) -> tuple[np.ndarray, np.nda
     return np.empty((batch, *model.inputs), model.input_dtype(dtype)), np.empty((batch, *model.outputs), dtype)
 
 
-def _targets(model: Model, y: np.ndarray, target: np.ndarray) -> Intake:
+def _targets(model: Model, y: np.ndarray, target: np.ndarray, of: np.ndarray | None) -> Intake:
     if not model.reads_classes(y):
         values = rows_of(model.targets(y))
-        return Intake(target, values.taker, values.as_they_lie(target.dtype))
+        return Intake(target, values.taker, values.as_they_lie(target.dtype), of=of)
     assert model.outputs is not None
     one_hot, labels = np.eye(model.outputs[-1], dtype=target.dtype), rows_of(y.reshape(len(y), -1))
 
@@ -186,4 +190,4 @@ def _targets(model: Model, y: np.ndarray, target: np.ndarray) -> Intake:
         return take
 
     whole = y.ndim == 1 and y.dtype == np.int64 and y.flags.c_contiguous
-    return Intake(target, taker, y if whole else None)
+    return Intake(target, taker, y if whole else None, of=of)

@@ -1,0 +1,76 @@
+"""Where arrays go: to one device here; a mesh of several is a placement of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backpath.engines.xla.library import device, library
+from backpath.engines.xla.setting import XlaSetting
+
+PART_OF_FREE = 0.5
+"""Of a device's free memory, the part that data may take to lie there from the first step to the last."""
+
+
+class Placement:
+    """Where the arrays of a training go, and what a step does to have them there.
+
+    A step is one function of global arrays, jitted as it is: a placement over several devices gives arrays a sharding
+    (:meth:`state`, :meth:`data`, :meth:`fed`) and constrains those inside the step (:meth:`rows`, :meth:`whole`,
+    :meth:`parts`); XLA puts the collectives in. Every process calls every method in the same order.
+
+    Args:
+        name: of the device; see :class:`XlaSetting`.
+    """
+
+    def __init__(self, name: str | None = None):
+        self.device = device(name)
+
+    def state(self, flat: np.ndarray) -> Any:
+        """A flat vector of the state (parameters, an optimizer's array, an average) as the carry of the steps.
+
+        A copy, since a step is given its memory.
+        """
+        # A host's array that JAX took as it is would be written over by the steps that its memory is given to.
+        return library().device_put(flat.copy(), self.device)
+
+    def fetch(self, value: Any, out: np.ndarray) -> None:
+        """Write such a vector into the host's array, gathered from wherever it lies."""
+        np.copyto(out, np.asarray(value)[: len(out)])
+
+    def data(self, rows: np.ndarray) -> Any:
+        """All examples, of shape (examples, length), or labels (examples,), to lie on the device."""
+        return library().device_put(rows, self.device)
+
+    def fed(self, array: np.ndarray) -> Any:
+        """What a stretch of steps reads, its first axis the steps: row numbers, rows, noise, step sizes."""
+        return library().device_put(array, self.device)
+
+    def rows(self, x: Any) -> Any:
+        """Inside a step: an array whose first axis are the batch's examples, as the step is to see it."""
+        return x
+
+    def whole(self, flat: Any) -> Any:
+        """Inside a step: a vector of the state, whole, where the program reads it."""
+        return flat
+
+    def parts(self, flat: Any) -> Any:
+        """Inside a step: a vector of the state, or the gradient, as it lies between steps."""
+        return flat
+
+    def room(self) -> float:
+        """Bytes that data may take on the device; infinite where it is the host's own memory."""
+        found = self.device.memory_stats() if self.device.platform != "cpu" else None
+        if not found or "bytes_limit" not in found:
+            return float("inf")
+        return PART_OF_FREE * (found["bytes_limit"] - found.get("bytes_in_use", 0))
+
+
+def placement_of(setting: XlaSetting) -> Placement:
+    """The placement that a setting asks for.
+
+    Raises:
+        SettingError: if JAX is not installed, or there is no such device.
+    """
+    return Placement(setting.device)

@@ -1,0 +1,231 @@
+"""Steps of the XLA engine: as many as are ready run as one loop on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backpath.engines.program.strides import address
+from backpath.engines.steps import Intake, Part, Steps
+from backpath.engines.xla.library import library, wide
+from backpath.engines.xla.residence import Residence
+from backpath.graph import ShapeError
+
+ROWS = 1 << 16
+"""Row numbers of one call, at most."""
+
+MOST_STEPS = 4096
+
+STREAMED = 1 << 22
+"""Numbers of one call that come from the host, for each thing that steps read, at most."""
+
+IN_FLIGHT = 2
+"""Calls that are on their way while the next one is made ready: as many times ``STREAMED`` may lie on the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Where in a flat vector, or in what an intake fills, an input or output of a program lies.
+
+    Attributes:
+        base: the number of the vector or intake.
+        start: of its first entry.
+        shape: of the whole.
+    """
+
+    base: int
+    start: int
+    shape: tuple[int, ...]
+
+    def of(self, flat: Any) -> Any:
+        """It, out of that vector."""
+        size = int(np.prod(self.shape, dtype=int))
+        return flat.reshape(-1)[self.start : self.start + size].reshape(self.shape)
+
+
+def segment(array: np.ndarray, bases: Sequence[np.ndarray]) -> Segment | None:
+    """Where in one of the bases an array lies, entry after entry; None where in none."""
+    for number, base in enumerate(bases):
+        start = (address(array) - address(base)) // base.itemsize
+        if array.dtype == base.dtype and 0 <= start and start + array.size <= base.size:
+            return Segment(number, start, array.shape)
+    return None
+
+
+class XlaSteps(Steps):
+    """Steps of the XLA engine.
+
+    Args:
+        parts: the program of loss and gradient, whose inputs lie in the parameters and in what intakes fill; and that
+            of the update, from gradient, state and the step's numbers to the state.
+        intakes: of both.
+        loss: the scalar that is noted.
+        residence: the state on the device, the parameters first, and the data.
+        precision: of products.
+    """
+
+    engine = "xla"
+    minds_blas = False
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        intakes: Sequence[Intake],
+        loss: np.ndarray,
+        residence: Residence,
+        precision: str = "full",
+    ):
+        self.residence, self.placement = residence, residence.placement
+        self.intakes, self.loss = tuple(intakes), loss
+        with wide():
+            self.resident = [residence.data(intake) for intake in intakes]
+        self.batch = max((len(i.target) for i in intakes if not i.by_step), default=1)
+        fed = [i.target.size for i, data in zip(intakes, self.resident, strict=True) if data is None]
+        self.most = int(max(1, min(MOST_STEPS, ROWS // self.batch, STREAMED // max(fed, default=1))))
+        step = _step(parts, self.intakes, residence, precision)
+        stretch = _stretch(step, self.intakes, loss.dtype, self.most)
+        self._stretch = library().jit(stretch, donate_argnums=0)
+        self._rooms: list[_Room] = []
+
+    def run(self, rows: np.ndarray, counts: np.ndarray, losses: np.ndarray) -> None:
+        with wide():
+            self._run_all(rows, counts, losses)
+
+    def _run_all(self, rows: np.ndarray, counts: np.ndarray, losses: np.ndarray) -> None:
+        state, waiting = self.residence.state(), []
+        for number, first in enumerate(range(0, len(rows), self.most)):
+            part = slice(first, first + self.most)
+            if len(waiting) > IN_FLIGHT:
+                _settle(*waiting.pop(0))
+            fed = self._room(number).filled(rows[part], counts[part])
+            state, noted = self._stretch(state, len(rows[part]), fed, self.resident)
+            # The arrays that went in are gone: what came out is kept at once, whatever happens next.
+            self.residence.keep(state)
+            waiting.append((losses[part], noted))
+        for told in waiting:
+            _settle(*told)
+
+    def _room(self, number: int) -> _Room:
+        """One of the rooms that are filled in turn, so that none is written while a call still reads it."""
+        while len(self._rooms) <= min(number, IN_FLIGHT + 1):
+            self._rooms.append(_Room(self))
+        return self._rooms[number % (IN_FLIGHT + 2)]
+
+    def _stages(self, intake: Intake) -> bool:
+        return intake.of is None
+
+    def _run(self, rows: np.ndarray, losses: np.ndarray) -> None:
+        raise NotImplementedError("steps of XLA run by stretches")
+
+
+def _settle(losses: np.ndarray, noted: Any) -> None:
+    losses[...] = np.asarray(noted)[: len(losses)]
+
+
+class _Room:
+    """The host's arrays of what one call reads."""
+
+    def __init__(self, steps: XlaSteps):
+        most = steps.most
+        self.placement = steps.placement
+        self.order = np.zeros((most, steps.batch), np.int32)
+        self.stages: list[np.ndarray | None] = []
+        self.takes: list[Callable[[np.ndarray], Any] | None] = []
+        self.intakes = steps.intakes
+        for intake, data in zip(steps.intakes, steps.resident, strict=True):
+            shape = most * len(intake.target), intake.target.shape[1]
+            self.stages.append(np.zeros(shape, intake.target.dtype) if data is None else None)
+        self._made: dict[tuple[int, int], Any] = {}
+
+    def filled(self, rows: np.ndarray, counts: np.ndarray) -> tuple[Any, list[Any]]:
+        """Row numbers, and for each intake that is not resident what it takes in, step by step, on the device."""
+        self.order[: len(rows)] = rows
+        found: list[Any] = []
+        for number, (intake, stage) in enumerate(zip(self.intakes, self.stages, strict=True)):
+            if stage is None:
+                found.append(None)
+                continue
+            positions = counts if intake.by_step else rows.reshape(-1)
+            self._take(number, stage, len(positions))(positions)
+            found.append(self.placement.fed(stage.reshape(-1, *intake.target.shape)))
+        return self.placement.fed(self.order), found
+
+    def _take(self, number: int, stage: np.ndarray, count: int) -> Any:
+        if (number, count) not in self._made:
+            if len(self._made) > 64:
+                self._made.clear()
+            self._made[number, count] = self.intakes[number].taker(stage[:count])
+        return self._made[number, count]
+
+
+Step = Callable[[tuple[Any, ...], list[Any]], tuple[tuple[Any, ...], Any]]
+"""From the state and what each intake fills to the state after it, and the loss."""
+
+
+def _step(parts: Sequence[Part], intakes: Sequence[Intake], residence: Residence, precision: str) -> Step:
+    """The two programs as one function of flat vectors."""
+    from backpath.engines.xla.lowering.graphs import lowered
+
+    (first, given, made), (second, taken, changed) = parts
+    arrays, placement = residence.arrays, residence.placement
+    gradient, targets = taken[0], [intake.target for intake in intakes]
+    of_state = [segment(a, arrays) for a in given]
+    of_intakes = [None if s else segment(a, targets) for a, s in zip(given, of_state, strict=True)]
+    numbers = segment(taken[-1], targets)
+    pieces = [segment(a, [gradient]) for a in made[1:]]
+    order = sorted(range(len(pieces)), key=lambda k: pieces[k].start if pieces[k] else -1)
+    sizes = [made[1 + k].size for k in order]
+    if numbers is None or any(s is None and i is None for s, i in zip(of_state, of_intakes, strict=True)):
+        raise ShapeError("an input of the step lies neither in the state nor in what is taken in")
+    if None in pieces or sum(sizes) != gradient.size or len(changed) != len(arrays):
+        raise ShapeError("the gradient's parts do not make up the flat vector")
+    differentiate, update = lowered(first.graph, precision), lowered(second.graph, precision)
+
+    def step(state: tuple[Any, ...], filled: list[Any]) -> tuple[tuple[Any, ...], Any]:
+        whole = [placement.whole(x) if k == 0 else x for k, x in enumerate(state)]
+        inputs = [
+            s.of(whole[s.base]) if s else placement.rows(i.of(filled[i.base]))
+            for s, i in zip(of_state, of_intakes, strict=True)
+        ]
+        loss, *parts = differentiate(*inputs)
+        flat = library().numpy.concatenate([parts[k].reshape(-1) for k in order])
+        after = update(placement.parts(flat), *state, numbers.of(filled[numbers.base]))
+        return tuple(placement.parts(x) for x in after), loss
+
+    return step
+
+
+def _filled(intake: Intake, rows: Any, t: Any, fed: Any, resident: Any) -> Any:
+    """What an intake fills in one step: rows of what is resident, by their numbers, or what came for that step."""
+    if resident is None:
+        return library().lax.dynamic_index_in_dim(fed, t, keepdims=False)
+    taken = resident.at[rows].get(mode="promise_in_bounds")
+    if taken.ndim > 1:
+        return taken
+    classes = library().numpy.arange(intake.target.shape[1], dtype=taken.dtype)
+    return (taken[:, None] == classes).astype(intake.target.dtype)
+
+
+def _stretch(
+    step: Step, intakes: Sequence[Intake], dtype: np.dtype, most: int
+) -> Callable[..., tuple[tuple[Any, ...], Any]]:
+    """The first ``steps`` of ``most`` steps as one loop, with the loss of each."""
+    numpy, lax = library().numpy, library().lax
+
+    def stretch(state: tuple[Any, ...], steps: Any, fed: tuple[Any, list[Any]], resident: list[Any]) -> Any:
+        order, staged = fed
+
+        def turn(t: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+            state, losses = carry
+            rows = lax.dynamic_index_in_dim(order, t, keepdims=False)
+            each = zip(intakes, staged, resident, strict=True)
+            filled = [_filled(intake, rows, t, fed, data) for intake, fed, data in each]
+            state, loss = step(state, filled)
+            return state, losses.at[t].set(loss.astype(dtype))
+
+        return lax.fori_loop(0, steps, turn, (state, numpy.zeros(most, dtype)))
+
+    return stretch
