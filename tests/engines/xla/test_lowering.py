@@ -124,9 +124,7 @@ GRAPHS = {
     f"{name} {number}": graph_of(name, *case)
     for name in sorted(set(PRIMITIVES) - set(REFUSED) - {"scan", "cond"})
     for number, case in enumerate(sampled(name))
-} | {
-    name: (trace(value_and_grad(f), V), (V,)) for name, f in LOOPS.items()
-}
+} | {name: (trace(value_and_grad(f), V), (V,)) for name, f in LOOPS.items()}
 """By the name of the primitive: graphs with their inputs."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib.util import find_spec
@@ -9,6 +10,11 @@ from typing import Any
 
 from backpath.engines.xla.setting import INSTALL
 from backpath.graph import SettingError
+
+KINDS = ("cuda", "rocm", "tpu", "cpu")
+
+PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin", "jax_rocm7_plugin", "jax_rocm60_plugin", "libtpu")
+"""Packages that bring JAX an accelerator."""
 
 
 def installed() -> bool:
@@ -37,8 +43,7 @@ def wide() -> AbstractContextManager[Any]:
 
 def devices() -> list[str]:
     """The names of all devices here, such as ``cpu`` and ``cuda:0``."""
-    found = [*_of("cuda"), *_of("rocm"), *_of("tpu"), *_of("cpu")]
-    return [f"{_kind(device)}:{number}" for number, device in found] if found else []
+    return [f"{kind}:{number}" for kind in KINDS for number, _ in _of(kind)]
 
 
 def device(name: str | None) -> Any:
@@ -65,12 +70,24 @@ def _of(kind: str) -> list[tuple[int, Any]]:
 
 
 def _kind(one: Any) -> str:
-    return "cuda" if one.platform == "gpu" else one.platform
+    """The platform as it is named here: JAX calls GPUs of all makes alike."""
+    return next((kind for kind in KINDS if any(other == one for _, other in _of(kind))), one.platform)
 
 
-def accelerated() -> str | None:
-    """The name of an accelerator that JAX would take, or None where it would take the CPU, or is not installed."""
+def accelerator() -> str | None:
+    """The name of the accelerator that JAX would take; None where it would take the CPU, or is not installed.
+
+    JAX is not even imported where none of its parts for accelerators is there.
+    """
+    if not any(find_spec(part) for part in PLUGINS) and "jax" not in sys.modules:
+        return None
     if not installed():
         return None
     one = library().local_devices()[0]
-    return None if one.platform == "cpu" else f"{_kind(one)}:0"
+    return None if one.platform == "cpu" else name_of(one)
+
+
+def name_of(one: Any) -> str:
+    """What a device is called: its kind, and its number among those of its kind."""
+    kind = _kind(one)
+    return f"{kind}:{next((number for number, other in _of(kind) if other == one), 0)}"

@@ -23,7 +23,7 @@ class XlaSetting:
             the optimizer's arrays among it, are in float32 in any case.
 
     Raises:
-        SettingError: for another precision.
+        SettingError: for another precision, or a device that is no name.
     """
 
     device: str | None = None
@@ -32,17 +32,22 @@ class XlaSetting:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise SettingError(f"precision={self.precision!r}: it is one of {', '.join(PRECISIONS)}")
+        if not isinstance(self.device, str | None):
+            raise SettingError(f"device={self.device!r}: give a name, such as 'cpu' or 'cuda:1'")
+
+    def engine(self, asked: str) -> str:
+        """The engine that is meant by the one that is asked for: ``"auto"`` with an accelerator is ``"xla"``.
+
+        Raises:
+            SettingError: if another engine is asked to do what this one alone can.
+        """
+        if asked == "xla" or (self.device in (None, "cpu") and self.precision == "full"):
+            return asked
+        if asked == "auto" and self.device != "cpu":
+            return "xla"
+        wrong = f"device={self.device!r}" if self.device not in (None, "cpu") else f"precision={self.precision!r}"
+        raise SettingError(f"{wrong} is for engine='xla', and engine={asked!r} is asked for")
 
 
-def setting_of(engine: str, device: str | None, precision: str) -> XlaSetting:
-    """The setting from the arguments of a training or the like, whose engine may be another one.
-
-    Raises:
-        SettingError: if they ask of another engine what only this one can do.
-    """
-    setting = XlaSetting(device, precision)
-    if engine not in ("xla", "auto") and setting != XlaSetting(None if device == "cpu" else device):
-        raise SettingError(f"device={device!r}, precision={precision!r}: they are for engine='xla', not {engine!r}")
-    if engine not in ("xla", "auto") and device not in (None, "cpu"):
-        raise SettingError(f"device={device!r}: the {engine} engine runs on the CPU; take engine='xla'")
-    return setting
+ANYWHERE = XlaSetting()
+"""On the device that JAX takes, in full precision."""

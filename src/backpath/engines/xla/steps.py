@@ -50,7 +50,7 @@ def segment(array: np.ndarray, bases: Sequence[np.ndarray]) -> Segment | None:
     """Where in one of the bases an array lies, entry after entry; None where in none."""
     for number, base in enumerate(bases):
         start = (address(array) - address(base)) // base.itemsize
-        if array.dtype == base.dtype and 0 <= start and start + array.size <= base.size:
+        if array.dtype == base.dtype and start >= 0 and start + array.size <= base.size:
             return Segment(number, start, array.shape)
     return None
 

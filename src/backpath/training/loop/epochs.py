@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.engines.xla.setting import XlaSetting
+from backpath.engines.xla.setting import ANYWHERE, XlaSetting
 from backpath.graph import NonFiniteError, RunError
 from backpath.nets import Model
 from backpath.paths import linearize
@@ -71,7 +71,7 @@ def descend(
     on_epoch: Callable[[Epoch], None] | None = None,
     engine: str = "numpy",
     programs: Programs | None = None,
-    setting: XlaSetting = XlaSetting(),
+    setting: XlaSetting = ANYWHERE,
 ) -> tuple[tuple[Epoch, ...], int]:
     """Train one flat array of parameters in place; arguments as of ``fit``, already checked.
 
@@ -137,7 +137,7 @@ class Loop:
         engine: str = "numpy",
         threads: int = 1,
         programs: Programs | None = None,
-        setting: XlaSetting = XlaSetting(),
+        setting: XlaSetting = ANYWHERE,
     ):
         self.stepping = Stepping(model, parameters, optimizer, seed, state, average, engine, threads, programs, setting)
         self.rng = np.random.default_rng([seed, 1]) if rng is None else rng

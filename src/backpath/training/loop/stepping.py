@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpath.engines import Intake, NumPySteps, Part, Program, Steps, Take
-from backpath.engines.xla.setting import XlaSetting
+from backpath.engines.xla.setting import ANYWHERE, XlaSetting
 from backpath.nets import Model
 from backpath.ops import leaves_of
 from backpath.training.checkpoints.identity import described
@@ -57,7 +57,7 @@ class Stepping:
         engine: str = "numpy",
         threads: int = 1,
         programs: Programs | None = None,
-        setting: XlaSetting = XlaSetting(),
+        setting: XlaSetting = ANYWHERE,
     ):
         self.model, self.parameters, self.optimizer, self.seed = model, parameters, optimizer, seed
         self.gradient, self.loss = np.empty_like(parameters), np.zeros((), parameters.dtype)
