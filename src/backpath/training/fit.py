@@ -79,12 +79,12 @@ def fit(
         checkpoint: a file to keep where training stands, after each epoch and once a minute. If it is there, training
             goes on from it, to the last bit as if it had never stopped. Ctrl-C then ends the step, saves, and raises
             ``Interrupted``. A ``Saver`` says how often.
-        engine: ``"numpy"``, ``"compiled"``, ``"xla"``, or the one of them that is likely to be done first; they make the
-            same steps but for the last digits of sums. A checkpoint of one is gone on from by another, whose digits
+        engine: ``"numpy"``, ``"compiled"``, ``"xla"``, or the one of them that is likely to be done first; they make
+            the same steps but for the last digits of sums. A checkpoint of one is gone on from by another, whose digits
             then are not those of a training that never stopped.
-        device: of the XLA engine: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``; by default an accelerator where there is one.
-        precision: of its products in float32: ``"full"``, ``"tensorfloat32"`` or ``"bfloat16"``; sums and parameters are
-            in float32 in any case.
+        device: of the XLA engine: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``; by default an accelerator if there is one.
+        precision: of its products in float32: ``"full"``, ``"tensorfloat32"`` or ``"bfloat16"``; sums and parameters
+            are in float32 in any case.
         on_epoch: called after each epoch; an epoch that was undone is told again when it is made again.
 
     Raises:

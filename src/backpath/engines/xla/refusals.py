@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from backpath.graph import Graph
+from backpath.graph import Graph, SettingError
 from backpath.ops.control.nested import all_nodes
 
 _BESSEL = "JAX has no Bessel function of this kind, and its series cancel"
@@ -25,3 +25,10 @@ def refused(graph: Graph) -> Iterator[tuple[str, str]]:
             yield node.name, f"{node.primitive}: {REFUSED[node.primitive]}"
         elif node.dtype.kind not in "fiub" or node.dtype.itemsize > 8:
             yield node.name, f"{node.primitive}, holds {node.dtype}, and XLA computes in no more than 64 bits"
+
+
+def require_lowered(graphs: Iterable[Graph]) -> None:
+    """Raises SettingError if a node of some graph cannot be lowered: it names the first one, and says why."""
+    for graph in graphs:
+        for name, why in refused(graph):
+            raise SettingError(f"engine='xla': node {name!r} cannot run there, {why}; take engine='numpy'")

@@ -16,8 +16,8 @@ class XlaSetting:
     """Where, and how precisely.
 
     Attributes:
-        device: ``"cpu"``, ``"cuda"``, or ``"cuda:1"`` for the second of several; by default what JAX takes itself, which
-            is an accelerator where there is one.
+        device: ``"cpu"``, ``"cuda"``, or ``"cuda:1"`` for the second of several; by default what JAX takes itself,
+            which is an accelerator where there is one.
         precision: of the factors of matrix products and convolutions in float32: ``"full"``; ``"tensorfloat32"``, 10
             bits of each, where the device knows it; or ``"bfloat16"``, 7 bits. Their sums, and all else, parameters and
             the optimizer's arrays among it, are in float32 in any case.

@@ -83,12 +83,16 @@ class XlaSteps(Steps):
         with wide():
             self.resident = [residence.data(intake) for intake in intakes]
         self.batch = max((len(i.target) for i in intakes if not i.by_step), default=1)
-        fed = [i.target.size for i, data in zip(intakes, self.resident, strict=True) if data is None]
-        self.most = int(max(1, min(MOST_STEPS, ROWS // self.batch, STREAMED // max(fed, default=1))))
-        step = _step(parts, self.intakes, residence, precision)
-        stretch = _stretch(step, self.intakes, loss.dtype, self.most)
-        self._stretch = library().jit(stretch, donate_argnums=0)
+        self.staged = [i for i, data in zip(intakes, self.resident, strict=True) if data is None]
+        fed = max((i.target.size for i in self.staged), default=1)
+        self.most = int(max(1, min(MOST_STEPS, ROWS // self.batch, STREAMED // fed)))
+        self._step = _step(parts, self.intakes, residence, precision)
+        self._stretch = library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
+
+    def stretch(self, most: int) -> Callable[..., tuple[tuple[Any, ...], Any]]:
+        """A function of the state, of how many steps to make, of at most so many, and of what they read."""
+        return _stretch(self._step, self.intakes, self.loss.dtype, most)
 
     def run(self, rows: np.ndarray, counts: np.ndarray, losses: np.ndarray) -> None:
         with wide():

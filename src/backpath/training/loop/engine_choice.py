@@ -8,7 +8,7 @@ import numpy as np
 
 from backpath.engines import ENGINES, Choice, choose, obstacle
 from backpath.engines.xla.library import device, name_of
-from backpath.engines.xla.refusals import refused
+from backpath.engines.xla.refusals import require_lowered
 from backpath.engines.xla.setting import ANYWHERE, XlaSetting
 from backpath.graph import SettingError
 from backpath.nets import Model
@@ -50,8 +50,7 @@ def choose_engine(
     probe = Stepping(model, parameters, optimizer, 0, average=average, engine="numpy")
     numpy_programs = [probe.gradient_program(size, weighted), probe.update_program()]
     if engine == "xla":
-        for name, why in (found for p in numpy_programs for found in refused(p.graph)):
-            raise SettingError(f"engine='xla': node {name!r} cannot run there, {why}; take engine='numpy'")
+        require_lowered(p.graph for p in numpy_programs)
         return Choice(engine, f"{asked}, on {where}"), probe.programs
     hindered = next(filter(None, (obstacle(p, parameters.dtype) for p in numpy_programs)), None)
     if engine == "compiled":

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backpath.calculus import value_and_grad
 from backpath.engines import Executable, Intake, Program, Take, compile_graph
+from backpath.engines.xla.setting import XlaSetting
 from backpath.nets import Model
 from backpath.ops import leaves_of, trace
 from backpath.training.loop.rows import DenseRows, Rows, rows_of
 from backpath.training.optimizers.averaging import PolyakAverage
 from backpath.training.optimizers.chain import Optimizer, OptimizerState
+
+if TYPE_CHECKING:
+    from backpath.engines.xla.call import XlaCall
 
 
 def loss_and_gradient_program(
@@ -116,6 +120,7 @@ class BatchGradient:
         batch: how many rows a call takes.
         weights: of the examples, of shape (examples,), if they differ.
         seed: of what drops out.
+        setting: of the XLA engine, which then computes it; None for NumPy.
     """
 
     __slots__ = ("_run", "_takes", "loss")
@@ -131,24 +136,42 @@ class BatchGradient:
         weights: np.ndarray | None = None,
         *,
         seed: int = 0,
+        setting: XlaSetting | None = None,
     ):
         dtype = parameters.dtype
         self.loss = np.zeros((), dtype)
         given = Batch(model, X, y, batch, dtype, weights, lambda: seed)
         program = loss_and_gradient_program(model, batch, dtype, weights is not None)
-        inputs = [*leaves_of(model.views(parameters)), *given.inputs]
-        self._run = Executable(program, inputs, [self.loss, *leaves_of(model.views(gradient))])
+        own, made = leaves_of(model.views(parameters)), [self.loss, *leaves_of(model.views(gradient))]
+        self._run = bound(program, [*own, *given.inputs], made, setting, len(own))
         self._takes = [(intake.taker(intake.target), intake.by_step) for intake in given.intakes]
 
     def __call__(self, chosen: np.ndarray, count: int = 0) -> None:
         """Loss and gradient over the rows whose positions are ``chosen``, of shape (batch,), in the step ``count``."""
         for take, by_step in self._takes:
             take(np.array([count]) if by_step else chosen)
+        if not isinstance(self._run, Executable):
+            self._run.changed()
         self._run()
 
     def again(self) -> None:
         """Loss and gradient over the same rows as in the last call."""
         self._run()
+
+
+def bound(
+    program: Program,
+    inputs: Sequence[np.ndarray],
+    outputs: Sequence[np.ndarray],
+    setting: XlaSetting | None,
+    parameters: int,
+) -> Executable | XlaCall:
+    """A program on arrays: by NumPy, or by XLA, which keeps all inputs but the first, so many ``parameters``."""
+    if setting is None:
+        return Executable(program, inputs, outputs)
+    from backpath.engines.xla.call import XlaCall
+
+    return XlaCall(program.graph, inputs, outputs, setting, range(parameters, len(inputs)))
 
 
 def _noise(seed: Callable[[], int]) -> Callable[[np.ndarray], Take]:
