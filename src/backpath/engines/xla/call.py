@@ -15,7 +15,7 @@ from backpath.graph import Graph
 
 
 class XlaCall:
-    """A graph bound to arrays of the host, as an ``Executable`` of the NumPy engine is; calling it computes the outputs.
+    """A graph bound to arrays of the host, as by ``Executable`` for NumPy; calling it computes the outputs.
 
     Args:
         graph: what to compute.

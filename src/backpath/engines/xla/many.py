@@ -24,7 +24,10 @@ class ManySteps:
 
     def __init__(self, steps: XlaSteps, networks: int):
         self.steps, self.networks = steps, networks
-        fed = [i.target.size for i in steps.staged]
+        with wide():
+            self.resident = [steps.residence.data(intake) for intake in steps.intakes]
+        self.staged = [i for i, data in zip(steps.intakes, self.resident, strict=True) if data is None]
+        fed = [i.target.size for i in self.staged]
         self.most = max(1, NUMBERS // (networks * max(steps.batch, *fed, 1)))
         self._made: dict[int, Any] = {}
 
@@ -57,17 +60,17 @@ class ManySteps:
     def _run(
         self, state: tuple[Any, ...], rows: np.ndarray, counts: np.ndarray, turn_to: Callable[[int], Any]
     ) -> tuple[tuple[Any, ...], Any]:
-        steps, placement = self.steps, self.steps.placement
-        stages = [np.empty((self.networks, len(counts), *i.target.shape), i.target.dtype) for i in steps.staged]
+        placement = self.steps.placement
+        stages = [np.empty((self.networks, len(counts), *i.target.shape), i.target.dtype) for i in self.staged]
         for number in range(self.networks):
             turn_to(number)
-            for intake, stage in zip(steps.staged, stages, strict=True):
+            for intake, stage in zip(self.staged, stages, strict=True):
                 flat = stage[number].reshape(-1, intake.target.shape[1])
                 intake.taker(flat)(counts if intake.by_step else rows[number].reshape(-1))
         given = iter([placement.fed(stage) for stage in stages])
-        fed = [None if data is not None else next(given) for data in steps.resident]
+        fed = [None if data is not None else next(given) for data in self.resident]
         order = placement.fed(rows.astype(np.int32))
-        return self._call(len(counts))(state, len(counts), (order, fed), steps.resident)
+        return self._call(len(counts))(state, len(counts), (order, fed), self.resident)
 
     def _call(self, count: int) -> Any:
         """The mapped function for so many steps."""
@@ -76,6 +79,11 @@ class ManySteps:
             mapped = library().vmap(stretch, in_axes=(0, None, 0, None))
             self._made[count] = library().jit(mapped, donate_argnums=0)
         return self._made[count]
+
+    @property
+    def possible(self) -> bool:
+        """Whether all data are on the device."""
+        return all(intake.by_step for intake in self.staged)
 
     def begin(self, states: Sequence[np.ndarray]) -> tuple[Any, ...]:
         """Arrays of all networks' states on the device."""

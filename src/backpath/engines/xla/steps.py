@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from backpath.engines.program.planning import ALIGNMENT
 from backpath.engines.program.strides import address
 from backpath.engines.steps import Intake, Part, Steps
 from backpath.engines.xla.library import library, wide
@@ -81,7 +82,7 @@ class XlaSteps(Steps):
         self.residence, self.placement = residence, residence.placement
         self.intakes, self.loss = tuple(intakes), loss
         with wide():
-            self.resident = [residence.data(intake) for intake in intakes]
+            self.resident = [None if self.placement.of_host else residence.data(intake) for intake in intakes]
         self.batch = max((len(i.target) for i in intakes if not i.by_step), default=1)
         self.staged = [i for i, data in zip(intakes, self.resident, strict=True) if data is None]
         fed = max((i.target.size for i in self.staged), default=1)
@@ -129,24 +130,32 @@ def _settle(losses: np.ndarray, noted: Any) -> None:
     losses[...] = np.asarray(noted)[: len(losses)]
 
 
+def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Zeros, where XLA reads the host's memory as it lies, if it is the CPU that computes."""
+    size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+    block = np.zeros(size + ALIGNMENT, np.uint8)
+    return block[-address(block) % ALIGNMENT :][:size].view(dtype).reshape(shape)
+
+
 class _Room:
     """The host's arrays of what one call reads."""
 
     def __init__(self, steps: XlaSteps):
         most = steps.most
         self.placement = steps.placement
-        self.order = np.zeros((most, steps.batch), np.int32)
-        self.stages: list[np.ndarray | None] = []
-        self.takes: list[Callable[[np.ndarray], Any] | None] = []
+        here = any(data is not None for data in steps.resident)
+        self.order = aligned((most, steps.batch), np.dtype(np.int32)) if here else None
         self.intakes = steps.intakes
-        for intake, data in zip(steps.intakes, steps.resident, strict=True):
-            shape = most * len(intake.target), intake.target.shape[1]
-            self.stages.append(np.zeros(shape, intake.target.dtype) if data is None else None)
+        self.stages = [
+            aligned((most * len(i.target), i.target.shape[1]), i.target.dtype) if data is None else None
+            for i, data in zip(steps.intakes, steps.resident, strict=True)
+        ]
         self._made: dict[tuple[int, int], Any] = {}
 
     def filled(self, rows: np.ndarray, counts: np.ndarray) -> tuple[Any, list[Any]]:
         """Row numbers, and for each intake that is not resident what it takes in, step by step, on the device."""
-        self.order[: len(rows)] = rows
+        if self.order is not None:
+            self.order[: len(rows)] = rows
         found: list[Any] = []
         for number, (intake, stage) in enumerate(zip(self.intakes, self.stages, strict=True)):
             if stage is None:
@@ -155,7 +164,7 @@ class _Room:
             positions = counts if intake.by_step else rows.reshape(-1)
             self._take(number, stage, len(positions))(positions)
             found.append(self.placement.fed(stage.reshape(-1, *intake.target.shape)))
-        return self.placement.fed(self.order), found
+        return None if self.order is None else self.placement.fed(self.order), found
 
     def _take(self, number: int, stage: np.ndarray, count: int) -> Any:
         if (number, count) not in self._made:
@@ -224,7 +233,7 @@ def _stretch(
 
         def turn(t: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state, losses = carry
-            rows = lax.dynamic_index_in_dim(order, t, keepdims=False)
+            rows = None if order is None else lax.dynamic_index_in_dim(order, t, keepdims=False)
             each = zip(intakes, staged, resident, strict=True)
             filled = [_filled(intake, rows, t, fed, data) for intake, fed, data in each]
             state, loss = step(state, filled)

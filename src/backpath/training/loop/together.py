@@ -87,4 +87,4 @@ def can_go_together(loop: Loop) -> bool:
     """Whether a loop of the XLA engine has all data on the device, so that networks share them."""
     feed = loop.feed
     makers = [steps for steps, _ in feed.stretches(0, feed.steps)]
-    return all(isinstance(m, XlaSteps) and all(intake.by_step for intake in m.staged) for m in makers)
+    return all(isinstance(steps, XlaSteps) and ManySteps(steps, 1).possible for steps in makers)
