@@ -13,7 +13,8 @@ from backpath.engines.program.strides import address
 from backpath.engines.steps import Intake, Part, Steps
 from backpath.engines.xla.library import library, wide
 from backpath.engines.xla.residence import Residence
-from backpath.graph import ShapeError
+from backpath.graph import Graph, ShapeError
+from backpath.ops.control.nested import all_nodes
 
 ROWS = 1 << 16
 """Row numbers of one call, at most."""
@@ -88,8 +89,22 @@ class XlaSteps(Steps):
         fed = max((i.target.size for i in self.staged), default=1)
         self.most = int(max(1, min(MOST_STEPS, ROWS // self.batch, STREAMED // fed)))
         self._step = _step(parts, self.intakes, residence, precision)
-        self._stretch = library().jit(self.stretch(self.most), donate_argnums=0)
+        one_by_one = self.placement.of_host and _convolves(parts[0][0].graph)
+        self._stretch = self._apart() if one_by_one else library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
+
+    def _apart(self) -> Callable[..., tuple[tuple[Any, ...], Any]]:
+        """The same stretch as a call for each step: on CPUs XLA convolves in a loop many times as slowly as outside."""
+        turn = library().jit(_turn(self._step, self.intakes, self.loss.dtype), donate_argnums=(1, 2))
+        losses = library().numpy.zeros(self.most, self.loss.dtype)
+
+        def stretch(state: Any, steps: int, fed: Any, resident: Any) -> tuple[tuple[Any, ...], Any]:
+            noted = library().numpy.copy(losses)
+            for t in range(steps):
+                state, noted = turn(t, state, noted, fed, resident)
+            return state, noted
+
+        return stretch
 
     def stretch(self, most: int) -> Callable[..., tuple[tuple[Any, ...], Any]]:
         """A function of the state, of how many steps to make, of at most so many, and of what they read."""
@@ -222,23 +237,33 @@ def _filled(intake: Intake, rows: Any, t: Any, fed: Any, resident: Any) -> Any:
     return (taken[:, None] == classes).astype(intake.target.dtype)
 
 
+def _convolves(graph: Graph) -> bool:
+    return any(node.primitive in ("unroll", "fold") for node in all_nodes(graph))
+
+
+def _turn(step: Step, intakes: Sequence[Intake], dtype: np.dtype) -> Callable[..., tuple[Any, Any]]:
+    """One of the steps for which a call has what they read: state and losses before it to those after it."""
+    lax = library().lax
+
+    def turn(t: Any, state: Any, losses: Any, fed: Any, resident: Any) -> tuple[Any, Any]:
+        order, staged = fed
+        rows = None if order is None else lax.dynamic_index_in_dim(order, t, keepdims=False)
+        each = zip(intakes, staged, resident, strict=True)
+        filled = [_filled(intake, rows, t, fed, data) for intake, fed, data in each]
+        state, loss = step(state, filled)
+        return state, losses.at[t].set(loss.astype(dtype))
+
+    return turn
+
+
 def _stretch(
     step: Step, intakes: Sequence[Intake], dtype: np.dtype, most: int
 ) -> Callable[..., tuple[tuple[Any, ...], Any]]:
     """The first ``steps`` of ``most`` steps as one loop, with the loss of each."""
-    numpy, lax = library().numpy, library().lax
+    numpy, lax, turn = library().numpy, library().lax, _turn(step, intakes, dtype)
 
     def stretch(state: tuple[Any, ...], steps: Any, fed: tuple[Any, list[Any]], resident: list[Any]) -> Any:
-        order, staged = fed
-
-        def turn(t: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
-            state, losses = carry
-            rows = None if order is None else lax.dynamic_index_in_dim(order, t, keepdims=False)
-            each = zip(intakes, staged, resident, strict=True)
-            filled = [_filled(intake, rows, t, fed, data) for intake, fed, data in each]
-            state, loss = step(state, filled)
-            return state, losses.at[t].set(loss.astype(dtype))
-
-        return lax.fori_loop(0, steps, turn, (state, numpy.zeros(most, dtype)))
+        first = state, numpy.zeros(most, dtype)
+        return lax.fori_loop(0, steps, lambda t, carry: turn(t, *carry, fed, resident), first)
 
     return stretch
