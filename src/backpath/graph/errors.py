@@ -10,7 +10,8 @@
     ├── ExpressionError (ValueError)  text that is not an expression, or uses names wrongly
     ├── MatrixError  (LinAlgError)  a matrix that has no inverse, factor or decomposition
     ├── RunError     (ValueError)  a run folder that is damaged, foreign or in the way
-    └── NonFiniteError (ArithmeticError)  a training loss that is not a number
+    ├── NonFiniteError (ArithmeticError)  a training loss that is not a number
+    └── ProcessError (RuntimeError)  another process of a training that is gone, or cannot be reached
 """
 
 from __future__ import annotations
@@ -69,3 +70,7 @@ class MatrixError(BackpathError, LinAlgError):
 
 class NonFiniteError(BackpathError, ArithmeticError):
     """Training met a loss that is not a finite number."""
+
+
+class ProcessError(BackpathError, RuntimeError):
+    """Another process of this training is gone, has failed, or cannot be reached: the message says which and where."""
