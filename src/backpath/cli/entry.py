@@ -9,6 +9,7 @@ import click
 
 from backpath.cli.check import check
 from backpath.cli.explain import explain
+from backpath.cli.launch import launch
 from backpath.cli.paths import paths
 from backpath.cli.predict import predict
 from backpath.cli.train import train
@@ -56,6 +57,7 @@ def main() -> None:
 
 
 main.add_command(train)
+main.add_command(launch)
 main.add_command(predict)
 main.add_command(check)
 main.add_command(paths)

@@ -37,6 +37,8 @@ PAIR = """
     found = ours.gathered(values)
     assert found.dtype == np.float64 and found.tobytes() == np.array([[[0.1, -0.0]], [[1.1, -0.0]]]).tobytes()
     assert ours.gathered(np.arange(3, dtype=np.int64) << 40).dtype == np.int64
+    swapped = ours.exchanged(np.arange(6.0).reshape(2, 3) + 10 * rank)
+    assert swapped.tolist() == [[3.0 * rank + k for k in range(3)], [10.0 + 3 * rank + k for k in range(3)]]
     assert ours.led(3 + rank) == 3.0
     assert ours.all_or_none(lambda: rank * 7) == rank * 7
 
@@ -106,6 +108,7 @@ def test_loopback():
 def test_alone_nothing_is_asked():
     assert company() == ALONE
     assert ALONE.gathered(np.arange(2)).tolist() == [[0, 1]]
+    assert ALONE.exchanged(np.ones((1, 2))).tolist() == [[1, 1]]
     assert ALONE.led(2.5) == 2.5
     with pytest.raises(DataError, match="mine"):
         ALONE.all_or_none(lambda: (_ for _ in ()).throw(DataError("mine")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -51,6 +52,26 @@ class Company:
         except (JaxRuntimeError, ValueError) as error:
             raise gone(error) from None
         return found.reshape(-1).view(array.dtype).reshape(self.size, *array.shape)
+
+    def exchanged(self, parts: np.ndarray) -> np.ndarray:
+        """What each process has for this one, of shape (processes, ...): ``parts[p]`` goes to process p.
+
+        Raises:
+            ProcessError: if another process is gone.
+        """
+        if self.size == 1:
+            return parts
+        import jax
+        from jax.errors import JaxRuntimeError
+
+        data = np.ascontiguousarray(parts).reshape(self.size, -1).view(np.uint8)
+        sharding, swap = _swap()
+        try:
+            found = swap(jax.make_array_from_process_local_data(sharding, data[None]))
+            mine = np.ascontiguousarray(found.addressable_data(0))
+        except (JaxRuntimeError, ValueError) as error:
+            raise gone(error) from None
+        return mine.reshape(-1).view(parts.dtype).reshape(parts.shape)
 
     def told(self, *numbers: float) -> np.ndarray:
         """Numbers of each process, of shape (processes, numbers)."""
@@ -101,6 +122,24 @@ def company() -> Company:
     if jax is None or not jax.distributed.is_initialized():
         return ALONE
     return Company(jax.process_index(), jax.process_count())
+
+
+@cache
+def _swap() -> tuple[Any, Any]:
+    """How an array is laid out, one part a process, and the transposition of processes and parts."""
+    import jax
+    from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+    firsts: dict[int, Any] = {}
+    for device in jax.devices():
+        firsts.setdefault(device.process_index, device)
+    mesh = Mesh(np.array([firsts[rank] for rank in sorted(firsts)]), ("processes",))
+    spec = PartitionSpec("processes")
+
+    def swap(parts: Any) -> Any:
+        return jax.lax.all_to_all(parts, "processes", split_axis=1, concat_axis=0)
+
+    return NamedSharding(mesh, spec), jax.jit(jax.shard_map(swap, mesh=mesh, in_specs=spec, out_specs=spec))
 
 
 def gone(error: Exception) -> ProcessError:

@@ -38,7 +38,7 @@ class Place:
 def discovered(environment: Mapping[str, str]) -> Place | None:
     """This process's place among those that JAX's own variables, torchrun, Open MPI or Slurm tell of.
 
-    None where nothing tells of several. The innermost launcher counts: torchrun or mpirun may run inside a job of Slurm.
+    None where nothing tells of several. The innermost launcher counts: torchrun may run inside a job of Slurm.
 
     Raises:
         SettingError: if variables contradict one another, or are no numbers.
@@ -81,7 +81,9 @@ def _of_torchrun(environment: Mapping[str, str]) -> Place | None:
     # Where the agent that started us holds its own store at that port, the one above is ours.
     port += environment.get("TORCHELASTIC_USE_AGENT_STORE", "").lower() in ("true", "1")
     host = environment["MASTER_ADDR"]
-    return Place("torchrun", rank, size, local_rank, local_size, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+    return Place(
+        "torchrun", rank, size, local_rank, local_size, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    )
 
 
 def _of_open_mpi(environment: Mapping[str, str]) -> Place | None:
@@ -141,4 +143,3 @@ def _numbers(environment: Mapping[str, str], *names: str) -> list[int]:
 
 def _number(environment: Mapping[str, str], name: str) -> int | None:
     return _numbers(environment, name)[0] if environment.get(name) else None
-

@@ -17,7 +17,7 @@ WAIT = 300
 """Seconds in which all processes must have come."""
 
 HEARTBEAT, SHUTDOWN = 100, 60
-"""Seconds without a sign of life after which JAX's runtime ends all processes, and that it waits for the last to end."""
+"""Seconds without a sign of life after which JAX's runtime ends all processes, and that it waits for the last one."""
 
 AGAIN = 0.1
 
@@ -70,7 +70,7 @@ def join(place: Place, coordinator: str | None = None, wait: float = WAIT) -> Co
         )
     except RuntimeError as error:
         raise ProcessError(
-            f"process {place.rank} of {place.size} waited {wait:g} s at the coordinator {where}, and not all have come: "
+            f"process {place.rank} of {place.size} waited {wait:g} s at the coordinator {where}, and not all came: "
             f"{str(error).splitlines()[0]}"
         ) from None
     return Company(place.rank, place.size)
