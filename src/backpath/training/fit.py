@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.notices import notice
+from backpath.engines.processes.company import ALONE, Company, company
 from backpath.engines.xla.library import installed
 from backpath.engines.xla.setting import XlaSetting
-from backpath.graph import SettingError
+from backpath.graph import RunError, SettingError
 from backpath.nets import Model
 from backpath.training.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from backpath.training.checkpoints.identity import described, digest, require_same
@@ -50,6 +52,8 @@ def fit(
     engine: str = "auto",
     device: str | None = None,
     precision: str = "full",
+    devices: int | str | None = None,
+    shard: str | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fit:
     """Train ``model`` on (X, y) by mini-batches, with steps of any optimizer.
@@ -85,6 +89,11 @@ def fit(
         device: of the XLA engine: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``; by default an accelerator if there is one.
         precision: of its products in float32: ``"full"``, ``"tensorfloat32"`` or ``"bfloat16"``; sums and parameters
             are in float32 in any case.
+        devices: that make each step of the XLA engine together: so many, or ``"all"``. ``batch`` counts the examples of
+            all of them, so that only roundings depend on their number. By default one; where JAX has joined several
+            processes, all devices of all processes.
+        shard: ``"parameters"``, where they and the optimizer's arrays are too large for one device: each device holds a
+            piece of each.
         on_epoch: called after each epoch; an epoch that was undone is told again when it is made again.
 
     Raises:
@@ -96,7 +105,9 @@ def fit(
         SettingError: if a setting is not of its kind or outside its range, or the engine cannot train such a model: it
             names the node; or if JAX is not installed, or has no such device.
     """
-    setting = XlaSetting(device, precision)
+    setting = XlaSetting(device, precision, devices, shard)
+    ours = company() if engine in ("auto", "xla") else ALONE
+    engine = engine if ours.size == 1 else "xla"
     check_settings(epochs, batch, threads, seed, optimizer, plateau, average)
     if on_epoch is not None and not callable(on_epoch):
         raise SettingError(f"on_epoch={on_epoch!r}: give a function of an Epoch, such as print")
@@ -116,14 +127,16 @@ def fit(
     if began not in (None, choice.engine):
         notice(f"the {choice.engine} engine goes on with what {began} began: sums end in other digits")
     if saver:
+        saver.company = ours
         parts = {"optimizer": optimizer, "batch": batch, "seed": seed, "plateau": plateau, "average": average}
         parts["engine"] = choice.engine
         digests = {"initial parameters": digest(flat), "data": examples.identity()}
         saver.about["identity"] = {"network": model.to_json(), **described(parts), **digests}
         if resume:
             # As JSON has it, without tuples.
-            ours = json.loads(json.dumps(saver.about["identity"]))
-            require_same(saver.path, {k: v for k, v in ours.items() if k != "engine"}, resume.facts.get("identity"))
+            own = json.loads(json.dumps(saver.about["identity"]))
+            require_same(saver.path, {k: v for k, v in own.items() if k != "engine"}, resume.facts.get("identity"))
+        _require_one_mind(ours, saver.about["identity"], resume)
     history, steps = descend(
         model,
         flat,
@@ -151,6 +164,18 @@ def _found(saver: Saver) -> Checkpoint | None:
         return None
     found = read_checkpoint(saver.path)
     return found if found.begun else None
+
+
+def _require_one_mind(ours: Company, identity: Mapping[str, Any], resume: Checkpoint | None) -> None:
+    """Raises RunError in all processes unless they train the same, from the same checkpoint."""
+    stands = {k: resume.facts[k] for k in ("step", "steps", "history")} if resume else None
+    told = ours.gathered(np.frombuffer(hashlib.sha256(json.dumps([identity, stands]).encode()).digest(), np.uint8))
+    if (told != told[0]).any():
+        rank = int(np.argmax((told != told[0]).any(axis=1)))
+        raise RunError(
+            f"processes 0 and {rank} do not see the same data, settings or checkpoint: have these lie where all "
+            f"processes read the same files"
+        )
 
 
 def check_settings(

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from sample_operands import SPECIAL, A, operands_of
 
 from backpath.engines.numpy.kernels import KERNELS, bind

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from backpath.training.launch import signs
+from backpath.engines.processes import signs
 from backpath.training.launch.supervisor import Supervisor
 from backpath.training.launch.team import share
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backpath.engines.processes.company import ALONE, Company
+from backpath.graph import SettingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,17 @@ class Shares:
         rank, own = self.company.rank if rank is None else rank, batch // self.company.size
         return slice(rank * own, (rank + 1) * own)
 
+    def require(self, batch: int) -> None:
+        """Raises SettingError if batches of so many rows are not split."""
+        if not self.split(batch):
+            less = batch // self.devices * self.devices
+            cure = f"take {less} or {less + self.devices}" if less else f"take {self.devices}, or fewer devices"
+            raise SettingError(f"batch={batch} does not divide among {self.devices} devices: {cure}")
+
     def size(self, batch: int) -> int:
         """How many rows of a batch each process reads."""
         return batch // self.company.size if self.split(batch) else batch
+
+
+WHOLE = Shares()
+"""One process and one device, whose batches are whole."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from backpath.engines.processes.shares import Shares
+from backpath.engines.xla.layout import Layout
 from backpath.engines.xla.library import device, library
-from backpath.engines.xla.setting import XlaSetting
+from backpath.engines.xla.segments import Segment
 
 PART_OF_FREE = 0.5
 """Of a device's free memory, the part that data may take to lie there from the first step to the last."""
@@ -19,7 +22,7 @@ class Placement:
     """Where the arrays of a training go, and what a step does to have them there.
 
     A step is one function of global arrays, jitted as it is: a placement over several devices gives arrays a sharding
-    (:meth:`state`, :meth:`data`, :meth:`fed`) and constrains those inside the step (:meth:`rows`, :meth:`whole`,
+    (:meth:`state`, :meth:`data`, :meth:`fed`) and constrains those inside the step (:meth:`rows`, :meth:`leaf`,
     :meth:`parts`); XLA puts the collectives in. Every process calls every method in the same order.
 
     Args:
@@ -29,6 +32,9 @@ class Placement:
         device: one of those that arrays go to.
         of_host: whether that is the host's own processor, for which the host takes rows quicker than XLA does.
     """
+
+    shares = Shares()
+    layout: Layout | None = None
 
     def __init__(self, name: str | None = None):
         self.device = device(name)
@@ -50,10 +56,14 @@ class Placement:
         """All examples, of shape (examples, length), or labels (examples,), to lie on the device."""
         return library().device_put(rows, self.device)
 
-    def fed(self, array: np.ndarray) -> Any:
+    def fed(self, array: np.ndarray, batch: int | None = None) -> Any:
         """What a stretch of steps reads, which is not written before they are done.
 
         Row numbers are of shape (steps, batch), rows (steps, batch, length); noise and step sizes (steps, 1, length).
+
+        Args:
+            array: of this process: of a batch its own rows.
+            batch: how many rows a batch has in all; None for what is not by rows, and the same in all processes.
         """
         # A call takes a small array of the host's as quickly as it lies.
         return array if self.of_host and array.nbytes <= SMALL else library().device_put(array, self.device)
@@ -62,9 +72,17 @@ class Placement:
         """Inside a step: an array whose first axis are the batch's examples, as the step is to see it."""
         return x
 
-    def whole(self, flat: Any) -> Any:
-        """Inside a step: a vector of the state, whole, where the program reads it."""
-        return flat
+    def leaf(self, flat: Any, segment: Segment) -> Any:
+        """Inside a step: a part of a vector of the state, whole, where the program reads it."""
+        return segment.of(flat)
+
+    def joined(self, leaves: Sequence[Any]) -> Any:
+        """Inside a step: all parts of the gradient as one vector."""
+        return library().numpy.concatenate([leaf.reshape(-1) for leaf in leaves])
+
+    def same(self, x: Any) -> Any:
+        """Inside a step: a value that all devices are to have."""
+        return x
 
     def parts(self, flat: Any) -> Any:
         """Inside a step: a vector of the state, or the gradient, as it lies between steps."""
@@ -76,12 +94,3 @@ class Placement:
         if not found or "bytes_limit" not in found:
             return float("inf")
         return PART_OF_FREE * (found["bytes_limit"] - found.get("bytes_in_use", 0))
-
-
-def placement_of(setting: XlaSetting) -> Placement:
-    """The placement that a setting asks for.
-
-    Raises:
-        SettingError: if JAX is not installed, or there is no such device.
-    """
-    return Placement(setting.device)

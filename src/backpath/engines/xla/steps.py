@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from backpath.engines.program.strides import address
 from backpath.engines.steps import Intake, Part, Steps
 from backpath.engines.xla.library import library, wide
 from backpath.engines.xla.residence import Residence
+from backpath.engines.xla.segments import segment
 from backpath.graph import Graph, ShapeError
 from backpath.ops.control.nested import all_nodes
 
@@ -26,35 +26,6 @@ STREAMED = 1 << 22
 
 IN_FLIGHT = 2
 """Calls that are on their way while the next one is made ready: as many times ``STREAMED`` may lie on the device."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Where in a flat vector, or in what an intake fills, an input or output of a program lies.
-
-    Attributes:
-        base: the number of the vector or intake.
-        start: of its first entry.
-        shape: of the whole.
-    """
-
-    base: int
-    start: int
-    shape: tuple[int, ...]
-
-    def of(self, flat: Any) -> Any:
-        """It, out of that vector."""
-        size = int(np.prod(self.shape, dtype=int))
-        return flat.reshape(-1)[self.start : self.start + size].reshape(self.shape)
-
-
-def segment(array: np.ndarray, bases: Sequence[np.ndarray]) -> Segment | None:
-    """Where in one of the bases an array lies, entry after entry; None where in none."""
-    for number, base in enumerate(bases):
-        start = (address(array) - address(base)) // base.itemsize
-        if array.dtype == base.dtype and start >= 0 and start + array.size <= base.size:
-            return Segment(number, start, array.shape)
-    return None
 
 
 class XlaSteps(Steps):
@@ -85,11 +56,12 @@ class XlaSteps(Steps):
         with wide():
             self.resident = [None if self.placement.of_host else residence.data(intake) for intake in intakes]
         self.batch = max((len(i.target) for i in intakes if not i.by_step), default=1)
+        self.own = self.placement.shares.size(self.batch)
         self.staged = [i for i, data in zip(intakes, self.resident, strict=True) if data is None]
         fed = max((i.target.size for i in self.staged), default=1)
         self.most = int(max(1, min(MOST_STEPS, ROWS // self.batch, STREAMED // fed)))
         self._step = _step(parts, self.intakes, residence, precision)
-        one_by_one = self.placement.of_host and _convolves(parts[0][0].graph)
+        one_by_one = self.placement.of_host and self.placement.shares.devices == 1 and _convolves(parts[0][0].graph)
         self._stretch = self._apart() if one_by_one else library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
 
@@ -128,6 +100,10 @@ class XlaSteps(Steps):
         for told in waiting:
             _settle(*told)
 
+    def rows_of(self, intake: Intake) -> int:
+        """How many rows this process takes in for each step."""
+        return len(intake.target) if intake.by_step else self.own
+
     def _room(self, number: int) -> _Room:
         """One of the rooms that are filled in turn, so that none is written while a call still reads it."""
         while len(self._rooms) <= min(number, IN_FLIGHT + 1):
@@ -156,13 +132,13 @@ class _Room:
     """The host's arrays of what one call reads."""
 
     def __init__(self, steps: XlaSteps):
-        most = steps.most
-        self.placement = steps.placement
+        self.most = most = steps.most
+        self.placement, self.batch = steps.placement, steps.batch
         here = any(data is not None for data in steps.resident)
-        self.order = aligned((most, steps.batch), np.dtype(np.int32)) if here else None
+        self.order = aligned((most, steps.own), np.dtype(np.int32)) if here else None
         self.intakes = steps.intakes
         self.stages = [
-            aligned((most * len(i.target), i.target.shape[1]), i.target.dtype) if data is None else None
+            aligned((most * steps.rows_of(i), i.target.shape[1]), i.target.dtype) if data is None else None
             for i, data in zip(steps.intakes, steps.resident, strict=True)
         ]
         self._made: dict[tuple[int, int], Any] = {}
@@ -178,8 +154,9 @@ class _Room:
                 continue
             positions = counts if intake.by_step else rows.reshape(-1)
             self._take(number, stage, len(positions))(positions)
-            found.append(self.placement.fed(stage.reshape(-1, *intake.target.shape)))
-        return None if self.order is None else self.placement.fed(self.order), found
+            batch = None if intake.by_step else self.batch
+            found.append(self.placement.fed(stage.reshape(self.most, -1, stage.shape[1]), batch))
+        return None if self.order is None else self.placement.fed(self.order, self.batch), found
 
     def _take(self, number: int, stage: np.ndarray, count: int) -> Any:
         if (number, count) not in self._made:
@@ -213,15 +190,14 @@ def _step(parts: Sequence[Part], intakes: Sequence[Intake], residence: Residence
     differentiate, update = lowered(first.graph, precision), lowered(second.graph, precision)
 
     def step(state: tuple[Any, ...], filled: list[Any]) -> tuple[tuple[Any, ...], Any]:
-        whole = [placement.whole(x) if k == 0 else x for k, x in enumerate(state)]
         inputs = [
-            s.of(whole[s.base]) if s else placement.rows(i.of(filled[i.base]))
+            placement.leaf(state[s.base], s) if s else placement.rows(i.of(filled[i.base]))
             for s, i in zip(of_state, of_intakes, strict=True)
         ]
         loss, *parts = differentiate(*inputs)
-        flat = library().numpy.concatenate([parts[k].reshape(-1) for k in order])
+        flat = placement.joined([parts[k] for k in order])
         after = update(placement.parts(flat), *state, numbers.of(filled[numbers.base]))
-        return tuple(placement.parts(x) for x in after), loss
+        return tuple(placement.parts(x) for x in after), placement.same(loss)
 
     return step
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backpath.training.launch.signs import told_run
+from backpath.engines.processes.signs import told_run
 from backpath.training.launch.team import Team, free_address
 from backpath.training.runs.run_folder import checkpoint_of
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from backpath.training.launch.signs import FOLDER, UNWATCHED, sign_of
+from backpath.engines.processes.signs import FOLDER, UNWATCHED, sign_of
 
 NONE = -1
 """In place of the time of a sign that was not given yet."""

@@ -7,6 +7,8 @@ import math
 import numpy as np
 
 from backpath.engines import ENGINES, Choice, choose, obstacle
+from backpath.engines.processes.company import company
+from backpath.engines.processes.shares import Shares
 from backpath.engines.xla.library import device, name_of
 from backpath.engines.xla.refusals import require_lowered
 from backpath.engines.xla.setting import ANYWHERE, XlaSetting
@@ -45,7 +47,7 @@ def choose_engine(
     engine = setting.engine(engine)
     if engine == "numpy":
         return Choice(engine, asked), {}
-    where = name_of(device(setting.device)) if engine == "xla" else ""
+    where = _place(setting, batch, len(examples)) if engine == "xla" else ""
     size, weighted = min(batch, len(examples)), examples.weighted
     probe = Stepping(model, parameters, optimizer, 0, average=average, engine="numpy")
     numpy_programs = [probe.gradient_program(size, weighted), probe.update_program()]
@@ -60,3 +62,17 @@ def choose_engine(
     steps = epochs * math.ceil(len(examples) / batch)
     choice = choose(numpy_programs, parameters.dtype, steps, threads or usable_cores(), hindered)
     return choice, probe.programs if choice.engine in ("numpy", "xla") else {}
+
+
+def _place(setting: XlaSetting, batch: int, examples: int) -> str:
+    """Where the XLA engine makes steps, in words, once it is known that it can."""
+    from backpath.engines.xla.mesh import devices_of
+
+    found = devices_of(setting)
+    if len(found) == 1:
+        return name_of(device(setting.device))
+    shares = Shares(company(), len(found))
+    if batch <= examples:
+        shares.require(batch)
+    among = "" if shares.company.size == 1 else f" of {shares.company.size} processes"
+    return f"{len(found)} devices{among}, {found[0].platform}"

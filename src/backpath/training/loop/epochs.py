@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from backpath.engines.processes.signs import getting_on
 from backpath.engines.xla.setting import ANYWHERE, XlaSetting
 from backpath.graph import NonFiniteError, RunError
 from backpath.nets import Model
@@ -89,7 +91,7 @@ def descend(
         while len(loop.history) < epochs:
             told = loop.epoch()
             if on_epoch is not None:
-                on_epoch(told)
+                loop.company.all_or_none(partial(on_epoch, told))
             if saver:
                 saver.after_epoch(loop.capture, last=len(loop.history) == epochs)
     if average and loop.stepping.averaged:
@@ -144,7 +146,8 @@ class Loop:
         self.plateau, self.saver = plateau, saver
         self.waiting = plateau.init() if plateau else None
         self.snapshot = Snapshot(parameters, self.state, self.stepping.averaged)
-        self.feed = examples.feed(model, self.stepping.steps, batch, shuffle)
+        self.feed = examples.feed(model, self.stepping.steps, batch, shuffle, self.stepping.shares)
+        self.company = self.stepping.shares.company
         self.steps = self.feed.steps
         self.losses = np.zeros(self.steps)
         self.history: list[Epoch] = []
@@ -191,9 +194,9 @@ class Loop:
         while True:
             self._descend(self.steps)
             self.stepping.fetch()
-            loss = float(self.losses @ self.feed.weights)
+            loss = self.company.led(float(self.losses @ self.feed.weights))
             # The sum of finite numbers is finite in double precision, and takes no array of flags.
-            if np.isfinite(loss) and np.isfinite(self.stepping.parameters.sum(dtype=float)):
+            if np.isfinite(loss) and np.isfinite(self.company.led(self.stepping.parameters.sum(dtype=float))):
                 break
             self._roll_back()
         self.history.append(Epoch(len(self.history) + 1, loss, self.spent, self.state.factor))
@@ -295,7 +298,9 @@ class Loop:
                 self.stepping.made(count)
                 made, self.step = made + count, self.step + count
                 seconds = time.perf_counter() - started
-                self.spent, self.pace = self.spent + seconds, max(seconds / count, 1e-7)
+                # The next stretch is as long for all processes.
+                self.spent, self.pace = self.spent + seconds, self.company.led(max(seconds / count, 1e-7))
+                getting_on()
                 if self.saver:
                     self.saver.after_step(self.capture)
 

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 
 from backpath.engines import Steps
-from backpath.engines.processes.shares import Shares
+from backpath.engines.processes.shares import WHOLE, Shares
 from backpath.nets import Model
 from backpath.training.checkpoints.identity import digest
 from backpath.training.loop.rows import Rows
-
-WHOLE = Shares()
 
 Make = Callable[[Rows, np.ndarray, int, np.ndarray | None], Steps]
 """From examples, targets, the size of a batch and weights or None to what makes steps."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backpath.engines import Intake, NumPySteps, Part, Program, Steps, Take
+from backpath.engines.processes.shares import WHOLE, Shares
 from backpath.engines.xla.setting import ANYWHERE, XlaSetting
 from backpath.nets import Model
 from backpath.ops import leaves_of
@@ -19,6 +21,7 @@ from backpath.training.optimizers.averaging import AverageState, PolyakAverage
 from backpath.training.optimizers.chain import Optimizer, OptimizerState
 
 if TYPE_CHECKING:
+    from backpath.engines.xla.placement import Placement
     from backpath.engines.xla.residence import Residence
 
 Programs = dict[Any, Program]
@@ -102,12 +105,23 @@ class Stepping:
 
     def _on_device(self, parts: Sequence[Part]) -> Residence:
         """The state where the XLA engine has it, the same for batches of any size."""
-        from backpath.engines.xla.placement import placement_of
         from backpath.engines.xla.residence import Residence
 
         if self._residence is None:
-            self._residence = Residence(parts[1][2], placement_of(self.setting))
+            self._residence = Residence(parts[1][2], self.placement)
         return self._residence
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Where the XLA engine has its arrays."""
+        from backpath.engines.xla.mesh import placement_of
+
+        return placement_of(self.setting, [leaf.shape for leaf in leaves_of(self.model.views(self.parameters))])
+
+    @property
+    def shares(self) -> Shares:
+        """Which rows of each batch are whose."""
+        return self.placement.shares if self.engine == "xla" else WHOLE
 
     def fetch(self) -> None:
         """Bring the arrays up to date, to be read: an engine may have its own elsewhere while it makes steps."""
@@ -167,9 +181,13 @@ class Stepping:
 
     def update_program(self) -> Program:
         """What the optimizer makes of a gradient."""
-        key = form(self.optimizer)
+        layout = self.placement.layout if self.engine == "xla" else None
+        key = form(self.optimizer), layout and layout.size
         if key not in self.programs:
-            self.programs[key] = update_program(
-                self.optimizer, self.average, self.parameters, self.state, self._conditions
-            )
+            parameters, state = self.parameters, self.state
+            if layout:
+                # Each of them may be longer where it is laid out over devices.
+                parameters = np.empty(layout.size, parameters.dtype)
+                state = state._replace(arrays=tuple(tuple(parameters for _ in arrays) for arrays in state.arrays))
+            self.programs[key] = update_program(self.optimizer, self.average, parameters, state, self._conditions)
         return self.programs[key]

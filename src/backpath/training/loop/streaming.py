@@ -15,10 +15,10 @@ from backpath.data.frame import Frame
 from backpath.data.parts import ParquetData
 from backpath.data.target import Target
 from backpath.engines import Steps
-from backpath.engines.processes.shares import Shares
+from backpath.engines.processes.shares import WHOLE, Shares
 from backpath.graph import DataError
 from backpath.nets import Model
-from backpath.training.loop.examples import WHOLE, Examples, Feed, Make
+from backpath.training.loop.examples import Examples, Feed, Make
 from backpath.training.loop.rows import DenseRows, Rows
 
 MEBIBYTE = 2**20

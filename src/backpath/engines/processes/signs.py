@@ -1,4 +1,4 @@
-"""What a process of a launched training tells the one that launched it, by files in a folder of theirs."""
+"""What a launched process tells the one that launched it, by files in a folder of theirs."""
 
 from __future__ import annotations
 
