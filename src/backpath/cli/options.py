@@ -83,6 +83,20 @@ class Number(click.ParamType):
         return number
 
 
+class Devices(click.ParamType):
+    """A number of devices, or ``all``."""
+
+    name = "number|all"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """The number, or the word."""
+        if value == "all" or isinstance(value, int):
+            return value
+        if not value.isdecimal() or not int(value):
+            self.fail(f"{value!r} is neither a whole number from 1 on, nor all", param, ctx)
+        return int(value)
+
+
 class Delimiter(click.ParamType):
     """One character between cells, or the name ``tab``."""
 

@@ -81,6 +81,12 @@ class Company:
         """The number of process 0."""
         return float(self.told(number)[0, 0])
 
+    def text_of_first(self, text: str) -> str:
+        """The text that process 0 has."""
+        data = text.encode()
+        size = int(self.led(len(data)))
+        return self.gathered(np.frombuffer(data[:size].ljust(size, b"\0"), np.uint8))[0].tobytes().decode()
+
     def all_or_none(self, action: Callable[[], T]) -> T:
         """What each process's action returns, once all have returned.
 

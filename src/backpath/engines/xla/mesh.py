@@ -5,12 +5,13 @@ A step is one function of whole arrays; XLA splits it, and puts in the sums over
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from backpath.engines.processes.company import company
+from backpath.engines.processes.company import company, gone
 from backpath.engines.processes.shares import Shares
 from backpath.engines.xla.layout import Layout
 from backpath.engines.xla.library import device, library
@@ -48,7 +49,21 @@ class MeshPlacement(Placement):
         # Each device's own copy: steps are given its memory.
         return library().make_array_from_callback(spread.shape, sharding, lambda index: spread[index].copy())
 
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Where there are several processes, what breaks is most likely a sum that one of them did not come to."""
+        try:
+            yield
+        except library().errors.JaxRuntimeError as error:
+            if self.shares.company.size == 1:
+                raise
+            raise gone(error) from None
+
     def fetch(self, value: Any, out: np.ndarray) -> None:
+        with self.telling():
+            self._fetch(value, out)
+
+    def _fetch(self, value: Any, out: np.ndarray) -> None:
         if self.layout is None:
             np.copyto(out, np.asarray(value.addressable_data(0)))
             return

@@ -83,7 +83,7 @@ class XlaSteps(Steps):
         return _stretch(self._step, self.intakes, self.loss.dtype, most)
 
     def run(self, rows: np.ndarray, counts: np.ndarray, losses: np.ndarray) -> None:
-        with wide():
+        with wide(), self.placement.telling():
             self._run_all(rows, counts, losses)
 
     def _run_all(self, rows: np.ndarray, counts: np.ndarray, losses: np.ndarray) -> None:

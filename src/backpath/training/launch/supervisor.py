@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import tempfile
 import threading
@@ -137,6 +138,7 @@ def _clean(run: Path | None, team: Team) -> None:
         place = checkpoint_of(run)
         for process in team.processes:
             place.with_name(f".{place.name}.{process.pid}").unlink(missing_ok=True)
+            shutil.rmtree(run.with_name(f".{run.name}.{process.pid}"), ignore_errors=True)
 
 
 @contextmanager

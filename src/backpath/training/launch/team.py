@@ -17,9 +17,6 @@ from backpath.engines.processes.signs import FOLDER, UNWATCHED, sign_of
 NONE = -1
 """In place of the time of a sign that was not given yet."""
 
-GRACE = 3.0
-"""Seconds that a process has to end when it is told to."""
-
 SHOWN = 8_000
 """Bytes of a failed process's stderr, the last ones, that are shown."""
 
@@ -97,15 +94,10 @@ class Team:
                 process.send_signal(number)
 
     def end(self) -> None:
-        """Have none run any more."""
-        self.pass_on(signal.SIGTERM)
-        until = time.monotonic() + GRACE
+        """Have none run any more: what they have made is in a checkpoint, and they may be past hearing a request."""
+        self.pass_on(signal.SIGKILL)
         for process in self.processes:
-            try:
-                process.wait(max(until - time.monotonic(), 0))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.wait()
 
     def error_of(self, rank: int) -> str:
         """The end of what a process other than the first had to say on stderr."""

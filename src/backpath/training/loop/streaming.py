@@ -16,6 +16,7 @@ from backpath.data.parts import ParquetData
 from backpath.data.target import Target
 from backpath.engines import Steps
 from backpath.engines.processes.shares import WHOLE, Shares
+from backpath.engines.processes.signs import getting_on
 from backpath.graph import DataError
 from backpath.nets import Model
 from backpath.training.loop.examples import Examples, Feed, Make
@@ -83,6 +84,7 @@ class Streamed(Examples):
 
     def _read(self, frames: Iterator[tuple[Frame, np.ndarray]]) -> Iterator[Block]:
         for frame, rows in frames:
+            getting_on()
             if len(rows):
                 yield self.features.transform(frame, rows), self.target.encode(frame, rows)
 
