@@ -15,9 +15,6 @@ HOSTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 BACKWARD = 2 / 3
 """Part of a step's computation that is the backward phase, beside which sums of finished layers may travel."""
 
-PAYS = 1.5
-"""How much faster twice as many hosts must be."""
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -68,16 +65,30 @@ class Plan:
         """The part of its time that a host computes."""
         return self.computing / self.step(hosts, overlap)
 
-    def pays_until(self, overlap: bool) -> int:
-        """The number of hosts of which twice as many are no longer ``PAYS`` times as fast."""
-        for hosts in HOSTS:
-            if 2 * self.step(hosts, overlap) / self.step(2 * hosts, overlap) < PAYS:
-                return hosts
-        return HOSTS[-1]
+    @property
+    def half(self) -> float:
+        """Examples a host from which on half of the time is computing, on many hosts and without overlap.
+
+        The time to compute grows with the parameters as that to sum them does: they cancel.
+        """
+        return 4 * self.flops / (3 * self.bandwidth)
+
+    @property
+    def hidden(self) -> float:
+        """Examples a host from which on the backward phase is as long as the sums, on many hosts."""
+        return self.half / BACKWARD
+
+    @property
+    def most(self) -> float:
+        """Hosts at which the messages' latency alone is as long as the computing: more make no more steps a second."""
+        return 1 + self.computing / (2 * self.latency)
 
 
 PLANS = (
-    Plan("784-4096-4096-10, 512 rows a host, 100 GFLOP/s, 10 Gbit/s, 50 µs", 20_037_642, 512, 512 * 784 * 4, 1e11, 1.25e9, 5e-5),
+    Plan(
+        "784-4096-4096-10, 512 rows a host, 100 GFLOP/s, 10 Gbit/s, 50 µs",
+        20_037_642, 512, 512 * 784 * 4, 1e11, 1.25e9, 5e-5,
+    ),
     Plan("the same, 32 rows a host", 20_037_642, 32, 32 * 784 * 4, 1e11, 1.25e9, 5e-5),
     Plan(
         "transformer of 124 million, 8 x 1,024 tokens a host, 200 TFLOP/s, 400 Gbit/s, 5 µs",
@@ -99,9 +110,10 @@ def table(plan: Plan) -> Iterator[str]:
             cells += [f"{plan.step(hosts, overlap) * 1e3:,.1f}", f"{plan.efficiency(hosts, overlap):.2f}"]
         yield f"| {' | '.join(cells)} |"
     yield ""
-    last = [plan.pays_until(overlap) for overlap in (False, True)]
-    told = [f"beyond {n:,} hosts" if n < HOSTS[-1] else f"not up to {n:,} hosts" for n in last]
-    yield f"Twice the hosts are less than {PAYS} times as fast {told[0]}; with overlap {told[1]}."
+    yield (
+        f"Half of the time is computing from {plan.half:,.0f} examples a host on (here {plan.examples:,}), the sums can "
+        f"be hidden from {plan.hidden:,.0f} on; latency alone takes as long as computing at {plan.most:,.0f} hosts."
+    )
 
 
 def main() -> None:

@@ -84,7 +84,7 @@ def test_killed_again_and_again_it_ends_with_the_weights_of_one_that_was_not(pla
         until = time.monotonic() + 20
         while set(children(launcher)) & set(victims) and time.monotonic() < until:
             time.sleep(0.02)
-    out, error = launcher.communicate(timeout=100)
+    _, error = launcher.communicate(timeout=100)
     assert launcher.returncode == 0, error
     assert (
         len(re.findall(r"process [01] was ended by SIGKILL; starting again from the last checkpoint", error)) == KILLS

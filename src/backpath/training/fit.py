@@ -126,17 +126,20 @@ def fit(
     )
     if began not in (None, choice.engine):
         notice(f"the {choice.engine} engine goes on with what {began} began: sums end in other digits")
-    if saver:
-        saver.company = ours
+    identity: dict[str, Any] = {}
+    if saver or ours.size > 1:
         parts = {"optimizer": optimizer, "batch": batch, "seed": seed, "plateau": plateau, "average": average}
         parts["engine"] = choice.engine
         digests = {"initial parameters": digest(flat), "data": examples.identity()}
-        saver.about["identity"] = {"network": model.to_json(), **described(parts), **digests}
+        identity = {"network": model.to_json(), **described(parts), **digests}
+        _require_one_mind(ours, {**identity, "epochs": epochs}, resume)
+    if saver:
+        saver.company = ours
+        saver.about["identity"] = identity
         if resume:
             # As JSON has it, without tuples.
-            own = json.loads(json.dumps(saver.about["identity"]))
+            own = json.loads(json.dumps(identity))
             require_same(saver.path, {k: v for k, v in own.items() if k != "engine"}, resume.facts.get("identity"))
-        _require_one_mind(ours, saver.about["identity"], resume)
     history, steps = descend(
         model,
         flat,

@@ -55,6 +55,8 @@ def join(place: Place, coordinator: str | None = None, wait: float = WAIT) -> Co
             )
     else:
         _reach(place, host, port, wait)
+    # It would keep SIGTERM from ending this process.
+    jax.config.update("jax_enable_preemption_service", False)
     devices = [place.local_rank] if _shares_host(place) else None
     try:
         jax.distributed.initialize(
