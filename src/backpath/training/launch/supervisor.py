@@ -69,7 +69,7 @@ class Supervisor:
     def run(self) -> int:
         """The exit code: that of process 0 if all went well, else of the process that did not."""
         with tempfile.TemporaryDirectory(prefix="backpath-launch-") as name, _signals() as asked:
-            folder = Path(name)
+            folder, ended = Path(name), Ended(0)
             for start in range(self.restarts + 1):
                 run = told_run(folder)
                 team = Team(self._command(run), self.processes, self.coordinator or free_address(), folder)
