@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.xla.library import library, wide
-from backpath.engines.xla.placement import Placement
+from backpath.engines.xla.placement import one_device
 from backpath.engines.xla.refusals import require_lowered
 from backpath.engines.xla.setting import ANYWHERE, XlaSetting
 from backpath.graph import Graph
@@ -37,7 +37,7 @@ class XlaCall:
         kept: Collection[int] = (),
     ):
         require_lowered([graph])
-        self.placement = Placement(setting.device)
+        self.placement = one_device(setting)
         from backpath.engines.xla.lowering.graphs import lowered
 
         self.inputs, self.outputs, self.kept = tuple(inputs), tuple(outputs), frozenset(kept)

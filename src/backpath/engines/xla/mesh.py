@@ -15,7 +15,7 @@ from backpath.engines.processes.company import company, gone
 from backpath.engines.processes.shares import Shares
 from backpath.engines.xla.layout import Layout
 from backpath.engines.xla.library import device, library
-from backpath.engines.xla.placement import Placement
+from backpath.engines.xla.placement import Placement, one_device
 from backpath.engines.xla.segments import Segment
 from backpath.engines.xla.setting import XlaSetting
 from backpath.graph import SettingError
@@ -136,7 +136,7 @@ def placement_of(setting: XlaSetting, shapes: Sequence[tuple[int, ...]] = ()) ->
     """
     found = devices_of(setting)
     if len(found) == 1:
-        return Placement(setting.device)
+        return one_device(setting)
     return MeshPlacement(found, Layout(tuple(shapes), len(found)) if setting.shard else None)
 
 

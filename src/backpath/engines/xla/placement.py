@@ -10,8 +10,10 @@ import numpy as np
 
 from backpath.engines.processes.shares import Shares
 from backpath.engines.xla.layout import Layout
-from backpath.engines.xla.library import device, library
+from backpath.engines.xla.library import device, library, name_of
 from backpath.engines.xla.segments import Segment
+from backpath.engines.xla.setting import XlaSetting
+from backpath.graph import SettingError
 
 PART_OF_FREE = 0.5
 """Of a device's free memory, the part that data may take to lie there from the first step to the last."""
@@ -99,3 +101,15 @@ class Placement:
         if not found or "bytes_limit" not in found:
             return float("inf")
         return PART_OF_FREE * (found["bytes_limit"] - found.get("bytes_in_use", 0))
+
+
+def one_device(setting: XlaSetting) -> Placement:
+    """The placement on one device that a setting asks for.
+
+    Raises:
+        SettingError: if JAX is not installed, or there is no such device, or it does not know the precision.
+    """
+    found = Placement(setting.device)
+    if found.of_host and setting.precision == "tensorfloat32":
+        raise SettingError(f"{name_of(found.device)} does not know precision='tensorfloat32', which GPUs do")
+    return found
