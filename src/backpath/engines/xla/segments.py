@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.program.strides import address
+from backpath.graph import ShapeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +26,24 @@ class Segment:
     start: int
     shape: tuple[int, ...]
 
+    @property
+    def stop(self) -> int:
+        """Behind its last entry."""
+        return self.start + int(np.prod(self.shape, dtype=int))
+
     def of(self, flat: Any) -> Any:
         """It, out of that vector."""
-        size = int(np.prod(self.shape, dtype=int))
-        return flat.reshape(-1)[self.start : self.start + size].reshape(self.shape)
+        return flat.reshape(-1)[self.start : self.stop].reshape(self.shape)
 
 
-def segment(array: np.ndarray, bases: Sequence[np.ndarray]) -> Segment | None:
-    """Where in one of the bases an array lies, entry after entry; None where in none."""
+def segment(array: np.ndarray, bases: Sequence[np.ndarray], what: str) -> Segment:
+    """Where in one of the bases an array lies, entry after entry.
+
+    Raises:
+        ShapeError: if in none of them.
+    """
     for number, base in enumerate(bases):
         start = (address(array) - address(base)) // base.itemsize
         if array.dtype == base.dtype and start >= 0 and start + array.size <= base.size:
             return Segment(number, start, array.shape)
-    return None
+    raise ShapeError(f"{what} of shape {list(array.shape)} does not lie where the step's arrays do")

@@ -11,9 +11,9 @@ from backpath.engines.program.planning import ALIGNMENT
 from backpath.engines.program.strides import address
 from backpath.engines.steps import Intake, Part, Steps
 from backpath.engines.xla.library import library, wide
+from backpath.engines.xla.one_step import OneStep
 from backpath.engines.xla.residence import Residence
-from backpath.engines.xla.segments import segment
-from backpath.graph import Graph, ShapeError
+from backpath.graph import Graph
 from backpath.ops.control.nested import all_nodes
 
 ROWS = 1 << 16
@@ -60,8 +60,10 @@ class XlaSteps(Steps):
         self.staged = [i for i, data in zip(intakes, self.resident, strict=True) if data is None]
         fed = max((i.target.size for i in self.staged), default=1)
         self.most = int(max(1, min(MOST_STEPS, ROWS // self.batch, STREAMED // fed)))
-        self._step = _step(parts, self.intakes, residence, precision)
-        one_by_one = self.placement.of_host and self.placement.shares.devices == 1 and _convolves(parts[0][0].graph)
+        self._step = OneStep(parts, self.intakes, residence, precision)
+        here_alone = self.placement.of_host and self.placement.shares.devices == 1
+        one_by_one = here_alone and _convolves(parts[0][0].graph)
+        self._step.in_pieces = here_alone and self._step.separable and not one_by_one
         self._stretch = self._apart() if one_by_one else library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
 
@@ -166,42 +168,6 @@ class _Room:
         return self._made[number, count]
 
 
-Step = Callable[[tuple[Any, ...], list[Any]], tuple[tuple[Any, ...], Any]]
-"""From the state and what each intake fills to the state after it, and the loss."""
-
-
-def _step(parts: Sequence[Part], intakes: Sequence[Intake], residence: Residence, precision: str) -> Step:
-    """The two programs as one function of flat vectors."""
-    from backpath.engines.xla.lowering.graphs import lowered
-
-    (first, given, made), (second, taken, changed) = parts
-    arrays, placement = residence.arrays, residence.placement
-    gradient, targets = taken[0], [intake.target for intake in intakes]
-    of_state = [segment(a, arrays) for a in given]
-    of_intakes = [None if s else segment(a, targets) for a, s in zip(given, of_state, strict=True)]
-    numbers = segment(taken[-1], targets)
-    pieces = [segment(a, [gradient]) for a in made[1:]]
-    order = sorted(range(len(pieces)), key=lambda k: pieces[k].start if pieces[k] else -1)
-    sizes = [made[1 + k].size for k in order]
-    if numbers is None or any(s is None and i is None for s, i in zip(of_state, of_intakes, strict=True)):
-        raise ShapeError("an input of the step lies neither in the state nor in what is taken in")
-    if None in pieces or sum(sizes) != gradient.size or len(changed) != len(arrays):
-        raise ShapeError("the gradient's parts do not make up the flat vector")
-    differentiate, update = lowered(first.graph, precision), lowered(second.graph, precision)
-
-    def step(state: tuple[Any, ...], filled: list[Any]) -> tuple[tuple[Any, ...], Any]:
-        inputs = [
-            placement.leaf(state[s.base], s) if s else placement.rows(i.of(filled[i.base]))
-            for s, i in zip(of_state, of_intakes, strict=True)
-        ]
-        loss, *parts = differentiate(*inputs)
-        flat = placement.joined([parts[k] for k in order])
-        after = update(placement.parts(flat), *state, numbers.of(filled[numbers.base]))
-        return tuple(placement.parts(x) for x in after), placement.same(loss)
-
-    return step
-
-
 def _filled(intake: Intake, rows: Any, t: Any, fed: Any, resident: Any) -> Any:
     """What an intake fills in one step: rows of what is resident, by their numbers, or what came for that step."""
     if resident is None:
@@ -217,7 +183,7 @@ def _convolves(graph: Graph) -> bool:
     return any(node.primitive in ("unroll", "fold") for node in all_nodes(graph))
 
 
-def _turn(step: Step, intakes: Sequence[Intake], dtype: np.dtype) -> Callable[..., tuple[Any, Any]]:
+def _turn(step: OneStep, intakes: Sequence[Intake], dtype: np.dtype) -> Callable[..., tuple[Any, Any]]:
     """One of the steps for which a call has what they read: state and losses before it to those after it."""
     lax = library().lax
 
@@ -233,13 +199,14 @@ def _turn(step: Step, intakes: Sequence[Intake], dtype: np.dtype) -> Callable[..
 
 
 def _stretch(
-    step: Step, intakes: Sequence[Intake], dtype: np.dtype, most: int
+    step: OneStep, intakes: Sequence[Intake], dtype: np.dtype, most: int
 ) -> Callable[..., tuple[tuple[Any, ...], Any]]:
     """The first ``steps`` of ``most`` steps as one loop, with the loss of each."""
     numpy, lax, turn = library().numpy, library().lax, _turn(step, intakes, dtype)
 
     def stretch(state: tuple[Any, ...], steps: Any, fed: tuple[Any, list[Any]], resident: list[Any]) -> Any:
-        first = state, numpy.zeros(most, dtype)
-        return lax.fori_loop(0, steps, lambda t, carry: turn(t, *carry, fed, resident), first)
+        first = step.split(state), numpy.zeros(most, dtype)
+        state, losses = lax.fori_loop(0, steps, lambda t, carry: turn(t, *carry, fed, resident), first)
+        return step.joined(state), losses
 
     return stretch
