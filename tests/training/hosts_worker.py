@@ -24,11 +24,11 @@ def trainings(folder: Path, **where):
     """Flat parameters and losses of each way of training, by name; 200 steps each, the last of an epoch uneven."""
     streaming.MEBIBYTE = 4000  # The buffer is filled several times an epoch.
     streaming.TOGETHER = 50
-    s = Settings(layers=(24, 10), batch=16, stream=2, test=0.1)
+    s = Settings(layers=(12,), batch=16, stream=2, test=0.1)
     e = Experiment.prepare(ParquetSource(folder / "rows.parquet"), "y", s)
     streamed = Streamed(e.data, e.features, e.target, s.stream)
     X, y = e.examples
-    network = bp.Network([X.shape[1], 24, 10, 1], loss="squared_error", dropout=0.1)
+    network = bp.Network([X.shape[1], 12, 1], loss="squared_error", dropout=0.1)
     optimizer = bp.optimizers.chain(bp.optimizers.ClipByGlobalNorm(1.0), bp.optimizers.adam(1e-3))
     epochs = -(-200 // -(-len(streamed) // 16))
     weights = np.random.default_rng(3).uniform(0.5, 1, len(X))

@@ -222,6 +222,8 @@ class _Shared(_Buffered):
         X, y = company.all_or_none(lambda: self._read(start + own.start, start + own.stop))
         taken = [np.flatnonzero(place[own] >= 0) for place in places]
         most = max(int((places[:, a:b] >= 0).sum(axis=1).max()) for a, b in zip(firsts, lasts, strict=True))
+        # Of few different sizes: each new one is compiled.
+        most = 1 << most.bit_length()
         for array, into in ((X, self.X), (y, self.y)):
             given = np.zeros((company.size, most, *into.shape[1:]), into.dtype)
             for rank, rows in enumerate(taken):
