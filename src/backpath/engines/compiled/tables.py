@@ -36,15 +36,15 @@ STRETCH_FIELDS = 3
 FIRST_INSTRUCTION, LAST_INSTRUCTION, PIECES = range(STRETCH_FIELDS)
 """Of a stretch: the instructions between two meetings, and into how many pieces its work is dealt out."""
 
-CALL_WORDS = 18
+CALL_WORDS = 19
 (
     CODE, STRETCHES, STRETCH_COUNT, OPERATIONS, FEEDS, INTAKES, STEPS, LOSS, LOSSES,
-    WORK, LINES, GIVE_WAY, SYSTEM_CALL, FUTEX, THREAD, THREADS, PLACES,
-) = range(17)  # fmt: skip
+    WORK, LINES, GIVE_WAY, SYSTEM_CALL, FUTEX, THREAD, THREADS, FLUSHES, PLACES,
+) = range(18)  # fmt: skip
 """What one thread's run is told: addresses and sizes of the tables; how many steps; where the loss stands and where it
 is noted, one word a step; addresses of the thread's words, of the lines that threads share, of ``sched_yield`` and
-of ``syscall``, and the number of the call that waits; which thread of how many it is; and places for a result and an
-error, which no kernel leaves."""
+of ``syscall``, and the number of the call that waits; which thread of how many it is; whether subnormal numbers are
+zeros; and places for a result and an error, which no kernel leaves."""
 
 LINE_WORDS = 8
 """Of a line of a cache."""
