@@ -23,7 +23,10 @@ def is_kept(dtype=np.float32):
 
 def trained(network, dtype, engine, threads=1, on_epoch=None, value=None):
     """The parameters, all subnormal before the first step and without a gradient, since every input is 0."""
-    init = {name: np.full(shape, SMALL[dtype] if value is None else value) for name, shape in network.parameter_shapes.items()}
+    init = {
+        name: np.full(shape, SMALL[dtype] if value is None else value)
+        for name, shape in network.parameter_shapes.items()
+    }
     X, y = np.zeros((64, network.sizes[0])), np.zeros((64, network.sizes[-1]))
     fit = bp.fit(
         network, X, y, epochs=2, batch=32, optimizer=bp.optimizers.sgd(0.01), init=init, dtype=dtype, engine=engine,

@@ -3,11 +3,11 @@
 FIELDS = 24
 """Of an instruction."""
 
-KERNEL, MEETS, SHARED, EXTENT, GIVEN = range(5)
-"""A kernel's address, or 0 for elementwise operations; whether threads meet first; whether they share it, and how many
-rows or entries then; from ``GIVEN`` on what the kernel wants, or ``WIDE`` and the rest."""
+KERNEL, SHARED, EXTENT, GIVEN = range(4)
+"""A kernel's address, or 0 for elementwise operations; whether threads share it, and how many rows or entries then;
+from ``GIVEN`` on what the kernel wants, or ``WIDE`` and the rest."""
 
-HIGH, WIDE, FIRST, COUNT = range(4, 8)
+HIGH, WIDE, FIRST, COUNT = range(GIVEN, GIVEN + 4)
 """Elementwise operations: rows, columns, the first operation's number, and how many there are."""
 
 OPERATION_FIELDS = 14
@@ -62,7 +62,7 @@ DEPTH = 256
 SCRATCH_BYTES = 2 * WIDEST * (DEPTH + 1)
 """Room that a product needs: one strip of B, and what aligns it."""
 
-LARGEST = 2.0**36
+LARGEST = 2.0**40
 """Of m n k times the least of them, up to which the products here are faster; beyond, the BLAS is."""
 
 TILE_ROWS = 16
