@@ -62,7 +62,7 @@ DEPTH = 256
 SCRATCH_BYTES = 2 * WIDEST * (DEPTH + 1)
 """Room that a product needs: one strip of B, and what aligns it."""
 
-LARGEST = 2.0**40
+LARGEST = 2.0**36
 """Of m n k times the least of them, up to which the products here are faster; beyond, the BLAS is."""
 
 TILE_ROWS = 16

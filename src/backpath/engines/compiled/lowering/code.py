@@ -11,7 +11,7 @@ import numpy as np
 from backpath.engines.compiled.barriers import Access, Meetings
 from backpath.engines.compiled.dealing import ROWS, Work, least_rows, pieces
 from backpath.engines.compiled.store import Kernels
-from backpath.engines.compiled.tables import DEPTH, FIELDS, OPERATION_FIELDS, STRETCH_FIELDS
+from backpath.engines.compiled.tables import DEPTH, FIELDS, OPERATION_FIELDS, STRETCH_FIELDS, WIDEST
 from backpath.engines.program.cost import COMPILED
 from backpath.engines.program.strides import address, merged, span, strides_of
 from backpath.graph import Node
@@ -27,6 +27,10 @@ FINE = 1 << 10
 
 SPREAD, MANY = 1 << 18, 128
 """Bytes over which the columns of a transposed factor lie spread, and columns of the product, before packing pays."""
+
+
+LAID, SHARERS = 1 << 18, 64
+"""Bytes of a product's second factor, and rows of its result, from which on the factor is laid out once for all."""
 
 
 @dataclass
@@ -164,11 +168,12 @@ class Code:
         a, b = np.reshape(self._factor(a), (-1, k)), self._factor(b)
         b = b[:, None] if b.ndim == 1 else b
         m, n = a.shape[0], b.shape[1]
-        self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
         c = out.reshape(m, n)
         a_row, a_col = strides_of(a)
         b_row, b_col = strides_of(b)
         size = self.dtype.itemsize
+        laid = b.nbytes >= LAID and m >= SHARERS and n >= 2 * WIDEST // size
+        b = self._laid(b) if laid else b
         rows = (address(a), m, a_row * size) if a_col == 1 or k == 1 else None
         alone = m == 1
         accesses = [
@@ -178,8 +183,21 @@ class Code:
         ]
         packs = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD and n >= MANY
         self.packs |= packs
-        fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs]
-        self.row("product", m, fields, accesses, 2.0 * m * n * k, least_rows(b.nbytes))
+        fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs, *[0] * 8, laid]
+        if not laid:
+            self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
+        self.row("product", m, fields, accesses, 2.0 * m * n * k, ROWS if laid else least_rows(b.nbytes))
+
+    def _laid(self, b: np.ndarray) -> np.ndarray:
+        """A factor as strips, which all pieces of a product read."""
+        k, n = b.shape
+        strip = 2 * WIDEST // self.dtype.itemsize
+        strips = -(-n // strip)
+        room = self.new((k * strips * strip + strip,))
+        laid = room[-address(room) % (2 * WIDEST) // room.itemsize :][: k * strips * strip]
+        accesses = [self.access(b, False, None, strips == 1), self.access(laid, True, None, strips == 1)]
+        self.row("lay_strips", strips, [address(b), *strides_of(b), address(laid), n, k], accesses, least=1)
+        return laid
 
     def _batched(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
         """Products of matrices, pair by pair, which threads share."""

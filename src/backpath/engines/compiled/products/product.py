@@ -54,4 +54,4 @@ def product(
     elif large:
         blas_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, gemm)
     else:
-        small_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, scratch, packed)
+        small_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, scratch, packed, False)
