@@ -15,8 +15,8 @@ GRAIN = 1e-5
 ROWS = 16
 """Rows or entries of a piece, at least: products of fewer leave registers idle, and pack their factors as often."""
 
-PACKED, MOST_ROWS = 1 << 14, 128
-"""Bytes of a product's second factor for each row of a piece, and the rows from which on packing them counts little."""
+READ, MOST_ROWS = 1 << 15, 64
+"""Bytes of a product's second factor for each row of a piece, and the rows from which on reading them counts little."""
 
 MOST = 8
 """Pieces for each thread."""
@@ -41,8 +41,8 @@ class Work:
 
 
 def least_rows(nbytes: int) -> int:
-    """Rows of a piece of a product, at least, whose second factor has so many bytes: each piece packs all of it."""
-    return min(max(nbytes // PACKED, ROWS), MOST_ROWS)
+    """Rows of a piece of a product, at least, whose second factor has so many bytes: each piece reads all of it."""
+    return min(max(nbytes // READ, ROWS), MOST_ROWS)
 
 
 def pieces(stretch: Sequence[Work], threads: int) -> int:

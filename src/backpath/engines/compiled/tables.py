@@ -72,7 +72,7 @@ GAP = 2
 """Columns between packed tiles, lest they fall on each other in a cache."""
 
 BLOCK_TILES = 16
-"""Of a transposed A, packed at a time: with ``DEPTH`` columns they stay in a core's second cache."""
+"""Of A, packed at a time: with ``DEPTH`` columns they stay in a core's second cache."""
 
 PACKED = BLOCK_TILES * TILE_ROWS * (DEPTH + GAP)
 """Numbers for which a product that packs A needs room, beside ``SCRATCH_BYTES``."""

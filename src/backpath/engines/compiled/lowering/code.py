@@ -29,6 +29,9 @@ SPREAD, MANY = 1 << 18, 128
 """Bytes over which the columns of a transposed factor lie spread, and columns of the product, before packing pays."""
 
 
+ALIASES = 1 << 11
+"""Bytes from row to row of a factor, or a multiple, at which the rows of a tile fall on each other in a cache."""
+
 LAID, SHARERS = 1 << 18, 64
 """Bytes of a product's second factor, and rows of its result, from which on the factor is laid out once for all."""
 
@@ -181,12 +184,13 @@ class Code:
             self.access(b, False, None, alone),
             self.access(c, True, (address(c), m, n * size), alone),
         ]
-        packs = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD and n >= MANY
+        spread = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD
+        packs = n >= MANY and (spread or (a_col == 1 and a_row * size % ALIASES == 0))
         self.packs |= packs
         fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs, *[0] * 8, laid]
         if not laid:
             self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
-        self.row("product", m, fields, accesses, 2.0 * m * n * k, ROWS if laid else least_rows(b.nbytes))
+        self.row("product", m, fields, accesses, 2.0 * m * n * k, least_rows(b.nbytes))
 
     def _laid(self, b: np.ndarray) -> np.ndarray:
         """A factor as strips, which all pieces of a product read."""

@@ -40,9 +40,12 @@ def small_product(
         for block in range(blocks):
             top, end = block * m // blocks, (block + 1) * m // blocks
             left, row, col, tile = a + (top * a_row + start * a_col) * size, a_row, a_col, 0
-            if packed:
+            if packed and a_row == 1:
                 _pack_tiles(like, left, a_col, end - top, depth, scratch + SCRATCH_BYTES)
                 left, row, col, tile = scratch + SCRATCH_BYTES, 1, TILE_ROWS, TILE_ROWS * (depth + GAP) * size
+            elif packed:
+                _pack_apart(like, left, a_row, end - top, depth, scratch + SCRATCH_BYTES)
+                left, row = scratch + SCRATCH_BYTES, DEPTH + TILE_ROWS
             right, target = b + start * (width if laid else b_row) * size, c + top * c_row * size
             _block_product(
                 like, left, row, col, tile, right, b_row, b_col, target, c_row, end - top, n, depth, more, strip, laid
@@ -162,6 +165,17 @@ def _pack_tiles(like: Any, a: int, a_col: int, m: int, k: int, out: int) -> None
                 for i in range(rows):
                     put(target, place + i, entry(source, p * a_col + first + i))
             first += rows
+
+
+@compiled
+def _pack_apart(like: Any, a: int, a_row: int, m: int, k: int, out: int) -> None:
+    """Rows of A, as far from each other that they do not fall on each other in a cache."""
+    size = size_of(like)
+    for i in range(m):
+        source = pointer_at(like, a + i * a_row * size)
+        target = pointer_at(like, out + i * (DEPTH + TILE_ROWS) * size)
+        for p in range(k):
+            put(target, p, entry(source, p))
 
 
 @compiled
