@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from backpath.engines.xla.library import device, library
+from backpath.engines.xla.library import device, library, name_of
 from backpath.engines.xla.setting import XlaSetting
+from backpath.graph import SettingError
 
 PART_OF_FREE = 0.5
 """Of a device's free memory, the part that data may take to lie there from the first step to the last."""
@@ -82,6 +83,9 @@ def placement_of(setting: XlaSetting) -> Placement:
     """The placement that a setting asks for.
 
     Raises:
-        SettingError: if JAX is not installed, or there is no such device.
+        SettingError: if JAX is not installed, or there is no such device, or it does not know the precision.
     """
-    return Placement(setting.device)
+    found = Placement(setting.device)
+    if found.of_host and setting.precision == "tensorfloat32":
+        raise SettingError(f"{name_of(found.device)} does not know precision='tensorfloat32', which GPUs do")
+    return found
