@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from backpath.engines.program.planning import ALIGNMENT
 from backpath.engines.program.strides import address
 from backpath.engines.steps import Intake, Part, Steps
 from backpath.engines.xla.library import library, wide
+from backpath.engines.xla.one_step import OneStep
 from backpath.engines.xla.residence import Residence
-from backpath.graph import Graph, ShapeError
+from backpath.graph import Graph
 from backpath.ops.control.nested import all_nodes
 
 ROWS = 1 << 16
@@ -26,35 +26,6 @@ STREAMED = 1 << 22
 
 IN_FLIGHT = 2
 """Calls that are on their way while the next one is made ready: as many times ``STREAMED`` may lie on the device."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Where in a flat vector, or in what an intake fills, an input or output of a program lies.
-
-    Attributes:
-        base: the number of the vector or intake.
-        start: of its first entry.
-        shape: of the whole.
-    """
-
-    base: int
-    start: int
-    shape: tuple[int, ...]
-
-    def of(self, flat: Any) -> Any:
-        """It, out of that vector."""
-        size = int(np.prod(self.shape, dtype=int))
-        return flat.reshape(-1)[self.start : self.start + size].reshape(self.shape)
-
-
-def segment(array: np.ndarray, bases: Sequence[np.ndarray]) -> Segment | None:
-    """Where in one of the bases an array lies, entry after entry; None where in none."""
-    for number, base in enumerate(bases):
-        start = (address(array) - address(base)) // base.itemsize
-        if array.dtype == base.dtype and start >= 0 and start + array.size <= base.size:
-            return Segment(number, start, array.shape)
-    return None
 
 
 class XlaSteps(Steps):
@@ -88,8 +59,9 @@ class XlaSteps(Steps):
         self.staged = [i for i, data in zip(intakes, self.resident, strict=True) if data is None]
         fed = max((i.target.size for i in self.staged), default=1)
         self.most = int(max(1, min(MOST_STEPS, ROWS // self.batch, STREAMED // fed)))
-        self._step = _step(parts, self.intakes, residence, precision)
+        self._step = OneStep(parts, self.intakes, residence, precision)
         one_by_one = self.placement.of_host and _convolves(parts[0][0].graph)
+        self._step.in_pieces = self.placement.of_host and self._step.separable and not one_by_one
         self._stretch = self._apart() if one_by_one else library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
 
@@ -189,43 +161,6 @@ class _Room:
         return self._made[number, count]
 
 
-Step = Callable[[tuple[Any, ...], list[Any]], tuple[tuple[Any, ...], Any]]
-"""From the state and what each intake fills to the state after it, and the loss."""
-
-
-def _step(parts: Sequence[Part], intakes: Sequence[Intake], residence: Residence, precision: str) -> Step:
-    """The two programs as one function of flat vectors."""
-    from backpath.engines.xla.lowering.graphs import lowered
-
-    (first, given, made), (second, taken, changed) = parts
-    arrays, placement = residence.arrays, residence.placement
-    gradient, targets = taken[0], [intake.target for intake in intakes]
-    of_state = [segment(a, arrays) for a in given]
-    of_intakes = [None if s else segment(a, targets) for a, s in zip(given, of_state, strict=True)]
-    numbers = segment(taken[-1], targets)
-    pieces = [segment(a, [gradient]) for a in made[1:]]
-    order = sorted(range(len(pieces)), key=lambda k: pieces[k].start if pieces[k] else -1)
-    sizes = [made[1 + k].size for k in order]
-    if numbers is None or any(s is None and i is None for s, i in zip(of_state, of_intakes, strict=True)):
-        raise ShapeError("an input of the step lies neither in the state nor in what is taken in")
-    if None in pieces or sum(sizes) != gradient.size or len(changed) != len(arrays):
-        raise ShapeError("the gradient's parts do not make up the flat vector")
-    differentiate, update = lowered(first.graph, precision), lowered(second.graph, precision)
-
-    def step(state: tuple[Any, ...], filled: list[Any]) -> tuple[tuple[Any, ...], Any]:
-        whole = [placement.whole(x) if k == 0 else x for k, x in enumerate(state)]
-        inputs = [
-            s.of(whole[s.base]) if s else placement.rows(i.of(filled[i.base]))
-            for s, i in zip(of_state, of_intakes, strict=True)
-        ]
-        loss, *parts = differentiate(*inputs)
-        flat = library().numpy.concatenate([parts[k].reshape(-1) for k in order])
-        after = update(placement.parts(flat), *state, numbers.of(filled[numbers.base]))
-        return tuple(placement.parts(x) for x in after), loss
-
-    return step
-
-
 def _filled(intake: Intake, rows: Any, t: Any, fed: Any, resident: Any) -> Any:
     """What an intake fills in one step: rows of what is resident, by their numbers, or what came for that step."""
     if resident is None:
@@ -241,7 +176,7 @@ def _convolves(graph: Graph) -> bool:
     return any(node.primitive in ("unroll", "fold") for node in all_nodes(graph))
 
 
-def _turn(step: Step, intakes: Sequence[Intake], dtype: np.dtype) -> Callable[..., tuple[Any, Any]]:
+def _turn(step: OneStep, intakes: Sequence[Intake], dtype: np.dtype) -> Callable[..., tuple[Any, Any]]:
     """One of the steps for which a call has what they read: state and losses before it to those after it."""
     lax = library().lax
 
@@ -257,13 +192,14 @@ def _turn(step: Step, intakes: Sequence[Intake], dtype: np.dtype) -> Callable[..
 
 
 def _stretch(
-    step: Step, intakes: Sequence[Intake], dtype: np.dtype, most: int
+    step: OneStep, intakes: Sequence[Intake], dtype: np.dtype, most: int
 ) -> Callable[..., tuple[tuple[Any, ...], Any]]:
     """The first ``steps`` of ``most`` steps as one loop, with the loss of each."""
     numpy, lax, turn = library().numpy, library().lax, _turn(step, intakes, dtype)
 
     def stretch(state: tuple[Any, ...], steps: Any, fed: tuple[Any, list[Any]], resident: list[Any]) -> Any:
-        first = state, numpy.zeros(most, dtype)
-        return lax.fori_loop(0, steps, lambda t, carry: turn(t, *carry, fed, resident), first)
+        first = step.split(state), numpy.zeros(most, dtype)
+        state, losses = lax.fori_loop(0, steps, lambda t, carry: turn(t, *carry, fed, resident), first)
+        return step.joined(state), losses
 
     return stretch

@@ -25,7 +25,11 @@ def lowered(graph: Graph, precision: str = "full") -> Callable[..., list[Any]]:
         graph: none of whose nodes is ``refused``.
         precision: one of ``PRECISIONS``.
     """
-    graph = with_convolutions(plain(graph))
+    return as_it_is(with_convolutions(plain(graph)), precision)
+
+
+def as_it_is(graph: Graph, precision: str = "full") -> Callable[..., list[Any]]:
+    """Likewise for a graph that is plain already."""
     how = How(precision, _run)
     return lambda *inputs: _run(graph, inputs, how)
 
