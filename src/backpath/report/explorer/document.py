@@ -1,7 +1,7 @@
 """The page as one file: modules of JavaScript put together without a bundler, styles, and the data.
 
-A module may say ``import { a, b as c } from "./x.js";`` and ``export`` before a function, a class or a const; each runs in
-a scope of its own, after those that it imports.
+A module may say ``import { a, b as c } from "./x.js";`` and ``export`` before a function, a class or a const. Each runs
+in a scope of its own, after those that it imports.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What folds into one box: residual blocks, layers, and long stretches of program, as a tree with a layout in each.
 
-Every group is an interval of the program with the inputs that it alone uses, so that groups depend on each other without
-circles.
+Every group is an interval of the program with the inputs that it alone uses, so that groups depend on each other
+without circles.
 """
 
 from __future__ import annotations
@@ -126,8 +126,7 @@ def _fill(root: Group, parents: list[list[int]], intervals: list[Interval], grap
 
 
 def _common(chains: list[list[Group]]) -> list[Group]:
-    shared = [level[0] for level in zip(*chains, strict=False) if all(group is level[0] for group in level)]
-    return shared
+    return [level[0] for level in zip(*chains, strict=False) if all(group is level[0] for group in level)]
 
 
 def _stretch(group: Group, names: Sequence[str]) -> None:

@@ -5,11 +5,11 @@ Schema::
     version     1
     title       a line of text
     expression  the text of which the graph was made, or None; an edited one is read by the page in the same grammar
-    graph       names, primitives, shapes, parents, params: one entry a node (those of a Dag have the primitive "given");
+    graph       names, primitives, shapes, parents, params: one entry a node (a Dag has the primitive "given");
                 params holds the plain ones, such as {"n": 2}
                 inputs, outputs: positions; sources: of the inputs by which is differentiated
                 entry: the flat index of the output's entry that is explained, or None for all
-    scalars     values, starts, origins, slots, z, carries: see ``scalars.Scalars``; values are None for a Dag; the whole
+    scalars     values, starts, origins, slots, z, carries: see ``scalars.Scalars``; values are None for a Dag; all
                 is None where there are too many, and then there is a summary
     summary     by node: norm of the value, root mean square of the adjoint, flow, cancellation, paths (as text);
                 lengths: [n, norm, share]; strongest: [route, product, share]; count: text; gradient: [name, norm]

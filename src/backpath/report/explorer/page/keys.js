@@ -30,7 +30,7 @@ export function listen(app, shell) {
   const pressed = (event) => {
     const target = event.composedPath()[0];
     if (event.ctrlKey || event.metaKey || event.altKey || shell.help.open) return;
-    if (target.closest?.("input, textarea, select, [contenteditable]") && !(target.type === "range" && event.key === " ")) return;
+    if (target.closest?.("input, textarea, select, [contenteditable], [role=application]") && !(target.type === "range" && event.key === " ")) return;
     const onButton = target.closest?.("button, summary, a, [role=tab]") && (event.key === " " || event.key === "Enter");
     if (onButton) return;
     const action = event.key === " " ? () => shell.step(event.shiftKey ? -1 : 1) : act[event.key.length === 1 ? event.key.toLowerCase() : event.key];

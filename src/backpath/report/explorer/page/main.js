@@ -55,6 +55,7 @@ class Shell {
     }
     app.on((changed) => this.update(changed));
     listen(app, this);
+    for (const { definition } of this.panels.values()) if (definition.attach) this.bodies.before(definition.attach(app));
     app.view.build();
     this.update(new Set(["all"]));
     this.root.setAttribute("data-ready", "");
@@ -300,6 +301,7 @@ class Shell {
       }
       this.shown = id;
       const panel = this.panels.get(id);
+      this.root.classList.toggle("wide", Boolean(panel.definition.wide));
       if (!panel.handle) panel.handle = panel.definition.mount(panel.body, app) || {};
       app.light(null);
       panel.handle.show?.();
