@@ -13,7 +13,7 @@ from typing import Any
 
 from backpath.explanation.skips import branch_edges
 from backpath.explanation.spectrum import LAYERS
-from backpath.graph import Graph
+from backpath.graph import INPUT, Graph
 from backpath.nets.activations import ACTIVATIONS
 from backpath.ops.control import has_control
 from backpath.paths import Dag, Linearization
@@ -90,7 +90,7 @@ def _end_of_layer(graph: Graph, start: int) -> int:
         if not node.parents:
             continue
         shifts = node.primitive in ("add", "multiply") and any(
-            graph.nodes[p].primitive == "input" for p in node.parents
+            graph.nodes[p].primitive == INPUT and len(graph.nodes[p].shape) < len(node.shape) for p in node.parents
         )
         if end not in node.parents or not (shifts or node.primitive in ACTIVATIONS or node.primitive == "standardize"):
             break

@@ -113,6 +113,7 @@ export class App {
     const outputs = graph.whole ? this.derived.outputs.map((e) => graph.owner[e]) : graph.outputs.slice(-1);
     this.outputNodes = new Set(outputs);
     this.steps = stepsOf(graph, this.hidden, outputs);
+    this.differentiated = new Set(this.steps.filter((s) => s.phase === "backward").map((s) => s.node));
     this.at = this.state.step < 0 ? this.steps.length : Math.min(this.state.step, this.steps.length);
     this.progress = progressAt(graph, this.steps, this.at, this.hidden);
   }
@@ -205,7 +206,7 @@ export class App {
 
   adjointOf(entry, node) {
     const leads = this.graph.whole ? this.derived.leads[entry] : this.payload.summary.adjoints[node] !== null;
-    if (!leads || this.graph.isConstant(node) || this.hidden.has(node)) return undefined;
+    if (!leads || !this.differentiated.has(node)) return undefined;
     if (!this.progress.adjoints[node]) return null;
     return this.graph.whole ? this.derived.adjoint[entry] : this.payload.summary.adjoints[node];
   }

@@ -25,8 +25,15 @@ function applied(primitive, parts, params) {
   if (primitive === "reciprocal") return ["1 / ", parts[0]];
   if (primitive === "reshape" && parts.length === 1) return [parts[0]];
   const given = Object.entries(params || {}).filter(([, v]) => typeof v !== "boolean").map(([k, v]) => `${k}=${typeof v === "number" ? brief(v) : v}`);
-  const inside = parts.flatMap((p, k) => (k ? [", ", p] : [p]));
+  const inside = parts.map(bare).flatMap((p, k) => (k ? [", ", p] : [p]));
   return [primitive, "(", ...inside, ...given.map((text) => `, ${text}`), ")"];
+}
+
+// A number that stands by itself needs no parentheses.
+function bare(part) {
+  const text = part.textContent || "";
+  if (part.tagName === "B" && text.startsWith("(")) part.textContent = text.slice(1, -1);
+  return part;
 }
 
 function equals(...sides) {

@@ -122,8 +122,8 @@ export class Scene {
       return { id, kind: "cells", node, rows, columns, width: Math.max(width, 110) + 2 * PAD, height: height + PAD + HEAD };
     }
     const large = this.open.has(id);
-    const map = mapOf(shape, large);
-    const width = Math.max(CARD.width, map.width + 24);
+    const map = graph.whole ? mapOf(shape, large) : null;
+    const width = Math.max(CARD.width, map ? map.width + 24 : 0);
     return { id, kind: "array", node, map, large, width, height: graph.whole ? 52 + map.height + 10 : CARD.height };
   }
 
