@@ -141,7 +141,7 @@ export class View {
     const { app } = this;
     const theme = app.theme();
     const name = app.color;
-    const { signed } = QUANTITIES[name];
+    const signed = QUANTITIES[name].signed && app.graph.whole;
     const numbers = app.derived.quantity(name);
     const scale = scaleOf(numbers, signed);
     if (name === "cancellation") scale.most = 1;
@@ -194,8 +194,8 @@ export class View {
     this.state(part, node);
     if (!graph.whole) {
       this.tint(part, known(node) ? numbers[node] : NaN, color);
-      part.value.textContent = app.valueText(node, node);
-      part.adjoint.textContent = app.adjointText(node, node);
+      part.value.textContent = text(app.valueOf(node, node));
+      part.adjoint.textContent = text(app.adjointOf(node, node));
       part.symbols[0].textContent = part.value.textContent && "‖y‖";
       part.symbols[1].textContent = part.adjoint.textContent && "rms S";
     } else {
@@ -367,6 +367,10 @@ export class View {
     const [cx, cy] = [x + k * (part.box.x + part.box.width / 2), y + k * (part.box.y + part.box.height / 2)];
     if (cx < 40 || cx > width - 40 || cy < 30 || cy > height - 30) this.pan(width / 2 - cx, height / 2 - cy);
   }
+}
+
+function text(number) {
+  return number === undefined ? "" : short(number);
 }
 
 // A name that fits: without the names of what it is part of, then without its middle.
