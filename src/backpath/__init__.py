@@ -56,7 +56,7 @@ from backpath.ops import (
     trace,
 )
 from backpath.paths import Dag, Elimination, Linearization, Path, TooManyPathsError, linearize
-from backpath.report import svg
+from backpath.report import Explorer, explore, svg
 from backpath.training import (
     Epoch,
     Fit,
@@ -86,6 +86,7 @@ __all__ = [
     "Elimination",
     "Epoch",
     "Explanation",
+    "Explorer",
     "ExpressionError",
     "Fit",
     "GradientCheck",
@@ -118,6 +119,7 @@ __all__ = [
     "elu",
     "erf",
     "explain",
+    "explore",
     "find_rate",
     "fit",
     "fit_many",

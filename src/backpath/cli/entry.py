@@ -11,6 +11,7 @@ from backpath.cli.check import check
 from backpath.cli.company import end_without_others
 from backpath.cli.explain import explain
 from backpath.cli.launch import launch
+from backpath.cli.explore import explore
 from backpath.cli.paths import paths
 from backpath.cli.predict import predict
 from backpath.cli.train import train
@@ -82,3 +83,4 @@ main.add_command(predict)
 main.add_command(check)
 main.add_command(paths)
 main.add_command(explain)
+main.add_command(explore)

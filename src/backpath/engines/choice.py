@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,6 +88,17 @@ def _whole_numbers(graph: Graph) -> set[int]:
             chosen.add(source)
     fitting = ("input", "constant", "reshape")
     return {p for p in chosen if nodes[p].primitive in fitting and readers[p] == 0 and nodes[p].dtype == np.int64}
+
+
+def chosen_rows(graph: Graph) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Each input or constant that says which rows are taken, by its position, and the shape of what has the rows."""
+    nodes = graph.nodes
+    for node in nodes:
+        if node.primitive in ("take", "add_rows"):
+            source = node.parents[1]
+            while nodes[source].primitive == "reshape":
+                (source,) = nodes[source].parents
+            yield source, nodes[node.parents[0]].shape if node.primitive == "take" else node.shape
 
 
 def choose(programs: Sequence[Program], dtype: np.dtype, steps: int, threads: int, obstacle: str | None) -> Choice:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from backpath.engines.choice import ENGINES, choose_on_cpu, obstacle
+from backpath.engines.choice import ENGINES, choose_on_cpu, chosen_rows, obstacle
 from backpath.engines.numpy.engine import Executable
 from backpath.engines.program.program import Program, compile_graph
 from backpath.engines.xla.setting import ANYWHERE, XlaSetting
-from backpath.graph import SettingError
+from backpath.graph import Graph, SettingError, ShapeError
 from backpath.ops import Variable, flatten, record, spec_of, unflatten
 
 CALLS = 10_000
@@ -65,6 +65,7 @@ class _Made:
         self.outputs = [np.empty(graph.nodes[o].shape, graph.nodes[o].dtype) for o in graph.outputs]
         self.setting = setting
         self.engine = self._chosen(threads) if engine == "auto" else engine
+        self.chosen: list[tuple[np.ndarray, tuple[int, ...]]] = []
         self.run: Callable[[], Any] = self._bound(threads)
 
     @property
@@ -87,13 +88,33 @@ class _Made:
         from backpath.engines.compiled.engine import Machine
 
         self.program = compile_graph(self.program.graph, conditions=self._dtype)
+        self._find_chosen(self.program.graph)
         return Machine([(self.program, self.inputs, self.outputs)], self._dtype, threads=threads)
 
     def __call__(self, leaves: list[Any]) -> Any:
         for array, leaf in zip(self.inputs, leaves, strict=True):
             np.copyto(array, leaf)
+        for rows, shape in self.chosen:
+            _require_rows(rows, shape)
         self.run()
         return unflatten(self.structure, [array.copy() for array in self.outputs])
+
+    def _find_chosen(self, graph: Graph) -> None:
+        """The arguments that say which rows are taken; constants that do so are looked at now."""
+        inputs = dict(zip(graph.inputs, self.inputs, strict=True))
+        for position, shape in chosen_rows(graph):
+            if position in inputs:
+                self.chosen.append((inputs[position], shape))
+            else:
+                _require_rows(graph.nodes[position].params["value"], shape)
+
+
+def _require_rows(rows: np.ndarray, shape: tuple[int, ...]) -> None:
+    """The machine takes what is not there for NaN: rows are looked at before it runs."""
+    wrong = rows[(rows < -shape[0]) | (rows >= shape[0])]
+    if wrong.size:
+        told = f"index {wrong[0]} is out of bounds for axis 0 with size {shape[0]}"
+        raise ShapeError(f"take: {told} (the array has shape {list(shape)})")
 
 
 def compile(
@@ -123,6 +144,7 @@ def compile(
         SettingError: if there is no such engine; and from a call, if it cannot run the program, or JAX is not installed
             or has no such device.
         TraceError: from a call, if the function cannot be traced.
+        ShapeError: from a call, if an argument takes a row that is not there.
 
     >>> import numpy as np
     >>> from backpath.calculus import grad

@@ -215,7 +215,7 @@ def compile_graph(
     graph = _kept_apart(graph, overwrites)
     seen_through = views(graph)
     instructions = schedule(graph, seen_through)
-    places, buffers = plan(graph, seen_through, instructions, overwrites)
+    places, buffers = plan(graph, seen_through, instructions, overwrites, apart=conditions is not None)
     program = Program(graph, instructions, places, buffers, overwrites)
     program.check()
     return program
