@@ -111,8 +111,8 @@ def table(plan: Plan) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
     yield ""
     yield (
-        f"Half of the time is computing from {plan.half:,.0f} examples a host on (here {plan.examples:,}), the sums can "
-        f"be hidden from {plan.hidden:,.0f} on; latency alone takes as long as computing at {plan.most:,.0f} hosts."
+        f"Half of the time is computing from {plan.half:,.0f} examples a host on (here {plan.examples:,}), the sums "
+        f"can be hidden from {plan.hidden:,.0f} on; latency alone takes as long as computing at {plan.most:,.0f} hosts."
     )
 
 

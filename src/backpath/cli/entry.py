@@ -10,8 +10,8 @@ import click
 from backpath.cli.check import check
 from backpath.cli.company import end_without_others
 from backpath.cli.explain import explain
-from backpath.cli.launch import launch
 from backpath.cli.explore import explore
+from backpath.cli.launch import launch
 from backpath.cli.paths import paths
 from backpath.cli.predict import predict
 from backpath.cli.train import train

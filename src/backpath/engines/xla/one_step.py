@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from backpath.engines.steps import Intake, Part
 from backpath.engines.xla.library import library
 from backpath.engines.xla.residence import Residence
@@ -80,8 +78,9 @@ class OneStep:
         )
         numbers, after = self._numbers(filled), []
         for number, (k, update) in enumerate(zip(self.order, self._update_of_piece, strict=True)):
-            after.append(update(found[k], *(parts[number] for parts in state), numbers))
-        return tuple(list(parts) for parts in zip(*after, strict=True)), loss
+            made = update(found[k], *(parts[number] for parts in state), numbers)
+            after.append([self.placement.parts(x) for x in made])
+        return tuple(list(parts) for parts in zip(*after, strict=True)), self.placement.same(loss)
 
     def _input(self, s: Segment, of_parameters: Callable[[Segment], Any], filled: list[Any]) -> Any:
         if s.base < self.vectors:

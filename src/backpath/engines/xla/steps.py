@@ -61,9 +61,10 @@ class XlaSteps(Steps):
         fed = max((i.target.size for i in self.staged), default=1)
         self.most = int(max(1, min(MOST_STEPS, ROWS // self.batch, STREAMED // fed)))
         self._step = OneStep(parts, self.intakes, residence, precision)
-        here_alone = self.placement.of_host and self.placement.shares.devices == 1
-        one_by_one = here_alone and _convolves(parts[0][0].graph)
-        self._step.in_pieces = here_alone and self._step.separable and not one_by_one
+        of_host = self.placement.of_host
+        one_by_one = of_host and self.placement.shares.devices == 1 and _convolves(parts[0][0].graph)
+        whole = of_host and self.placement.layout is None
+        self._step.in_pieces = whole and self._step.separable and not one_by_one
         self._stretch = self._apart() if one_by_one else library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
 
