@@ -113,16 +113,17 @@ def fit(
         raise SettingError(f"on_epoch={on_epoch!r}: give a function of an Epoch, such as print")
     if not isinstance(checkpoint, (str, Path, Saver, NoneType)):
         raise SettingError(f"checkpoint={checkpoint!r}: give the path of a file")
-    model, examples = examples_of(model, X, y, weights)
-    flat = first_parameters(model, examples.at_hand, init, seed, dtype)
+    model, examples = ours.all_or_none(lambda: examples_of(model, X, y, weights))
+    flat = ours.all_or_none(lambda: first_parameters(model, examples.at_hand, init, seed, dtype))
     saver = Saver(checkpoint) if isinstance(checkpoint, (str, Path)) else checkpoint
-    resume, asked = _found(saver) if saver else None, "as asked for"
+    resume = ours.all_or_none(lambda: _found(saver) if saver else None)
+    asked = "as asked for"
     began = resume.facts.get("identity", {}).get("engine") if resume else None
     if began and setting.engine(engine) == "auto" and (began != "xla" or installed()):
         # More epochs than before may favour another engine, whose sums end in other digits.
         engine, asked = began, "as the training began"
-    choice, programs = choose_engine(
-        engine, model, flat, examples, optimizer, average, batch, epochs, threads, asked, setting
+    choice, programs = ours.all_or_none(
+        lambda: choose_engine(engine, model, flat, examples, optimizer, average, batch, epochs, threads, asked, setting)
     )
     if began not in (None, choice.engine):
         notice(f"the {choice.engine} engine goes on with what {began} began: sums end in other digits")

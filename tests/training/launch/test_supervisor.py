@@ -13,7 +13,7 @@ import pytest
 
 from backpath.engines.processes import signs
 from backpath.training.launch.supervisor import Supervisor
-from backpath.training.launch.team import share
+from backpath.training.launch.team import gpus_here, share
 
 MEMBER = textwrap.dedent(
     f"""
@@ -200,3 +200,11 @@ def wait_for(*files):
 )
 def test_cores_are_shared_out(cores, processes, shares):
     assert [share(cores, processes, rank) for rank in range(processes)] == shares
+
+
+def test_gpus_are_counted(tmp_path):
+    for name in ("nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm", "null"):
+        (tmp_path / name).touch()
+    assert gpus_here({}, tmp_path) == 2
+    assert gpus_here({"CUDA_VISIBLE_DEVICES": "2,3,5"}, tmp_path) == 3
+    assert gpus_here({"CUDA_VISIBLE_DEVICES": ""}, tmp_path) == gpus_here({"CUDA_VISIBLE_DEVICES": "-1"}, tmp_path) == 0

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,13 @@ class Team:
         self.folder = folder
         self.processes: list[subprocess.Popen[bytes]] = []
         told = {"JAX_COORDINATOR_ADDRESS": coordinator, "JAX_NUM_PROCESSES": str(processes), FOLDER: str(folder)}
-        cores = _cores()
+        cores, gpus = _cores(), gpus_here(os.environ)
         try:
             for rank in range(processes):
-                self._start(command, {**told, "JAX_PROCESS_ID": str(rank)}, share(cores, processes, rank))
+                own = {**told, "JAX_PROCESS_ID": str(rank)}
+                if 1 < processes <= gpus and "JAX_LOCAL_DEVICE_IDS" not in os.environ:
+                    own["JAX_LOCAL_DEVICE_IDS"] = ",".join(map(str, share(range(gpus), processes, rank)))
+                self._start(command, own, share(cores, processes, rank))
         except BaseException:
             self.end()
             raise
@@ -111,6 +114,14 @@ def share(cores: Sequence[int], processes: int, rank: int) -> list[int]:
     if processes > len(cores):
         return [cores[rank % len(cores)]]
     return list(cores[rank * len(cores) // processes : (rank + 1) * len(cores) // processes])
+
+
+def gpus_here(environment: Mapping[str, str], devices: Path = Path("/dev")) -> int:
+    """How many NVIDIA GPUs processes may use, told without asking them."""
+    visible = environment.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([name for name in visible.split(",") if name.strip() not in ("", "-1")])
+    return len(list(devices.glob("nvidia[0-9]*")))
 
 
 def free_address() -> str:
