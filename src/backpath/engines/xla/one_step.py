@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from backpath.engines.steps import Intake, Part
 from backpath.engines.xla.library import library
 from backpath.engines.xla.residence import Residence
