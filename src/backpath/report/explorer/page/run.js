@@ -17,12 +17,12 @@ function mount(host, app) {
     h("button", { type: "button", onclick: () => app.set({ "run.row": k }) }, h("strong", {}, row.place), ` ${missed(row)}`, h("span", { class: "loss" }, `loss ${brief(row.loss, 3)}`)),
   );
   host.append(
-    h("div", { class: "run" },
+    h("div", { class: "of-run" },
       h("section", {}, h("h3", {}, "Training"), losses(run), facts(run)),
       h("section", {}, h("h3", {}, run.task === "classification" ? "What was taken for what" : "Predicted against true"), run.task === "classification" ? confusion(run) : scatter(run), scores(run)),
       h("section", { class: "wrong" },
         h("h3", {}, `Most wrong rows of the ${run.part} part`),
-        h("div", { class: "columns" }, h("div", { class: "rows", role: "group", "aria-label": "Rows" }, ...rows), why),
+        h("div", { class: "sides" }, h("div", { class: "rows", role: "group", "aria-label": "Rows" }, ...rows), why),
       ),
     ),
   );
@@ -49,11 +49,11 @@ function losses({ history, losses: ends }) {
   const series = [line, ...marks.map(([part, loss]) => ({ name: `${part}, at the end`, points: [[last, loss]], marks: true }))];
   const label = `Training loss from ${brief(history.loss[0], 4)} to ${brief(history.loss[history.loss.length - 1], 4)} in ${last} epochs`;
   const keys = series.map(({ name }, k) => h("li", { class: `key${k}` }, name));
-  return h("figure", {}, curves({ series, log: true, x: "epochs", y: "loss", label }), h("ul", { class: "legend" }, ...keys));
+  return h("figure", {}, curves({ series, log: true, x: "epochs", y: "loss", label }), h("ul", { class: "keys" }, ...keys));
 }
 
 function facts({ settings }) {
-  return h("dl", { class: "facts" }, ...settings.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  return h("dl", { class: "pairs" }, ...settings.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
 
 function scores({ scores: parts, losses: ends, rows }) {

@@ -10,7 +10,7 @@ export function detail(row, run) {
     : `It is ${brief(row.actual, 4)}, and ${brief(row.predicted, 4)} was predicted.`;
   return [
     h("p", {}, h("strong", {}, row.place), ": ", said),
-    h("p", { class: "hint" }, `Explained: the ${row.subject}, by the row’s features. ${count(row.count)} paths; effective depth ${row.depth.toFixed(2)} layers. `, h("code", {}, `backpath explain ${run.name} --sample ${row.row}`), " says more."),
+    h("p", { class: "small" }, `Explained: the ${row.subject}, by the row’s features. ${count(row.count)} paths; effective depth ${row.depth.toFixed(2)} layers. `, h("code", {}, `backpath explain ${run.name} --sample ${row.row}`), " says more."),
     row.picture && picture(row.picture),
     features(row),
     paths(row),
@@ -29,19 +29,19 @@ function features({ features: rows }) {
   return h("table", { class: "features" },
     h("caption", {}, "Features with the largest derivatives; values are scaled as the network sees them"),
     h("thead", {}, h("tr", {}, ...head.map((name) => (name ? h("th", { scope: "col" }, name) : h("td", {}))))),
-    h("tbody", {}, ...rows.map(([name, value, slope]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "number" }, brief(value, 3)), h("td", { class: "number" }, brief(slope, 3)), h("td", { class: "slopes" }, bar(slope))))),
+    h("tbody", {}, ...rows.map(([name, value, slope]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "figure" }, brief(value, 3)), h("td", { class: "figure" }, brief(slope, 3)), h("td", { class: "slopes" }, bar(slope))))),
   );
 }
 
 function paths({ paths: rows }) {
   const items = rows.map(([route, product, share]) =>
-    h("li", {}, h("span", { class: "number" }, `${brief(product, 3)}, ${percent(share)} of the mass`), h("span", { class: "route" }, route.split(" -> ").join(" → "))),
+    h("li", {}, h("span", { class: "figure" }, `${brief(product, 3)}, ${percent(share)} of the mass`), h("span", { class: "route" }, route.split(" -> ").join(" → "))),
   );
   return h("div", {}, h("h4", {}, "Strongest paths"), h("ol", { class: "routes" }, ...items));
 }
 
 function cells({ cells: rows }, { target }) {
-  return h("details", {}, h("summary", {}, `The row as it stands in the table, without ${target}`), h("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
+  return h("details", {}, h("summary", {}, `The row as it stands in the table, without ${target}`), h("dl", { class: "pairs" }, ...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
 }
 
 // The pixels, and beside them the derivative by each.

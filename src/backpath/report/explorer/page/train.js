@@ -70,24 +70,24 @@ class Train {
     this.stats = h("dl", { class: "stats" });
     this.canvas = h("canvas", { class: "plane", tabindex: 0, role: "img" });
     this.surface = new Surface(this.canvas);
-    this.hint = h("p", { class: "hint" });
+    this.hint = h("p", { class: "small" });
     this.said = h("p", { class: "said", role: "status" });
     this.note = h("p", { class: "note" });
     this.chart = h("figure", {});
     this.spectrum = h("figure", {});
     this.listen();
     host.append(
-      h("div", { class: "train" },
+      h("div", { class: "training" },
         this.exhibits(),
         h("div", { class: "bar-of-buttons" }, this.play, step, again, other),
         this.said,
-        h("div", { class: "columns" },
-          h("div", { class: "controls" }, ...this.controls.map((control) => control.row), this.note),
+        h("div", { class: "sides" },
+          h("div", { class: "setup" }, ...this.controls.map((control) => control.row), this.note),
           h("div", { class: "middle" }, this.canvas, this.hint),
-          h("div", { class: "numbers" }, this.stats, this.chart, this.spectrum),
+          h("div", { class: "found" }, this.stats, this.chart, this.spectrum),
         ),
         this.layers.table,
-        h("p", { class: "hint" }, "The norm is that of the loss’s derivatives by a layer’s weights and biases. Path length counts the layers between them and the loss, weighted by what paths of each length carry; effective depth is its mean over all layers. “Vanished”: less than a thousandth of the largest layer’s."),
+        h("p", { class: "small" }, "The norm is that of the loss’s derivatives by a layer’s weights and biases. Path length counts the layers between them and the loss, weighted by what paths of each length carry; effective depth is its mean over all layers. “Vanished”: less than a thousandth of the largest layer’s."),
       ),
     );
   }

@@ -25,13 +25,13 @@ export class Layers {
   build(session) {
     const { sizes } = session.network;
     this.rows = session.now.layers.map((_, r) => {
-      const norm = h("td", { class: "number" });
-      const bar = h("span", { class: "bar" });
+      const norm = h("td", { class: "figure" });
+      const bar = h("span", { class: "norm-bar" });
       const strip = h("canvas", { class: "strip", height: 1, "aria-hidden": "true" });
-      const length = h("td", { class: "number" });
+      const length = h("td", { class: "figure" });
       const name = h("th", { scope: "row" }, `${r + 1}`, h("span", { class: "sizes" }, ` ${sizes[r]}→${sizes[r + 1]}`));
       const tag = h("span", { class: "tag" });
-      const row = h("tr", {}, name, norm, h("td", { class: "bars" }, bar, tag), h("td", {}, strip), length);
+      const row = h("tr", {}, name, norm, h("td", { class: "norm-bars" }, bar, tag), h("td", {}, strip), length);
       return { row, norm, bar, strip, length, tag };
     });
     this.body.replaceChildren(...this.rows.map(({ row }) => row));
