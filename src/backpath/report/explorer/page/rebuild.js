@@ -1,0 +1,3 @@
+export function rebuilt() {
+  return null;
+}
