@@ -8,7 +8,7 @@ import { declare } from "./state.js";
 
 declare("run.row", 0);
 
-panel({ id: "run", title: "The run", order: 60, available: (app) => Boolean(app.payload.panels.run), mount });
+panel({ id: "run", title: "The run", order: 60, wide: true, available: (app) => Boolean(app.payload.panels.run), mount });
 
 function mount(host, app) {
   const run = app.payload.panels.run;

@@ -1,6 +1,6 @@
 // The chapter in eight stops: each a title, what it says, what to try, and the state of the page.
 
-const COSINE = { expr: "cos(w**2)", at: "w=1.2" };
+const COSINE = { expr: "y = w**2; o = cos(y)", at: "w=1.2" };
 const BRANCHES = { expr: "y = w**2; z = w**2; p = cos(y); q = sin(z); o = p + q", at: "w=1.2" };
 const PRODUCTS = { expr: "a = w*w; b = w*w; c = a*b; d = a*b; e = c*d; f = c*d; g = e*f; h = e*f; o = g*h", at: "w=1.1" };
 const NETWORK = {
@@ -17,7 +17,7 @@ export const STOPS = [
   },
   {
     title: "The chain rule",
-    text: ["Each edge carries a local derivative z: 2w = 2.4 from w to w², and −sin(w²) = −0.991 from there to o. The derivative of o by w is their product, −2.379."],
+    text: ["Each edge carries a local derivative z: 2w = 2.4 from w to y = w², and −sin(y) = −0.991 from y to o. The derivative of o by w is their product, −2.379."],
     equation: "∂o/∂w = ∂o/∂y · ∂y/∂w  (3.1)",
     look: "The line below the graph puts the numbers in. Change w in the tab Change, and they follow.",
     state: { ...COSINE, tab: "step", sel: "n0" },

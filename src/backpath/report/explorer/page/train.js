@@ -9,7 +9,6 @@ import { EXHIBITS } from "./train_exhibits.js";
 import { Layers } from "./train_layers.js";
 import { DATA, read, written } from "./train_points.js";
 import { Session } from "./train_session.js";
-import { ACTIVATIONS } from "./train_slopes.js";
 import { CRITICAL, STARTS } from "./train_start.js";
 import { EDGE, Surface } from "./train_surface.js";
 
@@ -21,11 +20,12 @@ for (const [name, value] of Object.entries(DEFAULTS)) declare(`train.${name}`, v
 
 // Keys that do not begin the training anew.
 const RUNNING = new Set(["train.rate", "train.speed", "train.exhibit"]);
+const ACTIVATIONS = "tanh sigmoid relu leaky_relu elu selu gelu silu mish softplus identity".split(" ");
 const BUDGET = 20; // milliseconds of steps in a frame
 const MOST_POINTS = 120;
 const power = { taken: (v) => Number((10 ** (v / 10)).toPrecision(2)), shown: (x) => Math.round(10 * Math.log10(x)) };
 
-panel({ id: "train", title: "Train it", order: 50, available: () => true, mount: (host, app) => new Train(host, app) });
+panel({ id: "train", title: "Train it", order: 50, wide: true, available: () => true, mount: (host, app) => new Train(host, app) });
 
 class Train {
   constructor(host, app) {
@@ -54,7 +54,7 @@ class Train {
       segments(app, "train.data", "Points", DATA),
       slider(app, "train.depth", "Hidden layers", { min: 0, max: 12 }),
       slider(app, "train.width", "Neurons in each", { min: 1, max: 16 }),
-      choice(app, "train.activation", "Activation", named(Object.keys(ACTIVATIONS))),
+      choice(app, "train.activation", "Activation", named(ACTIVATIONS)),
       toggle(app, "train.skips", "Skips around hidden layers"),
       choice(app, "train.start", "Starting weights", named(STARTS)),
       slider(app, "train.times", "Weights times", { min: -20, max: 20, ...power, text: brief }),
@@ -74,20 +74,18 @@ class Train {
     this.said = h("p", { class: "said", role: "status" });
     this.note = h("p", { class: "note" });
     this.chart = h("figure", {});
-    this.spectrum = h("figure", {});
+    this.depths = h("figure", {});
     this.listen();
+    const about = "The norm is that of the loss’s derivatives by a layer’s weights and biases. Path length counts the layers between them and the loss, weighted by what paths of each length carry; effective depth is its mean over all layers. Vanished: less than a thousandth of the largest layer’s.";
     host.append(
       h("div", { class: "training" },
         this.exhibits(),
-        h("div", { class: "bar-of-buttons" }, this.play, step, again, other),
-        this.said,
+        h("div", { class: "bar-of-buttons" }, this.play, step, again, other, this.said),
         h("div", { class: "sides" },
           h("div", { class: "setup" }, ...this.controls.map((control) => control.row), this.note),
           h("div", { class: "middle" }, this.canvas, this.hint),
-          h("div", { class: "found" }, this.stats, this.chart, this.spectrum),
+          h("div", { class: "outcome" }, this.stats, h("div", { class: "charts" }, this.chart, this.depths), this.layers.table, h("p", { class: "small" }, about)),
         ),
-        this.layers.table,
-        h("p", { class: "small" }, "The norm is that of the loss’s derivatives by a layer’s weights and biases. Path length counts the layers between them and the loss, weighted by what paths of each length carry; effective depth is its mean over all layers. “Vanished”: less than a thousandth of the largest layer’s."),
       ),
     );
   }
@@ -96,7 +94,7 @@ class Train {
     this.cards = EXHIBITS.map(({ id, title, text, states }) => {
       const watch = h("p", { class: "watch" });
       const buttons = Object.entries(states).map(([key, [name]]) => {
-        const button = h("button", { type: "button", onclick: () => this.show_exhibit(`${id}-${key}`) }, name);
+        const button = h("button", { type: "button", onclick: () => this.choose(`${id}-${key}`) }, name);
         return [`${id}-${key}`, button];
       });
       const group = h("div", { class: "segments", role: "group", "aria-label": title }, ...buttons.map(([, button]) => button));
@@ -105,7 +103,7 @@ class Train {
     return h("div", { class: "cards" }, ...this.cards.map(({ card }) => card));
   }
 
-  show_exhibit(name) {
+  choose(name) {
     const [id, key] = name.split("-");
     const [, state] = EXHIBITS.find((one) => one.id === id).states[key];
     const fresh = Object.fromEntries(Object.entries(DEFAULTS).map(([k, value]) => [`train.${k}`, value]));
@@ -223,7 +221,7 @@ class Train {
     this.chart.replaceChildren(h("figcaption", {}, "Loss"), lossCurve);
     const depths = records.map(({ step, effectiveDepth }) => [step, effectiveDepth]);
     const depthCurve = curves({ series: [{ name: "effective depth", points: [...depths] }], x: "steps", y: "layers", label: `Effective depth over the steps, now ${now.effectiveDepth.toFixed(2)} of ${network.layers}` });
-    this.spectrum.replaceChildren(h("figcaption", {}, "Effective depth"), depthCurve);
+    this.depths.replaceChildren(h("figcaption", {}, "Effective depth"), depthCurve);
   }
 
   explained() {

@@ -2,7 +2,7 @@
 import { h } from "./dom.js";
 
 function field(app, label, id, control, read) {
-  const output = h("output", { class: "reading" });
+  const output = h("span", { class: "reading", "aria-hidden": "true" });
   const row = h("div", { class: "field" }, h("label", { for: id }, label), control, output);
   return {
     row,

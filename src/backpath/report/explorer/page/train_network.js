@@ -1,13 +1,17 @@
 // A dense network with one output, on points of the plane: h_r = Phi(h_{r-1} W_r + b_r), a linear last layer, and the
 // mean sigmoid cross-entropy. Parameters lie in one flat array, W1 b1 W2 b2 ..., as backpath.Network has them.
-import { ACTIVATIONS, sigmoid } from "./train_slopes.js";
+import { ELEMENTWISE, sigmoid } from "./primitives.js";
+
+const PARAMETERS = { slope: 0.01, alpha: 1 };
 
 export class Network {
   // With skips, a layer between layers of one width adds its input to its output.
   constructor(depth, width, activation, skips) {
     this.sizes = [2, ...Array(depth).fill(width), 1];
     this.layers = depth + 1;
-    [this.phi, this.slope] = ACTIVATIONS[activation];
+    const { value, z } = ELEMENTWISE[activation];
+    this.phi = (a) => value(a, PARAMETERS);
+    this.slope = (a) => z[0](a, value(a, PARAMETERS), PARAMETERS);
     this.skips = skips;
     let at = 0;
     this.places = this.sizes.slice(1).map((out, r) => {
@@ -32,7 +36,7 @@ export class Network {
       const pre = affine(h[r], p, this.places[r], n);
       let post = pre;
       if (r < this.layers - 1) {
-        post = pre.map(this.phi);
+        post = pre.map((x) => this.phi(x));
         if (this.skipped(r)) for (let k = 0; k < post.length; k++) post[k] += h[r][k];
       }
       a.push(pre);
@@ -134,8 +138,7 @@ function seed(scores, t, n) {
 function loss(scores, t, n) {
   let sum = 0;
   for (let i = 0; i < n; i++) {
-    const s = scores[i];
-    sum += Math.max(s, 0) - t[i] * s + Math.log1p(Math.exp(-Math.abs(s)));
+    sum += ELEMENTWISE.sigmoid_cross_entropy.value(scores[i], t[i]);
   }
   return sum / n;
 }

@@ -22,10 +22,10 @@ export class Draws {
 }
 
 // Variance of a weight times fan-in, by the activation that follows; 1 where none is listed.
-const GAINS = { relu: 2, leaky_relu: 2, elu: 1.5, silu: 2, softplus: 2 };
+const GAINS = { relu: 2, leaky_relu: 2, elu: 1.5, gelu: 2, silu: 2, mish: 2, softplus: 2 };
 
 // The gain at which derivatives keep their size through any number of wide layers: backpath.nets.critical_gain.
-// Silu and softplus have none.
+// Those that are not listed have none.
 export const CRITICAL = {
   identity: 1,
   relu: 2,

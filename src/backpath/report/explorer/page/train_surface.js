@@ -1,5 +1,5 @@
 // The plane on a canvas: what the network says everywhere, where it changes its mind, and the points.
-import { sigmoid } from "./train_slopes.js";
+import { sigmoid } from "./primitives.js";
 import { brief } from "./format.js";
 import { css, mixed, tones } from "./tones.js";
 
