@@ -55,7 +55,7 @@ from backpath.ops import (
     trace,
 )
 from backpath.paths import Dag, Elimination, Linearization, Path, TooManyPathsError, linearize
-from backpath.report import svg
+from backpath.report import Explorer, explore, svg
 from backpath.training import (
     Epoch,
     Fit,
@@ -85,6 +85,7 @@ __all__ = [
     "Elimination",
     "Epoch",
     "Explanation",
+    "Explorer",
     "ExpressionError",
     "Fit",
     "GradientCheck",
@@ -116,6 +117,7 @@ __all__ = [
     "elu",
     "erf",
     "explain",
+    "explore",
     "find_rate",
     "fit",
     "fit_many",

@@ -9,6 +9,7 @@ import click
 
 from backpath.cli.check import check
 from backpath.cli.explain import explain
+from backpath.cli.explore import explore
 from backpath.cli.paths import paths
 from backpath.cli.predict import predict
 from backpath.cli.train import train
@@ -60,3 +61,4 @@ main.add_command(predict)
 main.add_command(check)
 main.add_command(paths)
 main.add_command(explain)
+main.add_command(explore)

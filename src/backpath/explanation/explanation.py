@@ -50,6 +50,19 @@ class Explanation(Quantities):
 
         return plot(self)
 
+    def explore(self, title: str | None = None) -> Any:
+        """A page to step through the gradient, forward and backward, path by path: a :class:`backpath.Explorer`.
+
+        Args:
+            title: what stands above it; by default what is differentiated.
+
+        Raises:
+            GraphError: if a value is no real number.
+        """
+        from backpath.report.explorer.explore import explore
+
+        return explore(self, title)
+
     def _repr_png_(self) -> bytes | None:
         """The figure, for notebooks; None without matplotlib."""
         from backpath.report.plot import png

@@ -55,8 +55,8 @@ export class App {
     this.folds = this.payload.folds;
     if (this.state.expr && this.state.expr !== this.payload.expression) {
       try {
-        const made = rebuilt(this.state.expr, this.overrides());
-        this.base = new Graph(made.graph, made.scalars);
+        const made = rebuilt(this.state.expr, new Map([...this.givenValues(), ...this.overrides()]));
+        this.base = new Graph(made.graph, made.scalars).evaluated();
         this.folds = made.folds;
       } catch (error) {
         if (error.name !== "ExpressionError") throw error;
@@ -71,6 +71,13 @@ export class App {
   overrides() {
     const pairs = this.state.at.split(";").filter(Boolean).map((text) => text.split("="));
     return new Map(pairs.map(([name, value]) => [name, Number(value)]).filter(([, value]) => Number.isFinite(value)));
+  }
+
+  // The values of the inputs that the page came with.
+  givenValues() {
+    const { given } = this;
+    if (!given.whole || !given.values) return [];
+    return given.inputs.filter((k) => !given.shapes[k].length).map((k) => [given.names[k], given.values[given.first[k]]]);
   }
 
   recompute() {

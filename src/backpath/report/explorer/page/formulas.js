@@ -36,19 +36,19 @@ function equals(...sides) {
 // y = f(x) = f(0.5) = 0.462, for one entry.
 export function forwardFormula(app, node, entry) {
   const { graph } = app;
-  const name = italic(graph.whole ? graph.nameOf(entry) : graph.names[node]);
+  const name = italic(graph.whole ? graph.labelOf(entry) : graph.labels[node]);
   const primitive = graph.primitives[node];
-  if (!graph.whole) return equals([name], applied(primitive, graph.parents[node].map((p) => italic(graph.names[p])), graph.params[node]));
+  if (!graph.whole) return equals([name], applied(primitive, graph.parents[node].map((p) => italic(graph.labels[p])), graph.params[node]));
   const value = number(brief(graph.values[entry]));
   if (graph.isInput(node)) return [...equals([name], [value]), h("span", { class: "aside", text: "  given" })];
   const wires = range(graph.starts[entry], graph.starts[entry + 1]);
-  const names = wires.map((w) => italic(graph.nameOf(graph.origins[w])));
+  const names = wires.map((w) => italic(graph.labelOf(graph.origins[w])));
   const values = wires.map((w) => number(graph.values[graph.origins[w]]));
   const params = graph.params[node] || {};
   if (["matmul", "linear", "post_activation", "pre_activation"].includes(primitive)) return affine(app, name, value, entry, primitive, params);
   if (primitive === "sum") return equals([name], sumOf(names), sumOf(values), [value]);
   if (["index", "take", "transpose", "broadcast_to", "concatenate", "astype"].includes(primitive) && wires.length === 1) return equals([name], names, [value]);
-  if (wires.length > MOST_TERMS) return equals([name], [primitive, `(${wires.length} entries of `, italic(graph.names[graph.parents[node][0]]), ")"], [value]);
+  if (wires.length > MOST_TERMS) return equals([name], [primitive, `(${wires.length} entries of `, italic(graph.labels[graph.parents[node][0]]), ")"], [value]);
   return equals([name], applied(primitive, names, params), applied(primitive, values, params), [value]);
 }
 
@@ -69,7 +69,7 @@ function affine(app, name, value, entry, primitive, params) {
     if (bias) parts.push([write(graph.origins[from + 2 * width + 1])]);
     return sumOf(parts);
   };
-  const byName = terms((e) => italic(graph.nameOf(e)));
+  const byName = terms((e) => italic(graph.labelOf(e)));
   const byValue = terms((e) => number(graph.values[e]));
   if (primitive !== "post_activation" || params.activation === "identity") return equals([name], byName, byValue, [value]);
   return equals([name], [params.activation, "(", ...byName, ")"], [params.activation, "(", ...byValue, ")"], [value]);
@@ -88,7 +88,7 @@ export function backwardFormula(app, node, entry) {
   const seed = app.outputNodes.has(node);
   const symbol = symbolOf(app.shownRole(node));
   const equation = equationOf(graph, roles, app.state.reading, node, seed);
-  const name = [symbol, "(", italic(graph.whole ? graph.nameOf(entry) : graph.names[node]), ")"];
+  const name = [symbol, "(", italic(graph.whole ? graph.labelOf(entry) : graph.labels[node]), ")"];
   if (!graph.whole) return { equation, content: equals(name, [number(brief(app.payload.summary.adjoints[node]))]), count: 0 };
   const value = number(brief(derived.adjoint[entry]));
   const terms = termsOf(graph, entry, hidden, derived.leads);
@@ -99,7 +99,7 @@ export function backwardFormula(app, node, entry) {
   const rest = terms.length - shown.length;
   const more = rest ? [h("span", { class: "aside", text: ` + … ${rest} smaller` })] : [];
   const join = (write) => [...shown.flatMap((t, k) => (k ? [" + ", ...write(t)] : write(t))), ...more];
-  const symbols = join((t) => [symbolOf(app.shownRole(graph.owner[t.to])), "(", italic(graph.nameOf(t.to)), ") · ", ...t.wires.flatMap((w, k) => (k ? [" · ", ...zOf(app, w)] : zOf(app, w)))]);
+  const symbols = join((t) => [symbolOf(app.shownRole(graph.owner[t.to])), "(", italic(graph.labelOf(t.to)), ") · ", ...t.wires.flatMap((w, k) => (k ? [" · ", ...zOf(app, w)] : zOf(app, w)))]);
   const numbers = join((t) => [number(derived.adjoint[t.to]), " · ", ...t.wires.flatMap((w, k) => (k ? [" · ", number(graph.z[w])] : [number(graph.z[w])]))]);
   return { equation, content: equals(name, symbols, numbers, [value]), count: terms.length };
 }
@@ -109,8 +109,8 @@ function zOf(app, wire) {
   const { graph, roles } = app;
   const [i, j] = [graph.origins[wire], graph.targets[wire]];
   const node = graph.owner[j];
-  if (app.state.reading !== "both" && roles[node] === "post" && graph.parents[node].length === 1) return ["Φ′(", italic(graph.nameOf(i)), ")"];
-  return ["z(", italic(graph.nameOf(i)), ", ", italic(graph.nameOf(j)), ")"];
+  if (app.state.reading !== "both" && roles[node] === "post" && graph.parents[node].length === 1) return ["Φ′(", italic(graph.labelOf(i)), ")"];
+  return ["z(", italic(graph.labelOf(i)), ", ", italic(graph.labelOf(j)), ")"];
 }
 
 export function productOf(app, path) {

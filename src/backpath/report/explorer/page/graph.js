@@ -14,6 +14,7 @@ export class Graph {
     this.first = new Int32Array(this.size + 1);
     for (let k = 0; k < this.size; k++) this.first[k + 1] = this.first[k] + this.shapes[k].reduce((a, b) => a * b, 1);
     this.count = this.first[this.size];
+    this.labels = labelsOf(this.names);
     this.whole = Boolean(scalars);
     if (!scalars) return;
     Object.assign(this, scalars);
@@ -54,6 +55,11 @@ export class Graph {
   nameOf(entry) {
     const node = this.owner[entry];
     return this.names[node] + this.indexOf(entry);
+  }
+
+  // The same for the eye: without what all names of its kind begin with.
+  labelOf(entry) {
+    return this.labels[this.owner[entry]] + this.indexOf(entry);
   }
 
   // Which entry of its node, in brackets; of a scalar nothing.
@@ -106,10 +112,21 @@ export class Graph {
 
   // The same graph with other values in some entries of inputs, everything else computed again.
   changed(overrides) {
-    if (!overrides.size) return this;
+    return overrides.size ? this.evaluated(overrides) : this;
+  }
+
+  evaluated(overrides = new Map()) {
     const other = Object.create(Graph.prototype);
     Object.assign(other, this);
     Object.assign(other, recomputed(this, overrides));
     return other;
   }
+}
+
+// The last part of a dotted name, where it is that of no other node.
+function labelsOf(names) {
+  const short = names.map((name) => name.slice(name.lastIndexOf(".") + 1) || name);
+  const met = new Map();
+  for (const label of short) met.set(label, (met.get(label) || 0) + 1);
+  return names.map((name, k) => (met.get(short[k]) === 1 ? short[k] : name));
 }

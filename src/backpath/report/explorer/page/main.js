@@ -1,6 +1,6 @@
 import { App } from "./app.js";
 import { QUANTITIES } from "./derived.js";
-import { button, fill, h, set } from "./dom.js";
+import { button, fill, h, icon, set } from "./dom.js";
 import { brief, count, percent, plural } from "./format.js";
 import { inked, diverging, sequential } from "./color.js";
 import { backwardFormula, forwardFormula } from "./formulas.js";
@@ -172,7 +172,7 @@ class Shell {
     for (const definition of panelsFor(app)) {
       const { id, title } = definition;
       const tab = h("button", { type: "button", role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}`, tabindex: -1, text: title, onclick: () => app.set({ tab: id }) });
-      const body = h("div", { role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}`, class: `panel ${id}`, tabindex: 0, hidden: true });
+      const body = h("div", { role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}`, class: `panel of-${id}`, tabindex: 0, hidden: true });
       this.panels.set(id, { definition, tab, body, handle: null });
       this.tabs.append(tab);
       this.bodies.append(body);
@@ -321,13 +321,4 @@ function segmented(label, key, options, app) {
     h("span", { class: "label", text: label, "aria-hidden": "true" }),
     options.map(([value, { label: text, about }]) => h("button", { type: "button", "data-value": value, title: about, text, onclick: () => app.set({ [key]: value }) }))
   );
-}
-
-function icon(d) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  for (const [name, value] of Object.entries({ viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" })) svg.setAttribute(name, value);
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", d);
-  svg.append(path);
-  return svg;
 }

@@ -25,7 +25,7 @@ panel({
         const entries = wide ? graph.entries(node) : [graph.whole ? graph.first[node] : node];
         for (const entry of entries) {
           const id = wide ? app.idOf(entry) : `n${node}`;
-          const name = wide ? graph.nameOf(entry) : graph.names[node];
+          const name = wide ? graph.labelOf(entry) : graph.labels[node];
           const cells = [h("th", { scope: "row" }, h("button", { type: "button", class: "link", text: name, onclick: () => app.set({ sel: id }) })), h("td", { class: "op", text: graph.primitives[node] }), h("td"), h("td")];
           rows.push({ node, entry, id, wide, tr: h("tr", { "data-id": id }, cells), value: cells[2], adjoint: cells[3] });
         }

@@ -7,6 +7,7 @@ import { symbolOf } from "./readings.js";
 
 const MOST_LINES = 1500;
 const MOST_LABELS = 70;
+const READABLE = 0.6;
 
 // The picture of the graph: built when a fold opens, painted when a number changes.
 export class View {
@@ -18,7 +19,7 @@ export class View {
     this.world = s("g", { class: "world" });
     this.svg = s("svg", { class: "graph", role: "group", "aria-label": "computational graph, left to right" }, this.defs(), this.world);
     host.append(this.svg);
-    new ResizeObserver(() => this.fitted && this.fit()).observe(this.svg);
+    new ResizeObserver(() => this.fitted && this.fit(READABLE)).observe(this.svg);
   }
 
   defs() {
@@ -42,7 +43,7 @@ export class View {
     const labels = this.edges.map((edge) => edge.label).filter(Boolean);
     const boxes = this.scene.boxes.map((box) => this.box(box));
     fill(this.world, frames, s("g", { class: "edges" }, drawn), this.overlay, boxes, s("g", { class: "labels", "aria-hidden": "true" }, labels));
-    if (this.fitted !== false) this.fit();
+    if (this.fitted !== false) this.fit(READABLE);
     this.paint();
   }
 
@@ -77,7 +78,7 @@ export class View {
     const { graph, folds } = this.app;
     const { x, y, width, height } = box;
     const fold = box.kind === "fold" ? folds[box.group] : null;
-    const name = fold ? fold.name : graph.names[box.node];
+    const name = fold ? fold.name : graph.labels[box.node];
     const primitive = fold ? "" : graph.primitives[box.node];
     const note = fold ? "" : name.startsWith(primitive) || ["input", "given"].includes(primitive) ? graph.shapeText(box.node) : primitive;
     const g = s("g", { class: `node ${box.kind} ${this.kindOf(box)}`, "data-id": box.id, role: "button", tabindex: -1 });
@@ -85,7 +86,7 @@ export class View {
     const part = { g, box, value: s("text", { class: "value", ...line(0) }), adjoint: s("text", { class: "value", ...line(1) }) };
     if (fold) g.append(s("rect", { class: "under", x: x + 5, y: y + 5, width, height, rx: 11 }));
     part.card = s("rect", { class: "card", x, y, width, height, rx: 11 });
-    const room = Math.floor((width - 24 - 6 * note.length) / 7.4);
+    const room = Math.floor((width - 26 - 6.6 * note.length) / 8);
     part.name = s("text", { class: "name", x: x + 12, y: y + 20, text: called(name, Math.max(5, room)) });
     g.append(part.card, part.name, s("text", { class: "note", x: x + width - 12, y: y + 20, text: room < 5 ? "" : note }), part.value);
     if (!box.map && height > 50) {
@@ -105,7 +106,7 @@ export class View {
 
   cells(box) {
     const { graph } = this.app;
-    const name = graph.names[box.node];
+    const name = graph.labels[box.node];
     const g = s("g", { class: "frame array" });
     const head = s(
       "g",
@@ -287,6 +288,7 @@ export class View {
       }
       for (const wire of lit.keys()) for (const e of [app.graph.origins[wire], app.graph.targets[wire]]) touched.add(e).add(`n${app.graph.owner[e]}`);
     } else if (app.graph.whole) this.showSelected();
+    for (const { line, label } of this.edges) label?.classList.toggle("lit", Boolean(lit) && lit.has(line.wires[0]));
     for (const [id, part] of this.parts) {
       part.g.classList.toggle("selected", id === app.state.sel);
       const entry = part.entry;
@@ -322,13 +324,13 @@ export class View {
   }
 
   // Zoom.
-  fit() {
+  fit(least = 0) {
     this.fitted = true;
     const { width, height } = this.svg.getBoundingClientRect();
     if (!width || !this.scene) return;
     const margin = Math.min(36, width / 20);
-    const k = Math.min((width - 2 * margin) / this.scene.width, (height - 2 * margin) / this.scene.height, 1.35);
-    this.zoom = { k, x: (width - k * this.scene.width) / 2, y: (height - k * this.scene.height) / 2 };
+    const k = Math.max(least, Math.min((width - 2 * margin) / this.scene.width, (height - 2 * margin) / this.scene.height, 1.3));
+    this.zoom = { k, x: Math.max(margin, (width - k * this.scene.width) / 2), y: Math.max(margin / 2, (height - k * this.scene.height) / 2) };
     this.moved();
   }
 
