@@ -8,7 +8,7 @@ import { helpDialog } from "./help.js";
 import { listen } from "./keys.js";
 import { panelsFor } from "./panels.js";
 import { READINGS } from "./readings.js";
-import { saveMenu } from "./save.js";
+import { pngOf, saveMenu } from "./save.js";
 import { searchBox } from "./search.js";
 import { declare } from "./state.js";
 import { View } from "./view.js";
@@ -48,6 +48,7 @@ class Shell {
     this.root.append(this.help);
     app.view = new View(app, this.canvas);
     app.light = (wires) => app.view.light(wires);
+    app.png = () => pngOf(app);
     app.announce = (text) => (this.live.textContent = text);
     if (app.standalone) {
       if (location.hash) app.go(location.hash);
