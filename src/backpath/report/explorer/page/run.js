@@ -17,7 +17,7 @@ function mount(host, app) {
     h("button", { type: "button", onclick: () => app.set({ "run.row": k }) }, h("strong", {}, row.place), ` ${missed(row)}`, h("span", { class: "loss" }, `loss ${brief(row.loss, 3)}`)),
   );
   host.append(
-    h("div", { class: "of-run" },
+    h("div", { class: "run-page" },
       h("section", {}, h("h3", {}, "Training"), losses(run), facts(run)),
       h("section", {}, h("h3", {}, run.task === "classification" ? "What was taken for what" : "Predicted against true"), run.task === "classification" ? confusion(run) : scatter(run), scores(run)),
       h("section", { class: "wrong" },

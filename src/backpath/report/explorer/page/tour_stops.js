@@ -17,9 +17,9 @@ export const STOPS = [
   },
   {
     title: "The chain rule",
-    text: ["Each edge carries a local derivative z: 2w = 2.4 from w to y = w², and −sin(y) = −0.991 from y to o. The derivative of o by w is their product, −2.379."],
+    text: ["Each edge carries a local derivative z: 2w = 2.4 from w to y = w², and −sin(y) = −0.991 from y to o. The derivative of o by w is their product, −2.38."],
     equation: "∂o/∂w = ∂o/∂y · ∂y/∂w  (3.1)",
-    look: "The line below the graph puts the numbers in. Change w in the tab Change, and they follow.",
+    look: "The line below the graph puts the numbers in. Change w in the tab Change it, and they follow.",
     state: { ...COSINE, tab: "step", sel: "n0" },
   },
   {
@@ -32,7 +32,7 @@ export const STOPS = [
   {
     title: "Why enumeration explodes",
     text: ["Five layers of two products: each layer doubles the paths. There are 2⁵ = 32 from w to o, each with the product w³¹, so the derivative is 32 w³¹. With forty layers there would be 2⁴⁰, about 10¹²."],
-    look: "The colour says how many paths lead on from each node. Compare the operations of the two methods.",
+    look: "The colour says how many paths go through each node. Compare the operations of the two methods.",
     state: { ...PRODUCTS, tab: "paths", color: "paths", src: "w", out: "o" },
   },
   {
@@ -46,7 +46,7 @@ export const STOPS = [
     title: "Δ, over post-activations",
     text: ["In a network, nodes may be the post-activations h = Φ(a). Then an edge from one h to the next carries w Φ′(a), and S(h) is called Δ(h, o)."],
     equation: "Δ(h, o) = Σ  Φ′(a′) · w · Δ(h′, o)  (3.12)",
-    look: "Pre-activations are passed through, and not shown. Step backward, and compare each Δ with the line below.",
+    look: "Pre-activations are passed through: they are faint. Step backward, and compare each Δ with the line below.",
     state: { ...NETWORK, tab: "step", reading: "post", color: "adjoint" },
   },
   {
