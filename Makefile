@@ -7,13 +7,18 @@ DEVELOP := .venv/.develop
 
 ROUNDS ?= 10
 
-.PHONY: demo test explore-tests lint docs bench clean
+.PHONY: demo test browser explore-tests lint docs bench clean
 
 demo: $(CORE)
 	$(BIN)/backpath train digits
 
+# Without a browser the tests of pages fail, and say what to install.
 test: $(DEVELOP)
+	@.ci/browser || true
 	$(BIN)/python -m pytest -n auto
+
+browser:
+	.ci/browser
 
 # Property tests again and again, each time on other examples; what fails is kept in .hypothesis and tried first.
 explore-tests: $(DEVELOP)

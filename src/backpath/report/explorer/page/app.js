@@ -1,3 +1,4 @@
+import { FUNCTIONS } from "./build.js";
 import { decode } from "./decode.js";
 import { Derived, Summed } from "./derived.js";
 import { brief, short } from "./format.js";
@@ -7,6 +8,9 @@ import { groupsAround, openAtFirst } from "./scene.js";
 import { declare, makeState } from "./state.js";
 import { progressAt, stepsOf } from "./stepping.js";
 import { rebuilt } from "./rebuild.js";
+import { Spectrum } from "./spectrum.js";
+import { strongest } from "./strongest.js";
+import { operations } from "./sums.js";
 
 declare("step", -1);
 declare("color", "value");
@@ -171,6 +175,25 @@ export class App {
   idOf(entry) {
     const node = this.graph.owner[entry];
     return this.graph.shapes[node].length ? `e${entry}` : `n${node}`;
+  }
+
+  // Paths between the chosen ends, the strongest first.
+  strongest() {
+    return strongest(this.graph, this.derived.sources, this.derived.outputs);
+  }
+
+  // What each path length carries between them, lengths counted in edges or in layers.
+  spectrum(by) {
+    return new Spectrum(this, by);
+  }
+
+  // The functions that an expression may call.
+  get functions() {
+    return Object.keys(FUNCTIONS);
+  }
+
+  operations() {
+    return operations(this.graph, this.derived.sources, this.derived.outputs);
   }
 
   // Numbers as of this step: null where one is not computed yet, undefined where there is none.

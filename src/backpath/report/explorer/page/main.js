@@ -24,7 +24,7 @@ export async function mount(options) {
     try {
       const app = await App.load(options);
       new Shell(app, root, options.styles);
-      (window.backpath ||= { apps: [] }).apps.push(app);
+      (window.backpath ||= { apps: [], load: App.load }).apps.push(app);
       window.backpath.app = app;
     } catch (error) {
       root.append(h("p", { role: "alert", text: `The page could not be shown: ${error.message}` }));

@@ -4,8 +4,6 @@ import { brief, clipped, count, percent, plural, short } from "./format.js";
 import { productOf } from "./formulas.js";
 import { panel } from "./panels.js";
 import { declare } from "./state.js";
-import { strongest } from "./strongest.js";
-import { operations } from "./sums.js";
 
 declare("path", -1);
 declare("shown", 0);
@@ -16,8 +14,7 @@ const MOST_SUMMED = 2000;
 // Paths from the strongest on, found as they are asked for.
 class Found {
   constructor(app) {
-    const { graph, derived } = app;
-    this.search = strongest(graph, derived.sources, derived.outputs);
+    this.search = app.strongest();
     this.paths = [];
     this.sums = [0];
   }
@@ -129,7 +126,7 @@ panel({
     }
 
     function showSum() {
-      const { derived, graph } = app;
+      const { derived } = app;
       const all = found.upTo(MOST_SUMMED);
       const gradient = derived.sources.reduce((sum, e) => sum + derived.adjoint[e], 0);
       const shown = Math.min(app.state.shown, all);
@@ -139,7 +136,7 @@ panel({
       set(add, "disabled", shown >= all);
       drawSum(chart, found.sums.slice(0, all + 1), shown, gradient);
       set(chart, "aria-label", `sum of ${shown} paths: ${brief(found.sums[shown])}; the gradient is ${brief(gradient)}`);
-      const { byPaths, bySweep } = operations(graph, derived.sources, derived.outputs);
+      const { byPaths, bySweep } = app.operations();
       const edges = bySweep[0] + bySweep[1];
       const of = found.done && BigInt(all) === derived.active ? "" : ` (of the strongest ${count(all)})`;
       fill(
