@@ -18,10 +18,10 @@ function mount(host, app) {
   );
   host.append(
     h("div", { class: "run-page" },
-      h("section", {}, h("h3", {}, "Training"), losses(run), facts(run)),
-      h("section", {}, h("h3", {}, run.task === "classification" ? "What was taken for what" : "Predicted against true"), run.task === "classification" ? confusion(run) : scatter(run), scores(run)),
+      h("section", {}, h("h2", {}, "Training"), losses(run), facts(run)),
+      h("section", {}, h("h2", {}, run.task === "classification" ? "What was taken for what" : "Predicted against true"), run.task === "classification" ? confusion(run) : scatter(run), scores(run)),
       h("section", { class: "wrong" },
-        h("h3", {}, `Most wrong rows of the ${run.part} part`),
+        h("h2", {}, `Most wrong rows of the ${run.part} part`),
         h("div", { class: "sides" }, h("div", { class: "rows", role: "group", "aria-label": "Rows" }, ...rows), why),
       ),
     ),

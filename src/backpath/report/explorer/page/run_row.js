@@ -37,7 +37,7 @@ function paths({ paths: rows }) {
   const items = rows.map(([route, product, share]) =>
     h("li", {}, h("span", { class: "figure" }, `${brief(product, 3)}, ${percent(share)} of the mass`), h("span", { class: "route" }, route.split(" -> ").join(" → "))),
   );
-  return h("div", {}, h("h4", {}, "Strongest paths"), h("ol", { class: "routes" }, ...items));
+  return h("div", {}, h("h3", {}, "Strongest paths"), h("ol", { class: "routes" }, ...items));
 }
 
 function cells({ cells: rows }, { target }) {

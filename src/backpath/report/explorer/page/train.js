@@ -98,7 +98,7 @@ class Train {
         return [`${id}-${key}`, button];
       });
       const group = h("div", { class: "segments", role: "group", "aria-label": title }, ...buttons.map(([, button]) => button));
-      return { card: h("section", { class: "card" }, h("h3", {}, title), h("p", {}, text), group, watch), watch, buttons, states, id };
+      return { card: h("section", { class: "card" }, h("h2", {}, title), h("p", {}, text), group, watch), watch, buttons, states, id };
     });
     return h("div", { class: "cards" }, ...this.cards.map(({ card }) => card));
   }
