@@ -26,6 +26,12 @@ def cosine() -> str:
     return bp.explore(bp.parse("cos(w**2)").at(w=1.2), expression="cos(w**2)").html
 
 
+def branches() -> str:
+    """Two nodes that are used twice: paths that part and meet."""
+    text = "y = x*w; z = tanh(y); p = z*w; q = cos(y); o = p*q + z"
+    return bp.explore(bp.parse(text).at(x=0.7, w=1.2), expression=text).html
+
+
 def products() -> str:
     """Five layers of two products: 32 paths, all of the same product."""
     text = "a = w*w; b = w*w; c = a*b; d = a*b; e = c*d; f = c*d; g = e*f; h = e*f; o = g*h"
@@ -68,6 +74,7 @@ def run() -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "cosine": cosine,
+    "branches": branches,
     "products": products,
     "network": network,
     "residual": residual_blocks,

@@ -16,6 +16,9 @@ Stop = tuple[int, int]
 
 SWEEPS = 8
 
+OUTSIDE = -1
+"""The source of edges that come from outside of what is laid out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -46,7 +49,9 @@ def layered(weighted: Weighted) -> Layout:
     return arranged(len(weighted), edges)
 
 
-def arranged(count: int, edges: Sequence[tuple[int, int, int]], late: bool = False) -> Layout:
+def arranged(
+    count: int, edges: Sequence[tuple[int, int, int]], late: bool = False, entered: Sequence[int] = ()
+) -> Layout:
     """The layout of nodes 0, 1, ... in topological order.
 
     Args:
@@ -54,15 +59,17 @@ def arranged(count: int, edges: Sequence[tuple[int, int, int]], late: bool = Fal
         edges: (source, target, slot) of each.
         late: whether nodes without an edge into them stand one level before the first that they lead to, as weights do
             beside their layer, and not on the first level.
+        entered: nodes to which an edge leads from outside: they have lines of source -1 that begin on the first level.
     """
     level = _levels(count, edges, late)
     stops = list(level)
     lines = []
-    for source, target, slot in edges:
-        between = range(level[source] + 1, level[target])
+    for source, target, slot in [*edges, *((OUTSIDE, k, 0) for k in entered)]:
+        between = range(0 if source == OUTSIDE else level[source] + 1, level[target])
         waypoints = range(len(stops), len(stops) + len(between))
         stops.extend(between)
-        lines.append(Line(source, target, slot, (source, *waypoints, target)))
+        before = () if source == OUTSIDE else (source,)
+        lines.append(Line(source, target, slot, (*before, *waypoints, target)))
     return Layout(tuple(zip(stops, _ordered(stops, lines), strict=True)), tuple(lines))
 
 

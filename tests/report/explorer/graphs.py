@@ -17,7 +17,8 @@ EXPRESSIONS = {
 
 FUNCTIONS_OF_ONE = (
     "exp exp2 expm1 log log2 log10 log1p sqrt cbrt square reciprocal negative abs sin cos tan sinh cosh tanh arcsin "
-    "arctan arcsinh arctanh erf ndtr expit gelu relu selu sigmoid silu mish softplus log_expit elu leaky_relu floor rint"
+    "arctan "
+    "arcsinh arctanh erf ndtr expit gelu relu selu sigmoid silu mish softplus log_expit elu leaky_relu floor rint"
 ).split()
 
 

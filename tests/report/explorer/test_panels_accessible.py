@@ -26,8 +26,7 @@ def run_panel():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize(("size", "theme"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide-light", "phone-dark"])
 @pytest.mark.parametrize("tab", ["train", "run", "tour"])
 def test_axe_finds_nothing_serious(open_page, tab, size, theme):
     stop = "&tour=8" if tab == "tour" else ""

@@ -165,7 +165,7 @@ SHOWN = """([name, marks]) => {
     return marks.map((mark) => {
         while (session.steps < mark) session.step(app.state["train.rate"]);
         session.record();
-        return { loss: session.now.loss, norms: session.now.layers.map((layer) => layer.norm), diverged: session.diverged };
+        return { loss: session.now.loss, norms: session.now.layers.map((layer) => layer.norm), diverged: session.diverged, depth: session.now.effectiveDepth };
     });
 }"""
 
@@ -177,6 +177,7 @@ def shown(page, name, *marks):
 def test_the_exhibit_of_starts(opened):
     small = shown(opened, "start-small", 0, 1000)
     assert all(abs(at["loss"] - np.log(2)) < 1e-3 and at["norms"][0] < 1e-12 for at in small)
+    assert small[0]["depth"] == pytest.approx(1, abs=0.01)
     first, later = shown(opened, "start-critical", 0, 500)
     assert max(first["norms"]) < 1000 * min(first["norms"])
     assert later["loss"] < 0.4

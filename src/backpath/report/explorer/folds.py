@@ -13,7 +13,7 @@ from typing import Any
 
 from backpath.explanation.skips import branch_edges
 from backpath.explanation.spectrum import LAYERS
-from backpath.graph import Graph
+from backpath.graph import INPUT, Graph
 from backpath.nets.activations import ACTIVATIONS
 from backpath.ops.control import has_control
 from backpath.paths import Dag, Linearization
@@ -48,7 +48,7 @@ def folds(weighted: Linearization | Dag) -> list[dict[str, Any]]:
 
     Each has ``name``, ``kind``, ``parent`` (a number in this list, -1 for the root), ``members`` (a position, or -1 - k
     for group k), ``at`` (level and place of each member) and ``lines`` (first and last member by number, and level and
-    place of each point between, of every connection in it).
+    place of each point between, of every connection in it; the first is -1 where one comes from outside).
     """
     parents = _parents(weighted)
     graph = weighted.graph if isinstance(weighted, Linearization) else None
@@ -90,7 +90,7 @@ def _end_of_layer(graph: Graph, start: int) -> int:
         if not node.parents:
             continue
         shifts = node.primitive in ("add", "multiply") and any(
-            graph.nodes[p].primitive == "input" for p in node.parents
+            graph.nodes[p].primitive == INPUT and len(graph.nodes[p].shape) < len(node.shape) for p in node.parents
         )
         if end not in node.parents or not (shifts or node.primitive in ACTIVATIONS or node.primitive == "standardize"):
             break
@@ -177,16 +177,20 @@ def _as_data(root: Group, parents: list[list[int]]) -> list[dict[str, Any]]:
             if isinstance(member, int):
                 routes[member] = _route(number, place, groups, above)
     edges: list[dict[tuple[int, int], None]] = [{} for _ in groups]
+    entered: list[dict[int, None]] = [{} for _ in groups]
     for target, sources in enumerate(parents):
         for source in sources:
-            group, a, b = _meeting(routes[source], routes[target])
+            depth, group, a, b = _meeting(routes[source], routes[target])
             edges[group][a, b] = None
+            for inner, place in routes[target][depth + 1 :]:
+                entered[inner][place] = None
     data = []
     for number, group in enumerate(groups):
-        layout = arranged(len(group.members), [(a, b, 0) for a, b in edges[number]], late=True)
+        within = [(a, b, 0) for a, b in edges[number]]
+        layout = arranged(len(group.members), within, late=True, entered=list(entered[number]))
         members = [m if isinstance(m, int) else -1 - number_of[id(m)] for m in group.members]
         lines = [
-            [line.source, line.target, [list(layout.places[stop]) for stop in line.stops[1:-1]]]
+            [line.source, line.target, [list(layout.places[stop]) for stop in line.stops if stop >= len(members)]]
             for line in layout.lines
         ]
         at = [list(layout.places[k]) for k in range(len(members))]
@@ -214,9 +218,9 @@ def _route(number: int, place: int, groups: list[Group], above: list[int]) -> li
     return route[::-1]
 
 
-def _meeting(source: list[tuple[int, int]], target: list[tuple[int, int]]) -> tuple[int, int, int]:
-    """The innermost group that holds both ends of an edge, and the members that they are in."""
-    for (group, a), (_, b) in zip(source, target, strict=False):
+def _meeting(source: list[tuple[int, int]], target: list[tuple[int, int]]) -> tuple[int, int, int, int]:
+    """The innermost group that holds both ends of an edge, with its depth, and the members that they are in."""
+    for depth, ((group, a), (_, b)) in enumerate(zip(source, target, strict=False)):
         if a != b:
-            return group, a, b
+            return depth, group, a, b
     raise AssertionError("an edge leads from a node to itself")

@@ -1,9 +1,9 @@
 import { FUNCTIONS } from "./build.js";
 import { decode } from "./decode.js";
-import { Derived, Summed } from "./derived.js";
+import { Derived, QUANTITIES, Summed } from "./derived.js";
 import { brief, short } from "./format.js";
 import { Graph } from "./graph.js";
-import { hiddenIn, rolesOf } from "./readings.js";
+import { READINGS, hiddenIn, rolesOf, termsOf } from "./readings.js";
 import { groupsAround, openAtFirst } from "./scene.js";
 import { declare, makeState } from "./state.js";
 import { progressAt, stepsOf } from "./stepping.js";
@@ -109,17 +109,23 @@ export class App {
 
   advance() {
     const { graph } = this;
-    this.hidden = hiddenIn(graph, this.roles, this.state.reading);
+    this.hidden = hiddenIn(graph, this.roles, this.reading);
     const outputs = graph.whole ? this.derived.outputs.map((e) => graph.owner[e]) : graph.outputs.slice(-1);
     this.outputNodes = new Set(outputs);
     this.steps = stepsOf(graph, this.hidden, outputs);
+    this.differentiated = new Set(this.steps.filter((s) => s.phase === "backward").map((s) => s.node));
     this.at = this.state.step < 0 ? this.steps.length : Math.min(this.state.step, this.steps.length);
     this.progress = progressAt(graph, this.steps, this.at, this.hidden);
   }
 
   // What colours tell; a DAG of bare weights has no values.
   get color() {
-    return this.state.color === "value" && !this.hasValues ? "adjoint" : this.state.color;
+    const known = this.state.color in QUANTITIES ? this.state.color : "value";
+    return known === "value" && !this.hasValues ? "adjoint" : known;
+  }
+
+  get reading() {
+    return this.state.reading in READINGS ? this.state.reading : "both";
   }
 
   get open() {
@@ -187,6 +193,11 @@ export class App {
     return new Spectrum(this, by);
   }
 
+  // The terms of an entry's adjoint in this reading.
+  terms(entry) {
+    return termsOf(this.graph, entry, this.hidden, this.derived.leads);
+  }
+
   // The functions that an expression may call.
   get functions() {
     return Object.keys(FUNCTIONS);
@@ -205,7 +216,7 @@ export class App {
 
   adjointOf(entry, node) {
     const leads = this.graph.whole ? this.derived.leads[entry] : this.payload.summary.adjoints[node] !== null;
-    if (!leads || this.graph.isConstant(node) || this.hidden.has(node)) return undefined;
+    if (!leads || !this.differentiated.has(node)) return undefined;
     if (!this.progress.adjoints[node]) return null;
     return this.graph.whole ? this.derived.adjoint[entry] : this.payload.summary.adjoints[node];
   }
@@ -231,7 +242,7 @@ export class App {
   }
 
   shownRole(node) {
-    return this.state.reading === "both" ? "" : this.roles[node];
+    return this.reading === "both" ? "" : this.roles[node];
   }
 
   spoken(node, value, adjoint) {

@@ -2,27 +2,27 @@
 import { s } from "./dom.js";
 import { brief } from "./format.js";
 
-const BOX = { width: 420, height: 170, left: 46, right: 10, top: 10, bottom: 30 };
+const BOX = { height: 150, left: 46, right: 10, top: 16, bottom: 30 };
 const DASHES = ["none", "6 4", "2 3"];
 
-// series: [{ name, points: [[x, y], ...], marks: true }]; marks are drawn as single points, without a line.
-export function curves({ series, log: wanted = false, x, y, label }) {
+// width: in pixels, so that letters keep their size. series: [{ name, points: [[x, y], ...], marks: true }]; marks are drawn as single points, without a line.
+export function curves({ series, log: wanted = false, x, y, label, width = 320 }) {
   const sizes = series.flatMap((one) => one.points.map((point) => point[1])).filter((value) => value > 0);
   const log = wanted && Math.max(...sizes) > 3 * Math.min(...sizes);
   const points = series.flatMap((one) => one.points).filter(([, value]) => Number.isFinite(value) && (!log || value > 0));
-  const svg = s("svg", { class: "curves", viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img", "aria-label": label });
+  const svg = s("svg", { class: "curves", viewBox: `0 0 ${width} ${BOX.height}`, width, height: BOX.height, role: "img", "aria-label": label });
   if (!points.length) return svg;
   const xs = range(points.map(([value]) => value));
   const ys = log ? decades(points.map((point) => point[1])) : range(wanted ? points.map((point) => point[1]) : [0, ...points.map((point) => point[1])]);
   const height = (value) => (log ? Math.log10(value) : value);
   const place = ([u, v]) => [
-    BOX.left + ((u - xs[0]) / (xs[1] - xs[0])) * (BOX.width - BOX.left - BOX.right),
+    BOX.left + ((u - xs[0]) / (xs[1] - xs[0])) * (width - BOX.left - BOX.right),
     BOX.height - BOX.bottom - ((height(v) - ys[0]) / (ys[1] - ys[0])) * (BOX.height - BOX.top - BOX.bottom),
   ];
   for (const tick of log ? powers(ys) : rounds(ys)) {
     const [, top] = place([xs[0], log ? 10 ** tick : tick]);
     svg.append(
-      s("line", { class: "grid", x1: BOX.left, x2: BOX.width - BOX.right, y1: top, y2: top }),
+      s("line", { class: "grid", x1: BOX.left, x2: width - BOX.right, y1: top, y2: top }),
       s("text", { x: BOX.left - 6, y: top + 4, "text-anchor": "end" }, log ? power(tick) : brief(tick, 4)),
     );
   }
@@ -30,8 +30,8 @@ export function curves({ series, log: wanted = false, x, y, label }) {
     const [left] = place([tick, log ? 10 ** ys[0] : ys[0]]);
     svg.append(s("text", { x: left, y: BOX.height - 14, "text-anchor": "middle" }, tick.toLocaleString("en")));
   }
-  svg.append(s("text", { class: "axis", x: BOX.width - BOX.right, y: BOX.height - 3, "text-anchor": "end" }, x));
-  svg.append(s("text", { class: "axis", x: 2, y: 9 }, y));
+  svg.append(s("text", { class: "unit", x: width - BOX.right, y: BOX.height - 3, "text-anchor": "end" }, x));
+  svg.append(s("text", { class: "unit", x: 2, y: 9 }, y));
   series.forEach((one, k) => svg.append(...drawn(one, k, place, log)));
   return svg;
 }

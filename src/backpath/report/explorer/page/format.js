@@ -47,7 +47,7 @@ export function superscript(n) {
 export function percent(share) {
   if (!Number.isFinite(share)) return DASH;
   const size = 100 * share;
-  return `${Math.abs(size) >= 99.95 ? size.toFixed(0) : Number(size.toPrecision(3))}${THIN}%`.replace("-", "−");
+  return `${Math.abs(size) >= 99.95 ? size.toFixed(0) : Number(size.toPrecision(size < 1 ? 2 : 3))}${THIN}%`.replace("-", "−");
 }
 
 export function plural(n, word, words = `${word}s`) {

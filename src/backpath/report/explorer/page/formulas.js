@@ -1,6 +1,6 @@
 import { h } from "./dom.js";
 import { brief, operand, short } from "./format.js";
-import { equationOf, symbolOf, termsOf } from "./readings.js";
+import { equationOf, symbolOf } from "./readings.js";
 
 const MOST_TERMS = 5;
 const INFIX = { add: " + ", subtract: " − ", multiply: " · ", divide: " / " };
@@ -25,8 +25,15 @@ function applied(primitive, parts, params) {
   if (primitive === "reciprocal") return ["1 / ", parts[0]];
   if (primitive === "reshape" && parts.length === 1) return [parts[0]];
   const given = Object.entries(params || {}).filter(([, v]) => typeof v !== "boolean").map(([k, v]) => `${k}=${typeof v === "number" ? brief(v) : v}`);
-  const inside = parts.flatMap((p, k) => (k ? [", ", p] : [p]));
+  const inside = parts.map(bare).flatMap((p, k) => (k ? [", ", p] : [p]));
   return [primitive, "(", ...inside, ...given.map((text) => `, ${text}`), ")"];
+}
+
+// A number that stands by itself needs no parentheses.
+function bare(part) {
+  const text = part.textContent || "";
+  if (part.tagName === "B" && text.startsWith("(")) part.textContent = text.slice(1, -1);
+  return part;
 }
 
 function equals(...sides) {
@@ -38,6 +45,7 @@ export function forwardFormula(app, node, entry) {
   const { graph } = app;
   const name = italic(graph.whole ? graph.labelOf(entry) : graph.labels[node]);
   const primitive = graph.primitives[node];
+  if (!graph.whole && graph.isInput(node)) return [...equals([name], ["array"]), h("span", { class: "aside", text: "  given" })];
   if (!graph.whole) return equals([name], applied(primitive, graph.parents[node].map((p) => italic(graph.labels[p])), graph.params[node]));
   const value = number(brief(graph.values[entry]));
   if (graph.isInput(node)) return [...equals([name], [value]), h("span", { class: "aside", text: "  given" })];
@@ -64,10 +72,14 @@ function affine(app, name, value, entry, primitive, params) {
     const left = bent && k < width ? [bent, "(", write(x), ")"] : [write(x)];
     return [...left, " · ", write(w)];
   };
+  const size = (k) => Math.abs(graph.values[graph.origins[from + k]] * graph.values[graph.origins[from + k + width]]);
+  const chosen = new Set(range(0, width).sort((a, b) => size(b) - size(a)).slice(0, MOST_TERMS));
+  const shown = range(0, width).filter((k) => width <= MOST_TERMS + 1 || chosen.has(k));
   const terms = (write) => {
-    const parts = range(0, width).map((k) => pair(k, write));
+    const parts = shown.map((k) => pair(k, write));
     if (bias) parts.push([write(graph.origins[from + 2 * width + 1])]);
-    return sumOf(parts);
+    const joined = parts.flatMap((p, k) => (k ? [" + ", ...p] : p));
+    return shown.length < width ? [...joined, h("span", { class: "aside", text: ` + … ${width - shown.length} smaller` })] : joined;
   };
   const byName = terms((e) => italic(graph.labelOf(e)));
   const byValue = terms((e) => number(graph.values[e]));
@@ -84,14 +96,14 @@ function sumOf(parts) {
 
 // S(i) = the sum over j of S(j) z(i, j), with the numbers, and the equation's number.
 export function backwardFormula(app, node, entry) {
-  const { graph, derived, hidden, roles } = app;
+  const { graph, derived, roles } = app;
   const seed = app.outputNodes.has(node);
   const symbol = symbolOf(app.shownRole(node));
-  const equation = equationOf(graph, roles, app.state.reading, node, seed);
+  const equation = equationOf(graph, roles, app.reading, node, seed);
   const name = [symbol, "(", italic(graph.whole ? graph.labelOf(entry) : graph.labels[node]), ")"];
   if (!graph.whole) return { equation, content: equals(name, [number(brief(app.payload.summary.adjoints[node]))]), count: 0 };
   const value = number(brief(derived.adjoint[entry]));
-  const terms = termsOf(graph, entry, hidden, derived.leads);
+  const terms = app.terms(entry);
   if (!derived.leads[entry]) return { equation, content: equals(name, [number("0")]), count: 0 };
   if (seed && derived.outputs.includes(entry) && !terms.length) return { equation, content: equals(name, [number("1")]), count: 0 };
   const size = (t) => Math.abs(t.wires.reduce((p, w) => p * graph.z[w], derived.adjoint[t.to]));
@@ -109,7 +121,7 @@ function zOf(app, wire) {
   const { graph, roles } = app;
   const [i, j] = [graph.origins[wire], graph.targets[wire]];
   const node = graph.owner[j];
-  if (app.state.reading !== "both" && roles[node] === "post" && graph.parents[node].length === 1) return ["Φ′(", italic(graph.labelOf(i)), ")"];
+  if (app.reading !== "both" && roles[node] === "post" && graph.parents[node].length === 1) return ["Φ′(", italic(graph.labelOf(i)), ")"];
   return ["z(", italic(graph.labelOf(i)), ", ", italic(graph.labelOf(j)), ")"];
 }
 

@@ -121,7 +121,8 @@ function pointer(app, shell) {
   let pinch = 0;
   let moved = false;
   svg.addEventListener("pointerdown", (event) => {
-    down.set(event.pointerId, event);
+    // The target of an event inside a shadow root is known during the event alone.
+    down.set(event.pointerId, { clientX: event.clientX, clientY: event.clientY, id: event.target.closest("[data-id]")?.dataset.id });
     moved = false;
     pinch = 0;
   });
@@ -132,9 +133,9 @@ function pointer(app, shell) {
     if (!moved && Math.hypot(dx, dy) < 4) return;
     if (!moved) svg.setPointerCapture?.(event.pointerId);
     moved = true;
-    down.set(event.pointerId, event);
+    down.set(event.pointerId, { ...before, clientX: event.clientX, clientY: event.clientY });
     if (down.size === 1) {
-      if (app.scrub?.(before, dx, dy)) return;
+      if (app.scrub?.(before.id, dx)) return;
       app.view.pan(dx, dy);
       return;
     }

@@ -3,13 +3,13 @@ const SWEEPS = 8;
 const MOST_CHILDREN = 48;
 
 // Places of nodes 0, 1, ... in topological order, and the points that edges pass between.
-export function arranged(count, edges) {
+export function arranged(count, edges, entered = []) {
   const level = levelsOf(count, edges);
   const stops = level.slice();
-  const lines = edges.map(([source, target]) => {
+  const lines = [...edges, ...entered.map((k) => [-1, k])].map(([source, target]) => {
     const through = [];
-    for (let l = level[source] + 1; l < level[target]; l++) through.push(stops.push(l) - 1);
-    return { source, target, stops: [source, ...through, target] };
+    for (let l = source < 0 ? 0 : level[source] + 1; l < level[target]; l++) through.push(stops.push(l) - 1);
+    return { source, target, stops: [...(source < 0 ? [] : [source]), ...through, target] };
   });
   const place = ordered(stops, lines);
   return { places: stops.map((l, k) => [l, place[k]]), lines };
@@ -99,23 +99,25 @@ function asData(root, parents) {
     });
   });
   const edges = groups.map(() => new Map());
+  const entered = groups.map(() => new Set());
   parents.forEach((sources, target) => {
     for (const source of sources) {
       const k = routes[source].findIndex(([, a], n) => a !== routes[target][n][1]);
       const [group, a] = routes[source][k];
       const b = routes[target][k][1];
       edges[group].set(`${a},${b}`, [a, b]);
+      for (const [inner, place] of routes[target].slice(k + 1)) entered[inner].add(place);
     }
   });
   return groups.map((group, number) => {
-    const layout = arranged(group.members.length, [...edges[number].values()]);
+    const layout = arranged(group.members.length, [...edges[number].values()], [...entered[number]]);
     return {
       name: group.name,
       kind: group.kind,
       parent: above[number],
       members: group.members.map((m) => (typeof m === "number" ? m : -1 - groups.indexOf(m))),
       at: layout.places.slice(0, group.members.length),
-      lines: layout.lines.map((l) => [l.source, l.target, l.stops.slice(1, -1).map((stop) => layout.places[stop])]),
+      lines: layout.lines.map((l) => [l.source, l.target, l.stops.filter((stop) => stop >= group.members.length).map((stop) => layout.places[stop])]),
     };
   });
 }

@@ -222,7 +222,7 @@ class Shell {
   }
 
   press(group, key) {
-    for (const b of group.querySelectorAll("button")) set(b, "aria-pressed", String(b.dataset.value === (key === "color" ? this.app.color : this.app.state[key])));
+    for (const b of group.querySelectorAll("button")) set(b, "aria-pressed", String(b.dataset.value === this.app[key]));
   }
 
   showStep() {
@@ -274,8 +274,9 @@ class Shell {
     const { app } = this;
     const { scale } = app.view;
     const name = app.color;
-    const { signed, about } = QUANTITIES[name];
+    const { about } = QUANTITIES[name];
     if (!scale) return;
+    const { signed } = scale;
     const theme = app.theme();
     const stops = Array.from({ length: 21 }, (_, k) => {
       const x = signed ? k / 10 - 1 : k / 20;

@@ -87,9 +87,8 @@ panel({
 
     // Dragging an input in the picture changes it: across, a three hundredth of its reach a pixel.
     let dragged = null;
-    app.scrub = (event, dx) => {
+    app.scrub = (id, dx) => {
       if (app.state.tab !== "change" || !app.graph.live) return false;
-      const id = event.target.closest?.("[data-id]")?.dataset.id;
       if (dragged === null) {
         const entry = id ? app.entryOf(id) : -1;
         const node = entry >= 0 ? app.graph.owner[entry] : -1;

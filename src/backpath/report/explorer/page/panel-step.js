@@ -37,7 +37,7 @@ panel({
 
     function paint() {
       const { graph, progress } = app;
-      const total = app.state.reading === "both" ? "S" : { post: "Δ", pre: "δ" }[app.state.reading];
+      const total = app.reading === "both" ? "S" : { post: "Δ", pre: "δ" }[app.reading];
       fill(head, h("tr", null, ["node", "operation", app.hasValues ? "y" : "", `${total} = ∂o/∂y`].map((text) => h("th", { scope: "col", text }))));
       for (const row of rows) {
         const array = !row.wide && graph.whole && graph.shapes[row.node].length;

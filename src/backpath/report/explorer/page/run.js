@@ -49,7 +49,7 @@ function losses({ history, losses: ends }) {
   const series = [line, ...marks.map(([part, loss]) => ({ name: `${part}, at the end`, points: [[last, loss]], marks: true }))];
   const label = `Training loss from ${brief(history.loss[0], 4)} to ${brief(history.loss[history.loss.length - 1], 4)} in ${last} epochs`;
   const keys = series.map(({ name }, k) => h("li", { class: `key${k}` }, name));
-  return h("figure", {}, curves({ series, log: true, x: "epochs", y: "loss", label }), h("ul", { class: "keys" }, ...keys));
+  return h("figure", {}, curves({ series, log: true, x: "epochs", y: "loss", width: 440, label }), h("ul", { class: "keys" }, ...keys));
 }
 
 function facts({ settings }) {

@@ -122,8 +122,8 @@ export class Scene {
       return { id, kind: "cells", node, rows, columns, width: Math.max(width, 110) + 2 * PAD, height: height + PAD + HEAD };
     }
     const large = this.open.has(id);
-    const map = mapOf(shape, large);
-    const width = Math.max(CARD.width, map.width + 24);
+    const map = graph.whole ? mapOf(shape, large) : null;
+    const width = Math.max(CARD.width, map ? map.width + 24 : 0);
     return { id, kind: "array", node, map, large, width, height: graph.whole ? 52 + map.height + 10 : CARD.height };
   }
 
@@ -229,13 +229,19 @@ export class Scene {
     let k = 0;
     while (k < a.length - 1 && k < b.length - 1 && a[k] === b[k]) k++;
     const outer = k > 0 ? a[k - 1].group : 0;
-    const members = this.folds[outer].members;
-    const member = (box) => members.indexOf(box.group === undefined ? box.node : -1 - box.group);
-    const stops = this.routes.get(outer).get(member(a[k]) * members.length + member(b[k])) || [];
+    const stops = [...this.through(outer, a[k], b[k])];
+    for (let n = k; n < b.length - 1; n++) stops.push(...this.through(b[n].group, null, b[n + 1]));
     const points = [[from.x + from.width, from.y + from.height / 2]];
     for (const stop of stops) points.push([stop.x - stop.half, stop.y + bend], [stop.x + stop.half, stop.y + bend]);
     points.push([to.x - 3, to.y + to.height / 2]);
     return { points, bend: stops.length ? 0 : bend };
+  }
+
+  // The points between two members of a group, or on the way to one from outside.
+  through(group, from, to) {
+    const { members } = this.folds[group];
+    const place = (box) => (box ? members.indexOf(box.group === undefined ? box.node : -1 - box.group) : -1);
+    return this.routes.get(group)?.get(place(from) * members.length + place(to)) || [];
   }
 }
 

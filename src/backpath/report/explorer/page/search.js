@@ -27,7 +27,8 @@ export function searchBox(app) {
     else input.removeAttribute("aria-activedescendant");
   };
   const take = (node) => {
-    const entry = app.graph.whole ? app.graph.find(input.value.trim()) : -1;
+    const typed = input.value.trim();
+    const entry = app.graph.whole && typed.endsWith("]") ? app.graph.find(typed) : -1;
     app.uncover(node);
     const chosen = entry >= 0 && app.graph.owner[entry] === node ? app.idOf(entry) : `n${node}`;
     app.set({ sel: chosen });

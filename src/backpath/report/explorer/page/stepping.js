@@ -1,12 +1,23 @@
 // The forward phase, one computed node after the other, and the backward phase, from the output to where paths come from.
 export function stepsOf(graph, hidden, outputs) {
+  const reached = reachedNodes(graph);
   const steps = [];
   const shown = (node) => !graph.isConstant(node) && !hidden.has(node);
   const nodes = Array.from({ length: graph.size }, (_, k) => k).filter(shown);
   if (!graph.whole || graph.values) for (const node of nodes) steps.push({ phase: "forward", node });
   const leads = leadingNodes(graph, outputs);
-  for (const node of nodes.slice().reverse()) if (leads.has(node)) steps.push({ phase: "backward", node });
+  for (const node of nodes.slice().reverse()) if (leads.has(node) && reached.has(node)) steps.push({ phase: "backward", node });
   return steps;
+}
+
+// Nodes to which something leads from what is differentiated by.
+function reachedNodes(graph) {
+  const found = new Set(graph.sources);
+  for (let node = 0; node < graph.size; node++) {
+    const parents = graph.whole ? [...parentsThatCarry(graph, node)] : graph.parents[node];
+    if (parents.some((p) => found.has(p))) found.add(node);
+  }
+  return found;
 }
 
 // Nodes from which something leads to the outputs.

@@ -194,11 +194,11 @@ class Train {
     const facts = {
       Steps: steps.toLocaleString("en"),
       Loss: known ? now.loss.toPrecision(4) : "none",
-      "Taken for the right class": n ? `${Math.round(100 * now.right)} %` : "none",
+      Right: n ? `${Math.round(100 * now.right)} %` : "none",
       "Effective depth": known ? `${now.effectiveDepth.toFixed(2)} of ${network.layers}` : "none",
     };
     this.stats.replaceChildren(...Object.entries(facts).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
-    const words = `${facts.Steps} steps, loss ${facts.Loss}, ${facts["Taken for the right class"]} right, effective depth ${facts["Effective depth"]}`;
+    const words = `${facts.Steps} steps, loss ${facts.Loss}, ${facts.Right} right, effective depth ${facts["Effective depth"]}`;
     this.canvas.setAttribute("aria-label", `The plane with ${n} points and the network’s answer: ${words}.`);
     if (diverged) this.say(`After ${facts.Steps} steps the loss is no number any more: the step size is too large for this start. Take a smaller one, and begin again.`);
     else if (this.playing) this.quietly(words);
@@ -215,12 +215,17 @@ class Train {
     this.saidAt = performance.now();
   }
 
+  // How wide a chart may be; nothing is known of it before the panel is shown.
+  room() {
+    return this.chart.clientWidth || 320;
+  }
+
   charts({ records, now, network }) {
     const losses = records.map(({ step, loss }) => [step, loss]);
-    const lossCurve = curves({ series: [{ name: "loss", points: losses }], log: true, x: "steps", y: "loss", label: `The loss over ${now.step} steps` });
+    const lossCurve = curves({ series: [{ name: "loss", points: losses }], log: true, x: "steps", y: "loss", width: this.room(), label: `The loss over ${now.step} steps` });
     this.chart.replaceChildren(h("figcaption", {}, "Loss"), lossCurve);
     const depths = records.map(({ step, effectiveDepth }) => [step, effectiveDepth]);
-    const depthCurve = curves({ series: [{ name: "effective depth", points: [...depths] }], x: "steps", y: "layers", label: `Effective depth over the steps, now ${now.effectiveDepth.toFixed(2)} of ${network.layers}` });
+    const depthCurve = curves({ series: [{ name: "effective depth", points: [...depths] }], x: "steps", y: "layers", width: this.room(), label: `Effective depth over the steps, now ${now.effectiveDepth.toFixed(2)} of ${network.layers}` });
     this.depths.replaceChildren(h("figcaption", {}, "Effective depth"), depthCurve);
   }
 

@@ -10,9 +10,9 @@ export const EXHIBITS = [
     title: "Where to begin",
     text: "Six sigmoid layers, and weights drawn small, at the critical scale, or large.",
     states: {
-      small: ["Nearly zero", { ...START, "train.start": "normal" }, "The gradient of the first layers is 1e-14 of what it could be: the loss stands at log 2 = 0.693, a guess."],
-      critical: ["Critical", { ...START, "train.start": "critical" }, "All layers get gradients of one size from the first step on, and the loss begins to fall within a hundred steps."],
-      large: ["Too large", { ...START, "train.start": "critical", "train.times": 8 }, "Most sigmoids are saturated: the surface has cliffs at once, and the loss falls in jumps, if at all."],
+      small: ["Nearly zero", { ...START, "train.start": "normal" }, "Only the last layer gets a gradient, and the effective depth is 1, until its bias has settled; then nothing moves. The loss stands at log 2 = 0.693, a guess."],
+      critical: ["Critical", { ...START, "train.start": "critical" }, "All layers get gradients of much the same size from the first step on, and within some hundred steps the loss falls."],
+      large: ["Too large", { ...START, "train.start": "critical", "train.times": 8 }, "The surface has cliffs at once, for most sigmoids are saturated. The loss falls for a few steps, then hardly any more."],
     },
   },
   {
@@ -20,9 +20,9 @@ export const EXHIBITS = [
     title: "The scale of features",
     text: "The same circles, with the second feature in other units, and one step size.",
     states: {
-      large: ["Times 30", { ...SCALE, "train.scale": 30, "train.standardize": 0 }, "The weights of the second feature get nearly all of the gradient; stripes appear, since the first feature is hardly used."],
-      small: ["Times 0.03", { ...SCALE, "train.scale": 0.03, "train.standardize": 0 }, "The network does not see the second feature: the boundary stands upright, and the loss stays near 0.48."],
-      standard: ["Standardized", { ...SCALE, "train.scale": 30 }, "With mean 0 and deviation 1 in each feature the units no longer matter: the loss falls below 0.02 in some 400 steps."],
+      large: ["Times 30", { ...SCALE, "train.scale": 30, "train.standardize": 0 }, "The second feature drives every neuron into saturation: the surface is made of stripes, and the loss jumps about."],
+      small: ["Times 0.03", { ...SCALE, "train.scale": 0.03, "train.standardize": 0 }, "The network hardly sees the second feature: the boundaries stand upright, and the loss stays above 0.4."],
+      standard: ["Standardized", { ...SCALE, "train.scale": 30 }, "With mean 0 and deviation 1 in each feature the units no longer matter: the loss is below 0.03 after some 300 steps."],
     },
   },
   {

@@ -65,7 +65,7 @@ export class View {
     const path = s("path", { class: "edge", d: pathOf(line.points) });
     const entry = { line, path, label: null };
     const wire = line.wires.length === 1 ? line.wires[0] : -1;
-    if (wire >= 0 && this.scene.lines.length <= MOST_LABELS) {
+    if (wire >= 0 && line.source.kind === "scalar" && line.target.kind === "scalar" && this.scene.lines.length <= MOST_LABELS) {
       const [x, y] = middleOf(line.points);
       entry.label = s("text", { class: "z", x, y: y + 4 });
     }
@@ -86,9 +86,10 @@ export class View {
     const part = { g, box, value: s("text", { class: "value", ...line(0) }), adjoint: s("text", { class: "value", ...line(1) }) };
     if (fold) g.append(s("rect", { class: "under", x: x + 5, y: y + 5, width, height, rx: 11 }));
     part.card = s("rect", { class: "card", x, y, width, height, rx: 11 });
-    const room = Math.floor((width - 26 - 6.6 * note.length) / 8);
-    part.name = s("text", { class: "name", x: x + 12, y: y + 20, text: called(name, Math.max(5, room)) });
-    g.append(part.card, part.name, s("text", { class: "note", x: x + width - 12, y: y + 20, text: room < 5 ? "" : note }), part.value);
+    const room = width - 24 - (note ? widthOf(note, 11) + 8 : 0);
+    const cramped = note && room < 44;
+    part.name = s("text", { class: "name", x: x + 12, y: y + 20, text: called(name, cramped ? width - 24 : room) });
+    g.append(part.card, part.name, s("text", { class: "note", x: x + width - 12, y: y + 20, text: cramped ? "" : note }), part.value);
     if (!box.map && height > 50) {
       part.symbols = [0, 1].map((k) => s("text", { class: "symbol", x: x + 12, y: y + 41 + 18 * k }));
       g.append(part.adjoint, ...part.symbols);
@@ -140,7 +141,7 @@ export class View {
     const { app } = this;
     const theme = app.theme();
     const name = app.color;
-    const { signed } = QUANTITIES[name];
+    const signed = QUANTITIES[name].signed && app.graph.whole;
     const numbers = app.derived.quantity(name);
     const scale = scaleOf(numbers, signed);
     if (name === "cancellation") scale.most = 1;
@@ -193,8 +194,8 @@ export class View {
     this.state(part, node);
     if (!graph.whole) {
       this.tint(part, known(node) ? numbers[node] : NaN, color);
-      part.value.textContent = app.valueText(node, node);
-      part.adjoint.textContent = app.adjointText(node, node);
+      part.value.textContent = text(app.valueOf(node, node));
+      part.adjoint.textContent = text(app.adjointOf(node, node));
       part.symbols[0].textContent = part.value.textContent && "‖y‖";
       part.symbols[1].textContent = part.adjoint.textContent && "rms S";
     } else {
@@ -263,7 +264,9 @@ export class View {
       const t = shown ? scale.at(of[k]) : 0;
       const single = line.wires.length === 1;
       path.style.stroke = shown && (single || !signed) && Math.abs(t) > 0.04 ? inked(strong(signed, t, theme)).fill : "";
-      path.style.strokeWidth = shown ? 1.3 + 2.2 * Math.abs(t) : "";
+      const fine = line.from !== line.source || line.to !== line.target;
+      path.style.strokeWidth = shown ? (fine ? 0.7 + 1.5 * Math.abs(t) : 1.3 + 2.2 * Math.abs(t)) : "";
+      path.style.opacity = fine ? 0.7 : "";
       path.classList.toggle("constant", line.wires.every((w) => !app.graph.carries[w]));
       if (label) label.textContent = known && app.graph.carries[wire] ? short(app.graph.z[wire]) : "";
     });
@@ -366,10 +369,25 @@ export class View {
   }
 }
 
+function text(number) {
+  return number === undefined ? "" : short(number);
+}
+
 // A name that fits: without the names of what it is part of, then without its middle.
-function called(name, most) {
-  const last = name.length > most ? name.slice(name.lastIndexOf(".") + 1) || name : name;
+function called(name, room) {
+  const fits = (text) => widthOf(text, 13, 650) <= room;
+  if (fits(name)) return name;
+  const last = name.slice(name.lastIndexOf(".") + 1) || name;
+  let most = last.length;
+  while (most > 4 && !fits(clipped(last, most))) most--;
   return clipped(last, most);
+}
+
+const ruler = document.createElement("canvas").getContext("2d");
+
+function widthOf(text, size, weight = 400) {
+  ruler.font = `${weight} ${size}px ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif`;
+  return ruler.measureText(text).width;
 }
 
 function at(image) {
