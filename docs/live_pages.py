@@ -63,7 +63,19 @@ def run() -> str:
     """A run of the digits, trained here."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         for words in (
-            ["train", "digits", "--epochs", "20", "--layers", "32,32", "--validation", "0.1", "--engine", "numpy", "--quiet"],
+            [
+                "train",
+                "digits",
+                "--epochs",
+                "20",
+                "--layers",
+                "32,32",
+                "--validation",
+                "0.1",
+                "--engine",
+                "numpy",
+                "--quiet",
+            ],
             ["explore", "runs/digits-1", "--out", "page.html"],
         ):
             done = CliRunner().invoke(main, words, catch_exceptions=False)

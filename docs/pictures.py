@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent / "pictures"
 ROOT = Path(__file__).parents[1]
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 WIDE, PHONE = (1280, 800), (390, 844)
-TRAIN = "([rounds, steps]) => { for (let k = 0; k < rounds; k++) window.backpath.app.trainer.advance(steps); }"
+TRAIN = "([rounds, steps]) => { while (rounds--) window.backpath.app.trainer.advance(steps); }"
 
 
 @dataclass(frozen=True)

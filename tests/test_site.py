@@ -72,7 +72,9 @@ def test_links_lead_to_files_and_anchors(pages):
             target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
             target = target / "index.html" if target.is_dir() else target
             live = "pages" in target.parts
-            if not target.is_file() or (parts.fragment and not live and unquote(parts.fragment) not in page(target).anchors):
+            if not target.is_file() or (
+                parts.fragment and not live and unquote(parts.fragment) not in page(target).anchors
+            ):
                 missing.append(f"{file.name}: {link}")
     assert missing == []
     assert sum(len(found.links) for found in pages.values()) > 1000
@@ -99,4 +101,5 @@ def test_every_public_name_has_its_entry(pages, name):
     value = getattr(bp, name)
     home = f"{getattr(value, '__module__', '')}.{name}"
     modules = {"optimizers": "backpath.optimizers.sgd", "schedules": "backpath.schedules.one_cycle"}
-    assert {f"backpath.{name}", home, modules.get(name)} & anchors
+    known = {f"backpath.{name}", home, modules.get(name)} & anchors
+    assert known, f"no page in docs/api has an entry for {name}: write ::: backpath.{name} into one"

@@ -35,10 +35,10 @@ PLACE = Path("explorer.html")
     type=click.Path(path_type=Path),
     help="Draw the graph into a new file, by the Chromium of this machine.",
 )
-@click.option("--state", default="", help='What the picture shows, as in the address of the page: "#color=flow&step=4".')
-def explore(
-    source: str, point: tuple[tuple[str, float], ...], out: Path | None, png: Path | None, state: str
-) -> None:
+@click.option(
+    "--state", default="", help='What the picture shows, as in the address of the page: "#color=flow&step=4".'
+)
+def explore(source: str, point: tuple[tuple[str, float], ...], out: Path | None, png: Path | None, state: str) -> None:
     """Write a page that steps through SOURCE forward and backward, path by path: one file that needs no network.
 
     SOURCE is an expression, or the folder of a run. Try: backpath explore "cos(w**2)" --at w=1.2

@@ -15,12 +15,18 @@ def run_panel():
     """A run as its page is given it; ``test_run_in_page`` has real ones."""
     cell = {"actual": "a", "predicted": "b", "certainty": 0.9, "place": "row 1", "row": 0, "loss": 2.0, "depth": 2.0}
     picture = {"height": 2, "width": 2, "pixels": [0, 0.5, 1, 0], "slopes": [1, -1, 0, 0.5]}
-    told = {"subject": "score of b over a", "count": "12", "lengths": [[2, 1.0]], "features": [["x", 1.0, -2.0], ["y", 0.5, 1.0]]}
+    told = {
+        "subject": "score of b over a",
+        "count": "12",
+        "lengths": [[2, 1.0]],
+        "features": [["x", 1.0, -2.0], ["y", 0.5, 1.0]],
+    }
     row = {**cell, **told, "paths": [["x -> h[0] -> o", -1.5, 0.6]], "cells": [["x", "1"]], "picture": picture}
     return {
         "name": "runs/a-1", "target": "c", "task": "classification", "part": "test", "classes": ["a", "b"],
         "settings": [["data", "a.csv"], ["seed", "0"]], "rows": {"test": 12, "train": 40},
-        "history": {"epoch": [1.0, 2.0], "loss": [0.7, 0.2], "factor": [1.0, 1.0]}, "losses": {"test": 0.3, "train": 0.2},
+        "history": {"epoch": [1.0, 2.0], "loss": [0.7, 0.2], "factor": [1.0, 1.0]},
+        "losses": {"test": 0.3, "train": 0.2},
         "scores": {"test": {"accuracy": 0.9}, "train": {"accuracy": 1.0}}, "confusion": [[5, 1], [0, 6]],
         "mistakes": [["a", "b", 1]], "wrong": [row, {**row, "place": "row 2"}],
     }  # fmt: skip
@@ -36,15 +42,17 @@ def test_axe_finds_nothing_serious(open_page, tab, size, theme):
     response = Axe().run(page).response
     found, names = response["violations"], [rule for rule in response["passes"] if rule["id"] == "button-name"]
     assert isinstance(names[0]["nodes"][0]["target"][0], list)  # it looks into the shadow root
-    serious = {v["id"]: [node["html"][:120] for node in v["nodes"]] for v in found if v["impact"] in ("serious", "critical")}
+    serious = {
+        v["id"]: [node["html"][:120] for node in v["nodes"]] for v in found if v["impact"] in ("serious", "critical")
+    }
     assert serious == {}
 
 
 @pytest.mark.parametrize("tab", ["train", "run", "tour"])
 def test_a_phone_scrolls_one_way_only(open_page, tab):
     page = open_page(PAGE, f"#tab={tab}", PHONE, panels={"run": run_panel()})
-    inside = "(() => { const e = window.backpath.app.root.querySelector('.bodies'); return e.scrollWidth - e.clientWidth })()"
-    assert page.evaluate(inside) <= 0
+    bodies = page.locator(".bodies")
+    assert bodies.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
 
 
 def test_a_training_by_the_keys_alone(open_page):
@@ -63,7 +71,9 @@ def test_a_training_by_the_keys_alone(open_page):
 
 
 def test_two_pages_in_one_notebook_do_not_disturb_each_other(open_page, tmp_path):
-    both = "".join(bp.explore(bp.parse(text).at(w=w))._repr_html_() for text, w in (("cos(w**2)", 1.2), ("sin(w)", 0.5)))
+    both = "".join(
+        bp.explore(bp.parse(text).at(w=w))._repr_html_() for text, w in (("cos(w**2)", 1.2), ("sin(w)", 0.5))
+    )
     file = tmp_path / "both.html"
     file.write_text(f"<!doctype html><meta charset=utf-8><title>both</title>{both}")
     page = open_page.file(file)

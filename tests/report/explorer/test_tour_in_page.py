@@ -48,7 +48,9 @@ def test_a_stop_shows_the_graph_of_its_text(open_page, stop, text, point, paths)
     state = at_stop(page, stop)
     assert state["expr"] == text
     expected = bp.parse(text).at(**point)
-    told = page.evaluate("(({derived, graph}) => [graph.names, String(derived.total), derived.adjoint[0]])(window.backpath.app)")
+    told = page.evaluate(
+        "(({derived, graph}) => [graph.names, String(derived.total), derived.adjoint[0]])(window.backpath.app)"
+    )
     assert told[0] == list(expected.names)
     assert told[1] == str(paths)
     assert told[2] == pytest.approx(float(expected.gradient("w")), rel=1e-12)
@@ -70,7 +72,10 @@ def test_what_the_texts_say_is_so(open_page):
 
 def test_delta_and_delta_leave_the_weights_their_derivatives(open_page):
     page = open_page(PAGE, "#tab=tour")
-    weights = "(({graph, derived}) => ['u1', 'u2', 'v1', 'v2', 't'].map((name) => derived.adjoint[graph.find(name)]))(window.backpath.app)"
+    weights = """() => {
+        const { graph, derived } = window.backpath.app;
+        return ["u1", "u2", "v1", "v2", "t"].map((name) => derived.adjoint[graph.find(name)]);
+    }"""
     at_stop(page, 6)
     post = page.evaluate(weights)
     state = at_stop(page, 7)

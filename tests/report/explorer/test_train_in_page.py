@@ -1,4 +1,4 @@
-"""Training in the page: its losses, weights and effective depths are those of Python, and its exhibits show what they say."""
+"""Training in the page: losses, weights and effective depths are those of Python; exhibits show what they say."""
 
 import json
 import re
@@ -25,7 +25,8 @@ TRAIN = """({activation, skips, own, depth, width, weights, rate, steps}) => {
     session.record();
     const losses = [];
     for (let k = 0; k < steps; k++) { losses.push(session.now.loss); session.step(rate); session.record(); }
-    const { norms, effectiveDepth, layers } = session.network.lengths(Float64Array.from(weights), session.X, session.t, session.n);
+    const { X, t, n, network } = session;
+    const { norms, effectiveDepth, layers } = network.lengths(Float64Array.from(weights), X, t, n);
     return { losses, weights: [...session.p], norms, effectiveDepth, layers };
 }"""
 
@@ -165,7 +166,8 @@ SHOWN = """([name, marks]) => {
     return marks.map((mark) => {
         while (session.steps < mark) session.step(app.state["train.rate"]);
         session.record();
-        return { loss: session.now.loss, norms: session.now.layers.map((layer) => layer.norm), diverged: session.diverged, depth: session.now.effectiveDepth };
+        const { loss, layers, effectiveDepth } = session.now;
+        return { loss, norms: layers.map((layer) => layer.norm), depth: effectiveDepth };
     });
 }"""
 

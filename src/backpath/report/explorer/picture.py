@@ -12,7 +12,15 @@ from pathlib import Path
 
 from backpath.graph import RunError
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "msedge",
+)
 QUIET = (
     "--headless --disable-gpu --disable-quic --disable-sync --no-first-run --disable-background-networking "
     "--disable-component-update"
@@ -50,8 +58,8 @@ def browser() -> str:
         if found := shutil.which(name):
             return found
     raise RunError(
-        f"no browser to draw with: none of {', '.join(BROWSERS)} is on the path. Install Chromium (apt install chromium; "
-        f"brew install --cask chromium), or save the picture from the page itself: Save, PNG"
+        f"no browser to draw with: none of {', '.join(BROWSERS)} is on the path. Install Chromium (apt install "
+        f"chromium; brew install --cask chromium), or save the picture from the page itself: Save, Picture as PNG"
     )
 
 
@@ -87,7 +95,12 @@ def draw(html: str, place: str | os.PathLike[str], state: str = "") -> Path:
 def _own(folder: Path) -> list[str]:
     # Chromium's sandbox refuses to start for the superuser, as in a container.
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return [*root, "--window-size=1280,800", f"--user-data-dir={folder / 'profile'}", f"--virtual-time-budget={SETTLED}"]
+    return [
+        *root,
+        "--window-size=1280,800",
+        f"--user-data-dir={folder / 'profile'}",
+        f"--virtual-time-budget={SETTLED}",
+    ]
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:

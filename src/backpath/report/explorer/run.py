@@ -21,7 +21,7 @@ from backpath.training.runs.settings import Settings
 
 PARTS = ("test", "validation", "train")
 WRONG, FEATURES, PATHS, CELLS, CLASSES, POINTS, PIXELS = 12, 6, 4, 24, 30, 400, 1024
-"""At most so many rows, features and paths of each, cells of a row, classes of a matrix, points and pixels of a picture."""
+"""At most so many rows, features and paths of each, cells of a row, classes of a matrix, points, pixels of a row."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def run_page(folder: str | Path, frame: Frame) -> RunPage:
     folder = Path(folder)
     model, config = read_run(folder), read_config(folder)
     settings = Settings.from_json(config)
-    parts = {part: rows for part, rows in _parts(frame, config, model, settings)}
+    parts = dict(_parts(frame, config, model, settings))
     judged = {part: _judge(model, frame, rows) for part, rows in parts.items()}
     part = next(part for part in PARTS if part in judged)
     wrong = _wrong(model, frame, judged[part])
