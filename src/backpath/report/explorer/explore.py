@@ -63,7 +63,8 @@ def explore(
         what: a Linearization, a Dag, or an Explanation. Up to 60,000 scalar edges the page has every neuron; beyond,
             array nodes with their sizes, flows and strongest paths.
         title: what stands above; by default the expression, or what is differentiated.
-        expression: the text that the graph was made of, if it was one: the page then lets it be edited.
+        expression: what the graph was made of; by default one is written for a graph of elementary functions of
+            single numbers, which the page lets be edited.
         panels: data of further panels, by their id.
 
     Raises:
@@ -71,7 +72,7 @@ def explore(
 
     >>> import backpath as bp
     >>> bp.explore(bp.parse("cos(w**2)").at(w=1.2))
-    Explorer of cos_2: save(path) writes the page
+    Explorer of cos(w**2): save(path) writes the page
     """
     with np.errstate(all="ignore"):
         data = payload(what, title, expression, panels)

@@ -4,7 +4,7 @@ Schema::
 
     version     1
     title       a line of text
-    expression  the text of which the graph was made, or None; an edited one is read by the page in the same grammar
+    expression  text of which the page can make the graph, or None; an edited one is read in the same grammar
     graph       names, primitives, shapes, parents, params: one entry a node (a Dag has the primitive "given");
                 params holds the plain ones, such as {"n": 2}
                 inputs, outputs: positions; sources: of the inputs by which is differentiated
@@ -36,6 +36,7 @@ from backpath.graph import CONSTANT, INPUT, GraphError
 from backpath.paths import Dag, Linearization
 from backpath.report.explorer.folds import folds, names_of
 from backpath.report.explorer.scalars import Scalars, scalars
+from backpath.report.explorer.spelled import spelled
 from backpath.report.explorer.summary import summary
 
 Explorable = Linearization | Dag | Explanation
@@ -56,6 +57,8 @@ def payload(
     if not len(weighted):
         raise GraphError("the graph has no node: there is nothing to explore")
     found = scalars(weighted)
+    if expression is None and isinstance(weighted, Linearization):
+        expression = spelled(weighted.graph)
     return {
         "version": 1,
         "title": title or expression or _title(what),
