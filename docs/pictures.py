@@ -29,7 +29,7 @@ TRAIN = "([rounds, steps]) => { while (rounds--) window.backpath.app.trainer.adv
 
 @dataclass(frozen=True)
 class Shot:
-TRAIN = "([n, steps]) => { while (n--) window.backpath.app.trainer.advance(steps); }"
+    """A picture of a page: which one, in what state, of what size and theme, after n rounds of how many steps."""
 
     page: str
     state: str
