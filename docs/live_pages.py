@@ -104,6 +104,13 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """A text with live pages in it has the whole width."""
+    if 'class="live"' in markdown:
+        page.meta["hide"] = ["navigation", "toc"]
+    return markdown
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
