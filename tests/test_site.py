@@ -104,6 +104,5 @@ def test_every_public_name_has_its_entry(pages, name):
     # A name that a module has too leads to the module, unless it is written in full.
     full = home.endswith(f".{name}.{name}")
     known = ({home} if full else {f"backpath.{name}", home, modules.get(name)}) & anchors
-    assert known, (
-        f"no page in docs/api has an entry for {name}: write ::: {home if full else 'backpath.' + name} into one"
-    )
+    entry = home if full else f"backpath.{name}"
+    assert known, f"no page in docs/api has an entry for {name}: write ::: {entry} into one"

@@ -177,13 +177,13 @@ def shown(page, name, *marks):
 
 
 def test_the_exhibit_of_starts(opened):
-    small = shown(opened, "start-small", 0, 1000)
+    small = shown(opened, "start-small", 0, 300)
     assert all(abs(at["loss"] - np.log(2)) < 1e-3 and at["norms"][0] < 1e-12 for at in small)
     assert small[0]["depth"] == pytest.approx(1, abs=0.01)
-    first, later = shown(opened, "start-critical", 0, 500)
+    first, later = shown(opened, "start-critical", 0, 300)
     assert max(first["norms"]) < 1000 * min(first["norms"])
     assert later["loss"] < 0.4
-    _, early, late = shown(opened, "start-large", 0, 50, 700)
+    _, early, late = shown(opened, "start-large", 0, 50, 400)
     assert late["loss"] > 0.5
     assert early["loss"] - late["loss"] < 0.1
 
@@ -195,7 +195,7 @@ def test_the_exhibit_of_scales(opened):
 
 
 def test_the_exhibit_of_step_sizes(opened):
-    first, last = shown(opened, "rate-short", 0, 1000)
+    first, last = shown(opened, "rate-short", 0, 500)
     assert first["loss"] - 0.15 < last["loss"] < first["loss"]
     assert shown(opened, "rate-right", 200)[0]["loss"] < 0.05
     dead = shown(opened, "rate-long", 100)[0]
