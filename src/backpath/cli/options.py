@@ -108,3 +108,16 @@ class Encoding(click.ParamType):
         except LookupError:
             self.fail(f"{value!r} is no encoding; there are utf-8, utf-16, latin-1, cp1252, ...", param, ctx)
         return value
+
+
+class Device(click.ParamType):
+    """The name of a device of the XLA engine; whether there is one, JAX tells when it is used."""
+
+    name = "device"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name."""
+        kind, _, number = value.partition(":")
+        if not kind.isalpha() or not (number or "0").isdecimal() or value.endswith(":"):
+            self.fail(f"{value!r} is no device; write cpu, cuda or cuda:1", param, ctx)
+        return value

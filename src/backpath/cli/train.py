@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from backpath.cli.column_table import print_columns
-from backpath.cli.options import Activations, Augmentations, Delimiter, Encoding, Layers, Number
+from backpath.cli.options import Activations, Augmentations, Delimiter, Device, Encoding, Layers, Number
 from backpath.cli.places import begun, place_of_run, program, reserved, stopped_training
 from backpath.cli.progress import emit, preparing, progress, reading_progress
 from backpath.cli.sources import open_source
@@ -34,6 +34,7 @@ from backpath.data.reading.parquet import ParquetSource
 from backpath.data.scaling import SCALERS
 from backpath.data.target import TASKS
 from backpath.engines import ENGINES, notices_to
+from backpath.engines.xla.setting import PRECISIONS
 from backpath.graph import DataError
 from backpath.nets import LOSSES, NORMS
 from backpath.training.checkpoints.saver import Saver
@@ -110,6 +111,12 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
         ),
         ("--threads", whole, "Threads that share a step; by default as many as there are cores."),
         ("--engine", click.Choice(["auto", *ENGINES]), "What makes the steps; auto takes what is likely done first."),
+        ("--device", Device(), "Of the XLA engine: cpu, cuda or cuda:1; by default an accelerator if there is one."),
+        (
+            "--precision",
+            click.Choice(PRECISIONS),
+            "Of the XLA engine's products: full, or quicker on accelerators with fewer digits.",
+        ),
     ]
     for name, kind, text in reversed(options):
         default = getattr(DEFAULTS, name.removeprefix("--").replace("-", "_"))

@@ -53,7 +53,8 @@ class MLPClassifier(Classifying):
             draws them as scikit-learn does.
         clip: the largest norm of a gradient.
         dtype: in which to train; None is that of X, as in scikit-learn. float32 is faster.
-        engine: what makes the steps: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first.
+        engine: what makes the steps: ``"numpy"``, ``"compiled"``, ``"xla"``, or the one likely to be done first.
+        device: of the XLA engine; see ``bp.fit``.
         class_weight: of each class in the loss, by label, or ``"balanced"``.
         loss: ``"log_loss"``, ``"hinge"``, or a traceable function of scores and targets, both (batch, outputs), to one
             loss for each example.

@@ -141,7 +141,8 @@ class RobustMLPClassifier(RobustMLP, Classifying):
         random_state: of initial weights, orders and the validation part.
         verbose: whether to print each epoch.
         dtype: in which to train.
-        engine: what makes the steps: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first.
+        engine: what makes the steps: ``"numpy"``, ``"compiled"``, ``"xla"``, or the one likely to be done first.
+        device: of the XLA engine; see ``bp.fit``.
 
     Attributes:
         coefs_, intercepts_, network_, parameters_: as of :class:`MLPClassifier`; weights are of scaled features.

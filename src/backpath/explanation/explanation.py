@@ -23,6 +23,7 @@ class Explanation(Quantities):
         lin: the graph at its point, with one output.
         sources: positions of the inputs that are explained.
         entry: the index of the output's entry that is explained, or None for all.
+        sweeps: who runs them.
     """
 
     def verify(self) -> dict[str, bool]:

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from backpath.engines.notices import notice
+from backpath.engines.xla.library import installed
+from backpath.engines.xla.setting import XlaSetting
 from backpath.graph import SettingError
 from backpath.nets import Model
 from backpath.training.checkpoints.checkpoint import Checkpoint, read_checkpoint
@@ -45,6 +48,8 @@ def fit(
     dtype: Any = np.float32,
     checkpoint: str | Path | Saver | None = None,
     engine: str = "auto",
+    device: str | None = None,
+    precision: str = "full",
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fit:
     """Train ``model`` on (X, y) by mini-batches, with steps of any optimizer.
@@ -74,8 +79,12 @@ def fit(
         checkpoint: a file to keep where training stands, after each epoch and once a minute. If it is there, training
             goes on from it, to the last bit as if it had never stopped. Ctrl-C then ends the step, saves, and raises
             ``Interrupted``. A ``Saver`` says how often.
-        engine: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first; they make the same
-            steps but for the last digits of sums.
+        engine: ``"numpy"``, ``"compiled"``, ``"xla"``, or the one of them that is likely to be done first; they make
+            the same steps but for the last digits of sums. A checkpoint of one is gone on from by another, whose digits
+            then are not those of a training that never stopped.
+        device: of the XLA engine: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``; by default an accelerator if there is one.
+        precision: of its products in float32: ``"full"``, ``"tensorfloat32"`` or ``"bfloat16"``; sums and parameters
+            are in float32 in any case.
         on_epoch: called after each epoch; an epoch that was undone is told again when it is made again.
 
     Raises:
@@ -84,9 +93,10 @@ def fit(
             for.
         RunError: if the checkpoint is damaged, or of another training.
         NonFiniteError: if that happens for a fourth time: it names the first node that is not finite.
-        SettingError: if a setting is not of its kind or outside its range, or the compiled engine cannot train such a
-            model: it names the node.
+        SettingError: if a setting is not of its kind or outside its range, or the engine cannot train such a model: it
+            names the node; or if JAX is not installed, or has no such device.
     """
+    setting = XlaSetting(device, precision)
     check_settings(epochs, batch, threads, seed, optimizer, plateau, average)
     if on_epoch is not None and not callable(on_epoch):
         raise SettingError(f"on_epoch={on_epoch!r}: give a function of an Epoch, such as print")
@@ -96,11 +106,15 @@ def fit(
     flat = first_parameters(model, examples.at_hand, init, seed, dtype)
     saver = Saver(checkpoint) if isinstance(checkpoint, (str, Path)) else checkpoint
     resume, asked = _found(saver) if saver else None, "as asked for"
-    if resume and engine == "auto":
+    began = resume.facts.get("identity", {}).get("engine") if resume else None
+    if began and setting.engine(engine) == "auto" and (began != "xla" or installed()):
         # More epochs than before may favour another engine, whose sums end in other digits.
-        engine = resume.facts.get("identity", {}).get("engine", engine)
-        asked = "as the training began"
-    choice, programs = choose_engine(engine, model, flat, examples, optimizer, average, batch, epochs, threads, asked)
+        engine, asked = began, "as the training began"
+    choice, programs = choose_engine(
+        engine, model, flat, examples, optimizer, average, batch, epochs, threads, asked, setting
+    )
+    if began not in (None, choice.engine):
+        notice(f"the {choice.engine} engine goes on with what {began} began: sums end in other digits")
     if saver:
         parts = {"optimizer": optimizer, "batch": batch, "seed": seed, "plateau": plateau, "average": average}
         parts["engine"] = choice.engine
@@ -109,7 +123,7 @@ def fit(
         if resume:
             # As JSON has it, without tuples.
             ours = json.loads(json.dumps(saver.about["identity"]))
-            require_same(saver.path, ours, resume.facts.get("identity"))
+            require_same(saver.path, {k: v for k, v in ours.items() if k != "engine"}, resume.facts.get("identity"))
     history, steps = descend(
         model,
         flat,
@@ -126,6 +140,7 @@ def fit(
         on_epoch=on_epoch,
         engine=choice.engine,
         programs=programs,
+        setting=setting,
     )
     return finished(model, flat, history, len(history) * steps, examples.at_hand, seed, choice)
 

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 
 from backpath.engines import Choice
+from backpath.engines.xla.setting import XlaSetting
 from backpath.graph import NonFiniteError, SettingError
 from backpath.nets import Model
 from backpath.training.fit import DESCENT, check_settings
 from backpath.training.given import Init, examples_of, first_parameters
 from backpath.training.loop.cores import blas_threads, usable_cores
 from backpath.training.loop.engine_choice import choose_engine
-from backpath.training.loop.epochs import Loop
+from backpath.training.loop.epochs import Epoch, Loop
 from backpath.training.loop.examples import Examples
-from backpath.training.loop.stepping import Programs
+from backpath.training.loop.stepping import Programs, form
+from backpath.training.loop.together import Together, can_go_together
 from backpath.training.optimizers.chain import Optimizer
 from backpath.training.result import Fit, finished
 
@@ -37,11 +39,14 @@ def fit_many(
     threads: int | None = None,
     dtype: Any = np.float32,
     engine: str = "auto",
+    device: str | None = None,
+    precision: str = "full",
 ) -> list[Fit]:
     """Train one model from many beginnings, or at many step sizes: what as many calls of ``fit`` give, but quicker.
 
     All read the same data where they lie, and run one program, which is made once. By the compiled engine each core
-    trains one network after another, and none waits for another; the result is to the last bit that of ``fit``.
+    trains one network after another, and none waits for another; the result is to the last bit that of ``fit``. By the
+    XLA engine each step is made for all of them at once, if the data fit on the device; sums then end in other digits.
 
     Args:
         model: what to train.
@@ -55,7 +60,9 @@ def fit_many(
         weights: of the examples.
         threads: networks that are trained at a time; by default as many as this process may use cores.
         dtype: the type in which to train.
-        engine: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first.
+        engine: as of ``fit``.
+        device: likewise.
+        precision: likewise.
 
     Returns:
         A fit for each seed, in their order.
@@ -80,8 +87,13 @@ def fit_many(
     cores = threads or usable_cores()
     begun = first_parameters(model, examples.at_hand, jobs[0].init, jobs[0].seed, dtype)
     every = epochs * len(jobs)
-    choice, programs = choose_engine(engine, model, begun, examples, jobs[0].optimizer, None, batch, every, cores)
-    many = _Many(model, examples, epochs, batch, dtype, choice, programs)
+    setting = XlaSetting(device, precision)
+    choice, programs = choose_engine(
+        engine, model, begun, examples, jobs[0].optimizer, None, batch, every, cores, setting=setting
+    )
+    many = _Many(model, examples, epochs, batch, dtype, choice, programs, setting)
+    if choice.engine == "xla":
+        return many.at_once(jobs)
     # Calls of NumPy's hold the interpreter: by them one network at a time has all of the BLAS.
     workers = min(cores, len(jobs)) if choice.engine == "compiled" else 1
     shares = [jobs[k::workers] for k in range(workers)]
@@ -111,12 +123,40 @@ class _Many:
     dtype: Any
     choice: Choice
     programs: Programs
+    setting: XlaSetting
 
     def loop(self, job: _Job) -> Loop:
         """A loop that has room for its arrays, and programs for its steps."""
         flat, engine = np.empty(self.model.parameter_count, self.dtype), self.choice.engine
-        options: dict[str, Any] = {"engine": engine, "programs": self.programs}
+        options: dict[str, Any] = {"engine": engine, "programs": self.programs, "setting": self.setting}
         return Loop(self.model, flat, self.examples, self.batch, job.optimizer, job.seed, **options)
+
+    def at_once(self, jobs: Sequence[_Job]) -> list[Fit]:
+        """All whose steps are one program together; those whose loss stops being finite again, by themselves."""
+        fits: dict[int, Fit] = {}
+        groups: dict[str, list[int]] = {}
+        for number, job in enumerate(jobs):
+            groups.setdefault(form(job.optimizer), []).append(number)
+        for numbers in groups.values():
+            loop, own = self.loop(jobs[numbers[0]]), [jobs[number] for number in numbers]
+            if not can_go_together(loop):
+                fits |= zip(numbers, self.train(loop, own), strict=True)
+                continue
+            flats, histories = Together(loop, own, np.stack([self._first(job) for job in own])).train(self.epochs)
+            for number, flat, history in zip(numbers, flats, histories, strict=True):
+                finite = np.isfinite(flat.sum(dtype=float)) and all(np.isfinite(epoch.loss) for epoch in history)
+                fits[number] = self._fit(loop, jobs[number], flat, history) if finite else self._alone(jobs[number])
+        return [fits[number] for number in range(len(jobs))]
+
+    def _alone(self, job: _Job) -> Fit:
+        return self.train(self.loop(job), [job])[0]
+
+    def _first(self, job: _Job) -> np.ndarray:
+        return first_parameters(self.model, self.examples.at_hand, job.init, job.seed, self.dtype)
+
+    def _fit(self, loop: Loop, job: _Job, flat: np.ndarray, history: tuple[Epoch, ...]) -> Fit:
+        made = len(history) * loop.steps
+        return finished(self.model, flat, history, made, self.examples.at_hand, job.seed, self.choice)
 
     def train(self, loop: Loop, jobs: Sequence[_Job]) -> list[Fit]:
         """One network after another, in the same room."""
@@ -126,19 +166,13 @@ class _Many:
     def _trained(self, loop: Loop, job: _Job) -> Fit:
         if not loop.takes(job.optimizer):
             loop = self.loop(job)
-        loop.restart(
-            first_parameters(self.model, self.examples.at_hand, job.init, job.seed, self.dtype), job.optimizer, job.seed
-        )
+        loop.restart(self._first(job), job.optimizer, job.seed)
         try:
             while len(loop.history) < self.epochs:
                 loop.epoch()
         except NonFiniteError as error:
             raise NonFiniteError(f"the network of seed {job.seed}: {error}") from None
-        flat = loop.stepping.parameters.copy()
-        history = tuple(loop.history)
-        return finished(
-            self.model, flat, history, len(history) * loop.steps, self.examples.at_hand, job.seed, self.choice
-        )
+        return self._fit(loop, job, loop.stepping.parameters.copy(), tuple(loop.history))
 
 
 def _jobs(seeds: Sequence[int], optimizer: Any, init: Any) -> list[_Job]:

@@ -435,3 +435,23 @@ def test_a_second_process_loads_its_kernels_and_gives_the_same_bits(cache, dtype
     assert in_its_own_process(cache, dtype, "again").communicate()[0] == "False\n"
     first, again = (np.load(cache / f"{dtype}_{name}.npz") for name in ("first", "again"))
     assert all(np.array_equal(first[name], again[name]) for name in first.files)
+
+
+def test_a_row_that_is_not_there_is_the_same_error_by_both_engines():
+    table = np.arange(12.0).reshape(4, 3)
+
+    def taken(table, rows):
+        return take_rows(table, rows) * 2
+
+    def taken_as_known(table):
+        return taken(table, np.array([[1], [-5]]))
+
+    by_both = [[bp.compile(f, engine=engine) for f in (taken, taken_as_known)] for engine in ("numpy", "compiled")]
+    errors = []
+    for told, known in by_both:
+        np.testing.assert_array_equal(told(table, np.array([3, -4])), 2 * table[[3, 0]])
+        for call, args in ((told, (table, np.array([0, 4]))), (known, (table,))):
+            with pytest.raises(bp.ShapeError, match="is out of bounds for axis 0 with size 4") as error:
+                call(*args)
+            errors.append(str(error.value))
+    assert errors[:2] == errors[2:]

@@ -59,6 +59,10 @@ def graphs():
     others = {
         "network, cross-entropy": network("both", "relu", "cross_entropy"),
         "explanation": explanation(),
+        "one of several outputs": bp.explain(lambda x: np.tanh(x * x[::-1]), (np.array([0.3, -0.2, 0.9]),), ...).each()[
+            2
+        ],
+        "whole numbers": bp.linearize(lambda n: n * n - n, 3),
         "residual blocks": residual(),
         "dag": random_dag(60),
         "parallel edges": bp.Dag.from_edges([("w", "o", 4), ("w", "o", -3), ("w", "v", 2), ("v", "o", 0.5)]),

@@ -91,7 +91,8 @@ def _graph(what: Explorable, weighted: Linearization | Dag) -> dict[str, Any]:
         params = [None if node.primitive in (INPUT, CONSTANT) else _plain(node.params) for node in nodes]
         shapes = [list(node.shape) for node in nodes]
     explained = isinstance(what, Explanation)
-    sources = what.sources if explained else [k for k in weighted.inputs if weighted.dtype(k).kind in "fO"]
+    real = [k for k in weighted.inputs if weighted.dtype(k).kind in "fO"]
+    sources = what.sources if explained else real or weighted.inputs
     entry = None
     if explained and what.entry is not None:
         entry = int(np.ravel_multi_index(what.entry, weighted.shape(what.output))) if what.entry else 0

@@ -87,6 +87,9 @@ def _wires(lin: Linearization) -> int:
         for slot, source in lin.edges_into(target):
             if total > MOST_WIRES:
                 return total
+            if lin.shape(source) == lin.shape(target) == ():
+                total += 1
+                continue
             each = lin.local(target, slot).push(PATH_COUNT.one(lin.shape(source), object), PATH_COUNT)
             total += int(np.sum(each))
     return total
@@ -98,6 +101,9 @@ def _operands(lin: Linearization, target: int, slot: int, first: np.ndarray) -> 
     source = node.parents[slot]
     shape = lin.shape(source)
     if (slot, source) in lin.edges_into(target):
+        if shape == node.shape == ():
+            z = numbers(lin.weight(target, slot), f"the derivative of {node.name}")
+            return first[target : target + 1], first[source : source + 1], np.array([slot]), z, np.ones(1)
         matrix = matrix_of(lin.local(target, slot), shape, lin.dtype(source))
         rows, columns = matrix.rows, matrix.columns
         z, carries = numbers(matrix.z, f"the derivative of {node.name}"), np.ones(rows.size)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backpath.engines.xla.setting import ANYWHERE, XlaSetting
 from backpath.graph import NonFiniteError, RunError
 from backpath.nets import Model
 from backpath.paths import linearize
@@ -70,6 +71,7 @@ def descend(
     on_epoch: Callable[[Epoch], None] | None = None,
     engine: str = "numpy",
     programs: Programs | None = None,
+    setting: XlaSetting = ANYWHERE,
 ) -> tuple[tuple[Epoch, ...], int]:
     """Train one flat array of parameters in place; arguments as of ``fit``, already checked.
 
@@ -77,7 +79,7 @@ def descend(
         The epochs, and how many steps one takes.
     """
     extras: dict[str, Any] = {"plateau": plateau, "average": average, "saver": saver, "programs": programs}
-    extras |= {"engine": engine, "threads": threads or usable_cores()}
+    extras |= {"engine": engine, "threads": threads or usable_cores(), "setting": setting}
     loop = Loop(model, parameters, examples, batch, optimizer, seed, **extras)
     if resume:
         loop.resume(resume)
@@ -111,9 +113,10 @@ class Loop:
         plateau: lowers the step size where the loss no longer falls.
         average: of the parameters over the steps.
         saver: keeps where training stands.
-        engine: ``"numpy"`` or ``"compiled"``.
+        engine: one of ``ENGINES``.
         threads: that it may use.
         programs: of other trainings of the same model by the same engine.
+        setting: of the XLA engine.
     """
 
     def __init__(
@@ -134,8 +137,9 @@ class Loop:
         engine: str = "numpy",
         threads: int = 1,
         programs: Programs | None = None,
+        setting: XlaSetting = ANYWHERE,
     ):
-        self.stepping = Stepping(model, parameters, optimizer, seed, state, average, engine, threads, programs)
+        self.stepping = Stepping(model, parameters, optimizer, seed, state, average, engine, threads, programs, setting)
         self.rng = np.random.default_rng([seed, 1]) if rng is None else rng
         self.plateau, self.saver = plateau, saver
         self.waiting = plateau.init() if plateau else None
@@ -186,6 +190,7 @@ class Loop:
         """
         while True:
             self._descend(self.steps)
+            self.stepping.fetch()
             loss = float(self.losses @ self.feed.weights)
             # The sum of finite numbers is finite in double precision, and takes no array of flags.
             if np.isfinite(loss) and np.isfinite(self.stepping.parameters.sum(dtype=float)):
@@ -202,6 +207,7 @@ class Loop:
 
     def capture(self) -> Checkpoint:
         """Where training stands, between two steps; its arrays are the training's own."""
+        self.stepping.fetch()
         snapshot = self.snapshot
         arrays = {**snapshot.arrays, **{f"start.{name}": copy for name, copy in snapshot.copies.items()}}
         facts = {
@@ -251,6 +257,7 @@ class Loop:
             raise RunError(f"the checkpoint is damaged: it has made {step} of {self.steps} steps")
         for name, array in here.arrays.items():
             np.copyto(array, checkpoint.arrays[name])
+        self.stepping.changed()
         self._shuffle()
         self.step = step
 
@@ -302,6 +309,7 @@ class Loop:
     def _restore(self) -> None:
         """Go back to the snapshot, and begin its epoch."""
         self.state, self.stepping.averaged = self.snapshot.restore(self.state, self.stepping.averaged, self.rng)
+        self.stepping.changed()
         del self.history[self.snapshot.facts["epochs"] :]
         self.lowest = _lowest(self.history)
         if waiting := self.snapshot.facts["waiting"]:
@@ -324,6 +332,7 @@ class Loop:
             self._shuffle()
         self.state = self.state._replace(factor=factor)
         self._descend(step)
+        self.stepping.fetch()
         where = "" if finite.all() else self._first_not_finite(step)
         return NonFiniteError(
             f"training diverged: the {what}{where}, with step sizes already halved {MOST_ROLLBACKS} times. Lower the "

@@ -83,7 +83,7 @@ class _Buffered(Feed):
         self.y = self._as_network_reads(examples.target.encode(*examples.data.learning))[:1].repeat(self.capacity, 0)
         self.order = np.arange(self.capacity)
         sizes = {min(batch, total), total % batch} - {0}
-        self.makers = {n: make(DenseRows(self.X), self.y, n, None) for n in sorted(sizes)}
+        self.makers = {n: make(DenseRows(self.X, changing=True), self.y, n, None) for n in sorted(sizes)}
         self.key, self.held = 0, -1
         self.position, self.count = 0, 0
         self.stream: Iterator[Block] = iter(())

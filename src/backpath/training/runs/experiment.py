@@ -150,6 +150,8 @@ class Experiment:
             threads=s.threads,
             checkpoint=saver,
             engine=s.engine,
+            device=s.device,
+            precision=s.precision,
             on_epoch=on_epoch,
         )
 

@@ -42,6 +42,8 @@ class Settings:
     stream: int = 0
     threads: int | None = None
     engine: str = "auto"
+    device: str | None = None
+    precision: str = "full"
     augment: tuple[str, ...] = ()
     text: bool = False
     missing: tuple[str, ...] = ()
@@ -67,7 +69,7 @@ class Settings:
         Raises:
             RunError: if one is missing, or is not of its kind.
         """
-        since = ("engine", "augment", "text", *(field.name for field in fields(Reading)))
+        since = ("engine", "device", "precision", "augment", "text", *(field.name for field in fields(Reading)))
         known = {**{name: getattr(cls(), name) for name in since}, **config}
         try:
             kept: dict[str, Any] = {field.name: known[field.name] for field in fields(cls)}

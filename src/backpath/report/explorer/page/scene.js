@@ -302,7 +302,11 @@ export function pathOf({ points, bend }) {
 export function middleOf({ points, bend }) {
   const k = Math.floor((points.length - 1) / 2);
   const [[x0, y0], [x1, y1]] = [points[k], points[k + 1] || points[k]];
-  return [(x0 + x1) / 2, (y0 + y1) / 2 + 0.75 * bend];
+  // Nearer to the source where lines cross in the middle.
+  const t = points.length === 2 && Math.abs(y1 - y0) > 8 ? 0.34 : 0.5;
+  const reach = Math.max(18, (x1 - x0) / 2);
+  const ease = (a, b, c, d) => a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t * t * (1 - t) + d * t ** 3;
+  return [ease(x0, x0 + reach, x1 - reach, x1), ease(y0, y0 + bend, y1 + bend, y1)];
 }
 
 function round(x) {
