@@ -42,11 +42,11 @@ SPIRALS = "#tab=train&train.data=spirals&train.depth=4&train.width=12&train.acti
 DEEP = "#tab=train&train.depth=6&train.activation=sigmoid&train.rate=0.5&train.start=normal&train.exhibit=start-small"
 
 SHOTS: Mapping[str, Shot] = {
-    "step": Shot("branches", "#step=9&color=adjoint"),
+    "step": Shot("branches", "#step=14&color=adjoint"),
     "paths": Shot("products", "#tab=paths&color=paths&src=w&out=o&path=3"),
     "flow": Shot("residual", "#tab=semirings&color=flow"),
     "train": Shot("cosine", SPIRALS, trained=(150, 12)),
-    "vanish": Shot("cosine", DEEP, trained=(20, 1)),
+    "vanish": Shot("cosine", DEEP, size=(1280, 1000), trained=(20, 1)),
     "run": Shot("run", "#tab=run", size=(1280, 1180)),
     "dark": Shot("network", "#reading=post&color=adjoint", theme="dark"),
     "phone": Shot("cosine", "#tour=2&expr=y%20%3D%20w**2%3B%20o%20%3D%20cos(y)&at=w%3D1.2&sel=n0", size=PHONE),

@@ -121,6 +121,17 @@ def test_images_come_with_their_pixels(runs):
     assert max(np.abs(picture["slopes"])) == pytest.approx(abs(largest[2]))
 
 
+def test_whole_numbers_are_explained_by_the_vectors_that_stand_for_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    X = np.random.default_rng(0).integers(0, 6, (120, 4))
+    np.savez("tokens.npz", x=X, y=np.where(X[:, 0] > 2, "high", "low"))
+    words = ("--layers", "embed:4,transformer:1x4", "--target", "y", "--epochs", "1", "--engine", "numpy", "--quiet")
+    backpath("train", "tokens.npz", *words, "--out", "run")
+    row = run_page("run", open_source("tokens.npz")[0]).panel["wrong"][0]
+    assert {name for name, _, _ in row["features"]} <= {f"number {k}" for k in X[row["row"]]}
+    assert {value for _, value, _ in row["features"]} == {None}
+
+
 def test_changed_data_are_refused(runs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = "\n".join(f"{k},{k % 7},{'ab'[k % 2]}" for k in range(60))

@@ -23,7 +23,7 @@ export function curves({ series, log: wanted = false, x, y, label, width = 320 }
     const [, top] = place([xs[0], log ? 10 ** tick : tick]);
     svg.append(
       s("line", { class: "grid", x1: BOX.left, x2: width - BOX.right, y1: top, y2: top }),
-      s("text", { x: BOX.left - 6, y: top + 4, "text-anchor": "end" }, log ? power(tick) : brief(tick, 4)),
+      s("text", { x: BOX.left - 6, y: top + 4, "text-anchor": "end" }, log ? power(tick) : brief(tick)),
     );
   }
   for (const tick of rounds(xs)) {
