@@ -38,8 +38,10 @@ class Shell {
     this.app = app;
     app.shell = this;
     const dark = matchMedia("(prefers-color-scheme: dark)");
+    const around = document.body.dataset;
+    const wanted = around.jpThemeLight ? around.jpThemeLight === "false" : around.mdColorScheme ? around.mdColorScheme === "slate" : dark.matches;
     this.root = app.root = h("div", { class: `app ${app.standalone ? "alone" : "cell"}`, lang: "en" });
-    this.root.classList.toggle("dark", dark.matches);
+    this.root.classList.toggle("dark", wanted);
     dark.addEventListener("change", (e) => this.setTheme(e.matches));
     this.live = h("div", { class: "hidden", "aria-live": "polite" });
     fill(shadow, h("style", { text: styles }), this.root);
@@ -152,7 +154,8 @@ class Shell {
     app.set({ sel: "" });
     if (app.at === app.steps.length) app.stepTo(0);
     const pause = Math.max(60, Math.min(900, 30000 / app.steps.length));
-    this.playing = setInterval(() => (app.at < app.steps.length ? app.stepTo(app.at + 1) : this.stop()), pause);
+    const by = Math.ceil(app.steps.length / 500);
+    this.playing = setInterval(() => (app.at < app.steps.length ? app.stepTo(app.at + by) : this.stop()), pause);
     fill(this.play, icon("M7 5h4v14H7zM14 5h4v14h-4z"));
     set(this.play, "aria-label", "Pause (p)");
   }
