@@ -17,8 +17,7 @@ declare("tab", "");
 
 // Puts a page into every element of that name that has none yet.
 export async function mount(options) {
-  for (const host of document.querySelectorAll(`[data-backpath="${options.name}"]`)) {
-    if (host.shadowRoot) continue;
+  for (const host of await hostsOf(options.name)) {
     const root = host.attachShadow({ mode: "open" });
     root.append(h("style", { text: options.styles }), h("p", { class: "wait", text: "…" }));
     try {
@@ -31,6 +30,17 @@ export async function mount(options) {
       throw error;
     }
   }
+}
+
+// A notebook may run the script before what it stands beside is in the document.
+async function hostsOf(name) {
+  for (let k = 0; k < 100; k++) {
+    const hosts = [...document.querySelectorAll(`[data-backpath="${name}"]`)].filter((host) => !host.shadowRoot);
+    if (hosts.length) return hosts;
+    if (document.querySelector(`[data-backpath="${name}"]`)) return [];
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  return [];
 }
 
 class Shell {
