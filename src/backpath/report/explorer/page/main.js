@@ -18,6 +18,7 @@ declare("tab", "");
 // Puts a page into every element of that name that has none yet.
 export async function mount(options) {
   for (const host of await hostsOf(options.name)) {
+    if (host.shadowRoot) continue;
     const root = host.attachShadow({ mode: "open" });
     root.append(h("style", { text: options.styles }), h("p", { class: "wait", text: "…" }));
     try {
