@@ -1,0 +1,68 @@
+"""How a gradient changes from layer to layer, and which paths carry it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backpath.diagnosis.subject import Subject
+from backpath.explanation import explain
+
+ROWS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """The gradient of the loss at one point, layer by layer from the inputs.
+
+    Attributes:
+        layers: names of their nodes.
+        rms: of the adjoint at each.
+        spectrum: the norm of what paths of each length carry.
+        open_paths: the part of the paths that carry anything; nan where there are too many to count.
+        cancellation: gradient over what random signs would leave of the mass, at the first layer: 1 is chance's.
+    """
+
+    layers: tuple[str, ...]
+    rms: tuple[float, ...]
+    spectrum: dict[int, float]
+    open_paths: float
+    cancellation: float
+
+    @property
+    def ratio(self) -> float:
+        """The adjoint at the first layer over that at the last; 1 for a single layer."""
+        return self.rms[0] / self.rms[-1] if len(self.rms) > 1 and self.rms[-1] > 0 else 1.0
+
+    @property
+    def steepest(self) -> tuple[str, float]:
+        """The layer at which the adjoint changes most on its way back, and by which factor."""
+        if len(self.rms) < 2:
+            return (self.layers[0] if self.layers else "", 1.0)
+        pairs = zip(self.layers, self.rms, self.rms[1:], strict=False)
+        factors = [(name, here / there if there else np.nan) for name, here, there in pairs]
+        direction = 1.0 if self.ratio >= 1 else -1.0
+        return max(factors, key=lambda pair: direction * np.log(max(pair[1], 1e-300)) if pair[1] == pair[1] else -1e9)
+
+
+def depth_of(subject: Subject, parameters: Any) -> Depth:
+    """The depth profile of a subject's gradient at parameters, on a few of its rows."""
+    model = subject.model
+    X = model.shaped(np.asarray(subject.X[:ROWS], model.input_dtype(np.float64)))
+    y = model.targets(subject.y[:ROWS])
+    tree = model.tree({k: np.asarray(v, float) for k, v in model.named(parameters).items()})
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        found = explain(lambda parameters: model.loss_value(parameters, X, y), (tree,))
+        scales = list(reversed(found.depth_scale()))
+        relative = found.cancellation("layer", relative=True)
+        count, active = found.count(), found.active_count()
+    first = scales[0].layer if scales else ""
+    return Depth(
+        tuple(s.layer for s in scales),
+        tuple(s.rms for s in scales),
+        found.length_spectrum().norms,
+        active / count if count else float("nan"),
+        relative.get(first, float("nan")),
+    )
