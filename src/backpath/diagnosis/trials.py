@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,9 +12,14 @@ import numpy as np
 
 from backpath.diagnosis.subject import Subject
 from backpath.graph import BackpathError, NonFiniteError, SettingError
-from backpath.training.fit_many import fit_many
+from backpath.nets import Model
+from backpath.training.fit_many import fits_or_errors
 from backpath.training.loop.epochs import Epoch
+from backpath.training.loop.stepping import Programs
 from backpath.training.result import Fit
+
+WORTH_SHARING = 3e8
+"""Products of rows, epochs and parameters from which on a second core is sooner done than it has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Trials:
     trainings: int = 0
     spent: int = 0
     known: dict[tuple[int, int], Outcome] = field(default_factory=dict)
+    programs: dict[str, Programs] = field(default_factory=dict)
     kept: list[Subject] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
 
@@ -82,40 +89,45 @@ class Trials:
         self.trainings += len(jobs)
         self.spent += len(jobs) * first.epochs * first.steps
         try:
-            return [_outcome(s, fit) for (s, _), fit in zip(jobs, _fits(jobs), strict=True)]
+            found = self._fits(jobs)
         except BackpathError as error:
-            if len(jobs) == 1:
-                return [_failed(first, error)]
-        # Which of them it was, fit_many does not tell apart from those that it never came to.
-        return [outcome for job in jobs for outcome in self._one(job)]
+            return [_failed(s, error) for s, _ in jobs]
+        return [_outcome(s, fit) for (s, _), fit in zip(jobs, found, strict=True)]
 
-    def _one(self, job: tuple[Subject, int]) -> list[Outcome]:
+    def _fits(self, jobs: Sequence[tuple[Subject, int]]) -> list[Fit | NonFiniteError]:
+        first = jobs[0][0]
+        rows = np.asarray(first.X, first.model.input_dtype(np.float32))
+        little = len(jobs) * first.epochs * len(first.X) * first.model.parameter_count < WORTH_SHARING
+        options: dict[str, Any] = {
+            "seeds": [seed for _, seed in jobs],
+            "optimizer": [s.optimizer for s, _ in jobs],
+            "init": [s.init for s, _ in jobs],
+            "epochs": first.epochs,
+            "batch": first.batch,
+            "weights": first.weights,
+            "threads": 1 if little else None,
+        }
+        programs = self.programs.setdefault(_structure(first.model), {})
         try:
-            return [_outcome(job[0], _fits([job])[0])]
-        except BackpathError as error:
-            return [_failed(job[0], error)]
+            return fits_or_errors(first.model, rows, first.y, engine="compiled", programs=programs, **options)
+        except SettingError:
+            return fits_or_errors(first.model, rows, first.y, engine="numpy", **options)
 
 
-def _fits(jobs: Sequence[tuple[Subject, int]]) -> list[Fit]:
-    first = jobs[0][0]
-    rows = np.asarray(first.X, first.model.input_dtype(np.float32))
-    options: dict[str, Any] = {
-        "seeds": [seed for _, seed in jobs],
-        "optimizer": [s.optimizer for s, _ in jobs],
-        "init": [s.init for s, _ in jobs],
-        "epochs": first.epochs,
-        "batch": first.batch,
-        "weights": first.weights,
-    }
+def _structure(model: Model) -> str:
+    """The same for models that are the same program."""
     try:
-        return fit_many(first.model, rows, first.y, engine="compiled", **options)
-    except NonFiniteError:
-        raise
-    except SettingError:
-        return fit_many(first.model, rows, first.y, engine="numpy", **options)
+        told = model.to_json()
+    except BackpathError:
+        return str(id(model))
+    return str(id(model)) if told.get("kind") == "function" else json.dumps(told)
 
 
-def _outcome(subject: Subject, fit: Fit) -> Outcome:
+
+
+def _outcome(subject: Subject, fit: Fit | NonFiniteError) -> Outcome:
+    if isinstance(fit, NonFiniteError):
+        return _failed(subject, fit)
     goal = subject.goal
     held = goal.losses(subject.predicted(fit.network, fit.parameters, subject.held_X), goal.held)
     train = goal.losses(subject.predicted(fit.network, fit.parameters, subject.X), goal.train)

@@ -9,19 +9,24 @@ import numpy as np
 
 from backpath.calculus import grad, hvp
 from backpath.diagnosis.subject import Subject
+from backpath.ops import trace
+from backpath.ops.recursion import evaluate
 from backpath.training.optimizers.chain import Optimizer
-from backpath.training.optimizers.momenta import ScaleByAdagrad, ScaleByAdam, ScaleByRms, Trace
+from backpath.training.optimizers.limits import Clip, ClipByGlobalNorm, Decay, Factors
+from backpath.training.optimizers.momenta import ScaleByAdam, ScaleByRms, Trace
 from backpath.training.optimizers.named import ScaleByRate
 
 ROWS, ITERATIONS = 96, 10
+UNDERSTOOD = (Trace, ScaleByAdam, ScaleByRms, ScaleByRate, Decay, Clip, ClipByGlobalNorm, Factors)
+"""Links of an optimizer whose edge of stability is known."""
 
 
 def rate_of(optimizer: Optimizer) -> float:
     """The step size of the first step; nan for an optimizer that ends in none."""
-    last = optimizer.transforms[-1]
-    if not isinstance(last, ScaleByRate):
-        return math.nan
-    return float(last.rate(0) if callable(last.rate) else last.rate)
+    for link in optimizer.transforms:
+        if isinstance(link, ScaleByRate):
+            return float(link.rate(0) if callable(link.rate) else link.rate)
+    return math.nan
 
 
 def momentum_of(optimizer: Optimizer) -> float:
@@ -44,16 +49,17 @@ def sharpness(subject: Subject, parameters: Any) -> float:
     rate, b = rate_of(subject.optimizer), momentum_of(subject.optimizer)
     adaptive = next((t for t in subject.optimizer.transforms if isinstance(t, (ScaleByAdam, ScaleByRms))), None)
     allowed = 2 * (1 + b) / (1 - b if isinstance(adaptive, ScaleByAdam) and b < 1 else 1)
-    known = (*subject.optimizer.transforms[:-1],)
-    if math.isnan(rate) or any(not isinstance(t, (Trace, ScaleByAdam, ScaleByRms, ScaleByAdagrad)) for t in known):
+    if math.isnan(rate) or any(not isinstance(t, UNDERSTOOD) for t in subject.optimizer.transforms):
         return math.nan
     f, flat = flat_loss(subject, parameters)
     inverse = np.ones_like(flat)
     if adaptive is not None:
         inverse = 1 / np.sqrt(_mean_square(subject, flat) + adaptive.eps)
     root = np.sqrt(inverse)
+    # Traced once, and computed for each direction.
+    graph = trace(lambda w, v: hvp(f, (w,), (v,))[0], flat, flat)
     with np.errstate(over="ignore", invalid="ignore"):
-        top = lanczos(lambda v: root * hvp(f, (flat,), (root * v,))[0], len(flat))
+        top = lanczos(lambda v: root * np.asarray(evaluate(graph, [flat, root * v])[graph.outputs[0]]), len(flat))
     return top * rate / allowed
 
 

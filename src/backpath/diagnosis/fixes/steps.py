@@ -20,12 +20,13 @@ MOST_EPOCHS = 400
 
 def at_rate(optimizer: Optimizer, factor: float) -> Optimizer | None:
     """The same optimizer with all step sizes times a factor."""
-    last = optimizer.transforms[-1]
-    if not isinstance(last, ScaleByRate):
+    links = list(optimizer.transforms)
+    at = next((k for k, link in enumerate(links) if isinstance(link, ScaleByRate)), None)
+    if at is None:
         return None
-    rate = last.rate
-    scaled: Any = (lambda step: factor * rate(step)) if callable(rate) else factor * rate
-    return Optimizer((*optimizer.transforms[:-1], ScaleByRate(scaled)))
+    rate: Any = links[at].rate  # type: ignore[attr-defined]
+    links[at] = ScaleByRate((lambda step: factor * rate(step)) if callable(rate) else factor * rate)
+    return Optimizer(tuple(links))
 
 
 def rate(factor: float) -> Fix:
@@ -76,7 +77,7 @@ def usual_constants() -> Fix:
     """The optimizer's decays and epsilon as their authors gave them; step sizes as far as they still mean the same."""
 
     def change(s: Subject) -> Subject | None:
-        links, factor = [], 1.0
+        links = []
         for link in s.optimizer.transforms:
             if isinstance(link, ScaleByAdam):
                 link = ScaleByAdam(nesterov=link.nesterov)
@@ -88,7 +89,7 @@ def usual_constants() -> Fix:
         changed = Optimizer(tuple(links))
         if changed == s.optimizer:
             return None
-        return s.changed(optimizer=at_rate(changed, factor), settings=with_settings(s, momentum=None))
+        return s.changed(optimizer=changed, settings=with_settings(s, momentum=None))
 
     return Fix("momentum, decays and epsilon at their usual values", "optimizer", change)
 
