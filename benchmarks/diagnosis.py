@@ -24,7 +24,7 @@ from backpath.diagnosis import diagnose
 from backpath.diagnosis.comparison import T_95, needed
 from backpath.diagnosis.subject import Goal, Subject, subject_of
 from backpath.diagnosis.trials import Trials
-from benchmarks.diagnosis_programs import HEALTHY, Program, bases, half_of, healthy, mutants
+from benchmarks.diagnosis_programs import Program, bases, half_of, healthy, mutants
 from benchmarks.diagnosis_published import published
 
 SEEDS = (10, 11, 12, 13, 14)
@@ -56,7 +56,7 @@ def subject(p: Program) -> Subject:
     made = subject_of(p.model, p.X, p.y, **options)
     if p.clean is not None and p.clean[0] is p.X and len(p.clean[1]) == len(p.y) and made.goal.classes:
         rows = {row.tobytes(): label for row, label in zip(np.ascontiguousarray(p.X), p.clean[1], strict=True)}
-        truth = np.array([rows[row.tobytes()] for row in np.ascontiguousarray(made.held_X)])
+        truth = np.array([rows[row.tobytes()] for row in np.ascontiguousarray(made.held)])
         made = made.changed(goal=Goal(made.goal.train, truth.astype(int), made.goal.classes))
     return made
 
@@ -68,9 +68,11 @@ def killed(p: Program) -> tuple[bool, float, float]:
         good, bad = skills(subject(base)), skills(subject(p))
     difference = float(good.mean() - bad.mean())
     error = math.sqrt((good.var(ddof=1) + bad.var(ddof=1)) / len(SEEDS))
-    return difference - T_95[len(SEEDS) - 1] * error > 0 and difference >= needed(float(bad.mean())), float(
-        good.mean()
-    ), float(bad.mean())
+    return (
+        difference - T_95[len(SEEDS) - 1] * error > 0 and difference >= needed(float(bad.mean())),
+        float(good.mean()),
+        float(bad.mean()),
+    )
 
 
 def fit_for_use(p: Program) -> bool:
@@ -85,7 +87,7 @@ def fit_for_use(p: Program) -> bool:
     else:
         models = [LinearRegression(), KNeighborsRegressor(7), RandomForestRegressor(random_state=0)]
     truth = s.goal.train if s.goal.classes else s.goal.train[:, 0]
-    found = [1 - float(np.mean(s.goal.losses(m.fit(s.X, truth).predict(s.held_X), s.goal.held))) for m in models]
+    found = [1 - float(np.mean(s.goal.losses(m.fit(s.X, truth).predict(s.held), s.goal.held))) for m in models]
     return float(skills(s).mean()) >= max(found) - FIT_FOR_USE
 
 
@@ -191,7 +193,8 @@ def report(path: Path, details: bool = False) -> None:
         for x in lines:
             if x["counts"] and ((x["faults"] and not all(named(x))) or (not x["faults"] and x["findings"])):
                 kinds = [(f["kind"], f["where"], f["confirmed"]) for f in x["findings"]]
-                print(f"\n{x['name']}  skill {x['skill']:.2f} of {x.get('good', math.nan):.2f}: wants {x['faults']}\n  {kinds}")
+                print(f"\n{x['name']}  skill {x['skill']:.2f} of {x.get('good', math.nan):.2f}")
+                print(f"  wants {x['faults']}, found {kinds}")
                 for t in x["tried"]:
                     print("    tried", t["kind"], t["fix"], t["effect"] and [t["effect"][k] for k in ("gain", "low")])
 

@@ -103,11 +103,11 @@ class Base:
 def bases() -> list[Base]:
     """Each data set with several architectures, each with an optimizer, in turn."""
     architectures, optimizers = list(ARCHITECTURES), list(OPTIMIZERS)
-    found = []
-    for k, name in enumerate(DATA):
-        for j in range(3):
-            found.append(Base(name, architectures[(k + 5 * j) % len(architectures)], optimizers[(k + j) % 4]))
-    return found
+    return [
+        Base(name, architectures[(k + 5 * j) % len(architectures)], optimizers[(k + j) % 4])
+        for k, name in enumerate(DATA)
+        for j in range(3)
+    ]
 
 
 def half_of(base: str) -> str:
@@ -115,7 +115,18 @@ def half_of(base: str) -> str:
     return ("develop", "report")[zlib.crc32(f"half {base}".encode()) % 2]
 
 
-HEALTHY = ((1.0, 32, 1.0), (0.7, 32, 1.2), (1.4, 32, 1.0), (1.0, 16, 1.0), (1.0, 24, 1.3), (0.8, 20, 1.0), (1.2, 40, 1.2), (0.9, 28, 1.1), (1.1, 36, 1.3), (1.0, 48, 1.5))
+HEALTHY = (
+    (1.0, 32, 1.0),
+    (0.7, 32, 1.2),
+    (1.4, 32, 1.0),
+    (1.0, 16, 1.0),
+    (1.0, 24, 1.3),
+    (0.8, 20, 1.0),
+    (1.2, 40, 1.2),
+    (0.9, 28, 1.1),
+    (1.1, 36, 1.3),
+    (1.0, 48, 1.5),
+)
 """Rates, batches and lengths of the healthy trainings of each base."""
 
 
@@ -262,7 +273,9 @@ def _(p: Program, d: Data, rng: np.random.Generator) -> Program | None:
 
 
 def layers_of(n: Any, *ending: Any) -> list[Any]:
-    parts = [part for size, phi in zip(n.sizes[1:-1], n.activations, strict=True) for part in (Dense(size), Activation(phi))]
+    parts = [
+        part for size, phi in zip(n.sizes[1:-1], n.activations, strict=True) for part in (Dense(size), Activation(phi))
+    ]
     return [*parts, Dense(n.sizes[-1]), *ending]
 
 

@@ -33,7 +33,9 @@ def dense(inputs: int, hidden: Sequence[tuple[int, str | None]], outputs: int, l
 
 
 def with_softmax(model: Sequential) -> Model:
-    return Model(lambda p, X: softmax(model.scores(p, X)), model.init(1, np.float64), loss=model.loss).suited(model.inputs)
+    return Model(lambda p, X: softmax(model.scores(p, X)), model.init(1, np.float64), loss=model.loss).suited(
+        model.inputs
+    )
 
 
 def uniform(model: Model, size: float = 0.05) -> dict[str, np.ndarray]:
@@ -95,7 +97,16 @@ def _48934338() -> Any:
 def _50306988() -> Any:
     rng = np.random.default_rng(4)
     X = np.concatenate([rng.uniform(0.2, 0.4, (100, 2)), rng.uniform(0.5, 0.7, (100, 2))])
-    return dense(2, [(2, "sigmoid")], 2, "cross_entropy"), X, np.repeat([0, 1], 100), adam(1e-3), 5, 32, "auto", [SMALL_RATE]
+    return (
+        dense(2, [(2, "sigmoid")], 2, "cross_entropy"),
+        X,
+        np.repeat([0, 1], 100),
+        adam(1e-3),
+        5,
+        32,
+        "auto",
+        [SMALL_RATE],
+    )
 
 
 def _55328966() -> Any:
@@ -137,12 +148,30 @@ def _48221692() -> Any:
 def _38648195() -> Any:
     X, y = datasets.make_multilabel_classification(300, 20, n_classes=3, random_state=0)
     layers = [Dense(20), Activation("relu"), Dropout(0.5), Dense(20), Activation("relu"), Dropout(0.5), Dense(3)]
-    return with_softmax(Sequential(layers, 20, "squared_error")), X, y.astype(float), sgd(0.01), 20, 20, "auto", [OUTPUT | LOSS]
+    return (
+        with_softmax(Sequential(layers, 20, "squared_error")),
+        X,
+        y.astype(float),
+        sgd(0.01),
+        20,
+        20,
+        "auto",
+        [OUTPUT | LOSS],
+    )
 
 
 def _44164749() -> Any:
     X, y = digits()
-    return dense(64, [(128, "relu"), (64, "relu")], 10, "cross_entropy"), X / 16, y, sgd(0.01, 0.9), 5, 260, "auto", [BATCH]
+    return (
+        dense(64, [(128, "relu"), (64, "relu")], 10, "cross_entropy"),
+        X / 16,
+        y,
+        sgd(0.01, 0.9),
+        5,
+        260,
+        "auto",
+        [BATCH],
+    )
 
 
 def _31556268() -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from backpath.cli.check import check
+from backpath.cli.diagnose import diagnose
 from backpath.cli.explain import explain
 from backpath.cli.explore import explore
 from backpath.cli.paths import paths
@@ -62,3 +63,4 @@ main.add_command(check)
 main.add_command(paths)
 main.add_command(explain)
 main.add_command(explore)
+main.add_command(diagnose)

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from backpath.cli.column_table import print_columns
 from backpath.cli.options import Activations, Augmentations, Delimiter, Device, Encoding, Layers, Number
 from backpath.cli.places import begun, place_of_run, program, reserved, stopped_training
-from backpath.cli.progress import emit, preparing, progress, reading_progress
+from backpath.cli.progress import Tell, emit, preparing, progress, reading_progress
 from backpath.cli.sources import open_source
 from backpath.cli.summary import (
     facts,
@@ -33,11 +33,14 @@ from backpath.data.reading.named import NAMED
 from backpath.data.reading.parquet import ParquetSource
 from backpath.data.scaling import SCALERS
 from backpath.data.target import TASKS
+from backpath.diagnosis.evidence.course import chance_of
+from backpath.diagnosis.watch import Watch
 from backpath.engines import ENGINES, notices_to
 from backpath.engines.xla.setting import PRECISIONS
 from backpath.graph import DataError
 from backpath.nets import LOSSES, NORMS
 from backpath.training.checkpoints.saver import Saver
+from backpath.training.loop.epochs import Epoch
 from backpath.training.loop.starts import STARTS
 from backpath.training.optimizers.descent import SCHEDULES
 from backpath.training.optimizers.named import OPTIMIZERS
@@ -53,7 +56,7 @@ if TYPE_CHECKING:
 DEFAULTS = Settings()
 
 
-def _settings(command: Callable[..., None]) -> Callable[..., None]:
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that are fields of Settings, under the same names and with the same defaults."""
     whole = click.IntRange(min=1)
     options = [
@@ -144,7 +147,8 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Path(path_type=Path),
     help="Go on with a training that was stopped.",
 )
-@_settings
+@settings_options
+@click.option("--watch", is_flag=True, help="Say while it runs what looks wrong with the training.")
 @click.option("--describe", is_flag=True, help="Print what each column is and what becomes of it, and train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: start, epochs, result.")
 @click.option("--quiet", is_flag=True, help="Print the run folder and nothing else.")
@@ -155,6 +159,7 @@ def train(
     target: str | None,
     out: Path | None,
     resume: Path | None,
+    watch: bool,
     describe: bool,
     as_json: bool,
     quiet: bool,
@@ -171,7 +176,7 @@ def train(
         raise click.UsageError("give a SOURCE to train on, or --resume RUN to go on with a training that was stopped")
     if resume:
         given = [o for o in ctx.params if ctx.get_parameter_source(o) is ParameterSource.COMMANDLINE]
-        if extra := [o for o in given if o not in ("resume", "as_json", "quiet")]:
+        if extra := [o for o in given if o not in ("resume", "watch", "as_json", "quiet")]:
             raise click.UsageError(f"--resume takes the settings that the run began with: leave out --{extra[0]}")
         source, target, settings = stopped_training(resume)
     else:
@@ -179,12 +184,12 @@ def train(
     console = make_console()
     console.quiet = quiet or as_json
     if describe:
-        frame, own_target = _opened(str(source), target, settings, console)
+        frame, own_target = opened(str(source), target, settings, console)
         print_columns(console, frame, target or own_target, settings)
         return
-    folder = resume or reserved(out, str(source), {**_sources(str(source)), "target": target, **asdict(settings)})
+    folder = resume or reserved(out, str(source), {**sources(str(source)), "target": target, **asdict(settings)})
     with place_of_run(folder, resume is not None):
-        told = _train(folder, str(source), target, settings, console, as_json)
+        told = train_into(folder, str(source), target, settings, console, as_json, watch)
     print_end(console, folder, told["predict"])
     if as_json:
         emit("result", {"run": str(folder), **told})
@@ -192,13 +197,14 @@ def train(
         click.echo(folder)
 
 
-def _train(
+def train_into(
     folder: Path,
     source: str,
     target: str | None,
     settings: Settings,
     console: Console,
     as_json: bool,
+    watch: bool = False,
 ) -> dict[str, Any]:
     """Train, save the run, and say how it went."""
     frame, column = _frame_and_target(source, target, settings, console)
@@ -210,11 +216,12 @@ def _train(
     if settings.find_rate and not begun(folder):
         experiment, found = experiment.with_found_rate()
         print_rate(console, found)
-    config = {**_sources(source), "target": column, **asdict(experiment.settings)}
+    config = {**sources(source), "target": column, **asdict(experiment.settings)}
     with (
         progress(settings.epochs, as_json=as_json, quiet=console.quiet) as on_epoch,
         notices_to(lambda text: line(console, "engine", text)),
     ):
+        on_epoch = watching(experiment, on_epoch, as_json) if watch else on_epoch
         trained = experiment.train(on_epoch, Saver(checkpoint_of(folder), about={"config": config}))
     model = experiment.model(trained)
     tallies = experiment.tallies(model)
@@ -231,7 +238,26 @@ def _train(
     return {**outcome(trained, scores, check), "predict": command}
 
 
-def _sources(source: str) -> dict[str, str]:
+def watching(experiment: Experiment, on_epoch: Tell, as_json: bool) -> Tell:
+    """What is told of an epoch, and what looks wrong, once for each kind."""
+    watch = Watch(
+        experiment.settings.epochs,
+        chance_of(experiment.network, experiment.examples[1]),
+        lambda kind, message: (
+            emit("watch", {"kind": kind, "message": message})
+            if as_json
+            else click.echo(f"  watch     {kind}: {message}")
+        ),
+    )
+
+    def tell(epoch: Epoch) -> None:
+        on_epoch(epoch)
+        watch(epoch)
+
+    return tell
+
+
+def sources(source: str) -> dict[str, str]:
     """Where the data are, as they were named and from anywhere."""
     return {"source": source, **({} if source in NAMED else {"source_absolute": str(Path(source).absolute())})}
 
@@ -239,16 +265,17 @@ def _sources(source: str) -> dict[str, str]:
 def _frame_and_target(
     source: str, target: str | None, settings: Settings, console: Console
 ) -> tuple[Frame | ParquetSource, str]:
-    frame, own_target = _opened(source, target, settings, console)
+    frame, own_target = opened(source, target, settings, console)
     column = target or own_target
     if column is None:
         raise DataError(f"{source} needs --target COLUMN: say which column to predict. It has {listed(frame.names)}")
     return frame, column
 
 
-def _opened(
+def opened(
     source: str, target: str | None, settings: Settings, console: Console
 ) -> tuple[Frame | ParquetSource, str | None]:
+    """The table of a source, and its own target if it is a data set with one."""
     if settings.stream:
         return ParquetSource(source, settings.reading), None
     as_text = [*settings.categorical, *([target] if target else [])]

@@ -3,5 +3,7 @@
 from backpath.diagnosis.comparison import Effect
 from backpath.diagnosis.diagnose import diagnose
 from backpath.diagnosis.findings import KINDS, Diagnosis, Finding
+from backpath.diagnosis.stability import StabilityMap, stability_map
+from backpath.diagnosis.watch import Watch
 
-__all__ = ["KINDS", "Diagnosis", "Effect", "Finding", "diagnose"]
+__all__ = ["KINDS", "Diagnosis", "Effect", "Finding", "StabilityMap", "Watch", "diagnose", "stability_map"]

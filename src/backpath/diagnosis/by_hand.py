@@ -40,7 +40,7 @@ def _descended(subject: Subject, gradient: Any, seed: int) -> Outcome:
             slope = np.concatenate([np.ravel(np.asarray(v, float)) for v in model.named(slopes).values()])
             flat, state = subject.optimizer.update(slope, state, flat)
             if not np.isfinite(flat).all():
-                return Outcome(np.ones(len(subject.held_X)), 1.0, error="not finite")
+                return Outcome(np.ones(len(subject.held)), 1.0, error="not finite")
         goal = subject.goal
-        held = goal.losses(subject.predicted(model, model.views(flat), subject.held_X), goal.held)
+        held = goal.losses(subject.predicted(model, model.views(flat), subject.held), goal.held)
     return Outcome(held, 0.0, (), model.views(flat), model)

@@ -37,10 +37,9 @@ class Effect:
     seeds: int
     random: float = math.nan
 
-    @property
-    def helps(self) -> bool:
-        """Whether the gain is certain, and large enough to be a repair."""
-        return self.low > 0 and self.gain >= needed(self.before)
+    def helps(self, soft: bool = False) -> bool:
+        """Whether the gain is certain, and large enough to be a repair; see :func:`needed`."""
+        return self.low > 0 and self.gain >= needed(self.before, soft)
 
     @property
     def harms(self) -> bool:
@@ -55,9 +54,9 @@ class Effect:
         }
 
 
-def needed(before: float) -> float:
-    """The gain in skill that makes a change a repair."""
-    return max(limit("gain"), limit("part") * (1 - before))
+def needed(before: float, soft: bool = False) -> float:
+    """The gain in skill that makes a change a repair; more of it where the evidence is ``soft``."""
+    return max(limit("soft" if soft else "gain"), limit("part") * (1 - before))
 
 
 def effect_of(before: Sequence[Outcome], after: Sequence[Outcome]) -> Effect:

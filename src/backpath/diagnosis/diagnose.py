@@ -19,6 +19,7 @@ from backpath.diagnosis.fixes.random import random_change
 from backpath.diagnosis.rules.given import GIVEN
 from backpath.diagnosis.rules.layers import LAYERS
 from backpath.diagnosis.rules.seen import SEEN
+from backpath.diagnosis.rules.seen import labels as SEEN_OF_LABELS
 from backpath.diagnosis.rules.suspicion import Suspicion
 from backpath.diagnosis.subject import Subject, subject_of
 from backpath.diagnosis.trials import Trials
@@ -28,10 +29,13 @@ from backpath.training.fit import DESCENT
 from backpath.training.given import Init
 from backpath.training.optimizers.chain import Optimizer
 
-SCREENING, CONFIRMING = (0, 1), (2, 3, 4, 5)
-"""Seeds that choose among fixes, and other seeds that judge the chosen ones."""
+SCREENING, CONFIRMING, MORE = (0, 1), (2, 3, 4, 5), (6, 7, 8, 9)
+"""Seeds that choose among fixes; other seeds that judge the chosen ones; and more, where a large gain is uncertain."""
 
-ROUNDS, MOST_CONFIRMED, HOPEFUL = 3, 4, 0.7
+ROUNDS, MOST_CONFIRMED, MOST_TOGETHER = 3, 4, 6
+HOPEFUL, NEAR, SPECIFIC = 0.7, 0.7, 0.55
+"""The part of a gain that makes a fix worth confirming; that counts as about as much; and how specific evidence must be
+for its fix to be one of several at once."""
 
 
 def diagnose(
@@ -123,10 +127,37 @@ def diagnosis_of(subject: Subject, *, budget: float | None = 30.0, steps: int | 
         if following is None:
             break
         repaired = following
+    search.labels(repaired)
     known = {f.kind for f in search.findings}
     tried = tuple(f for f in search.tried.values() if f.kind not in known)
     seconds = time.perf_counter() - started
     return Diagnosis(tuple(search.findings), tried, skill, checks, search.trials.trainings, seconds, subject)
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """A suspicion with the fix that looks best, and what it gained on a few seeds."""
+
+    suspicion: Suspicion
+    fix: Fix
+    changed: Subject
+    gain: float
+
+    def finding(self, effect: Effect, repaired: Subject | None = None) -> Finding:
+        """As a finding, confirmed or not."""
+        s = self.suspicion
+        good = effect.helps(s.soft)
+        return Finding(s.kind, s.where, s.message, s.evidence, self.fix.words, effect, good, repaired or self.changed)
+
+
+def _all_of(subject: Subject, options: Sequence[_Option]) -> Subject | None:
+    """The subject with several fixes, one after another; None where one cannot follow the others."""
+    for x in options:
+        changed = _changed(x.fix, subject)
+        if changed is None:
+            return None
+        subject = changed
+    return subject
 
 
 @dataclass(slots=True)
@@ -166,67 +197,118 @@ class _Search:
             effect = effect_of_gradient(repaired)
             words = "the gradient that backpropagation gives"
             self.findings.append(
-                Finding(s.kind, s.where, s.message, s.evidence, words, effect, bool(effect and effect.helps))
+                Finding(s.kind, s.where, s.message, s.evidence, words, effect, bool(effect and effect.helps()))
             )
             return
         if fix is None:
             self.findings.append(Finding(s.kind, s.where, s.message, s.evidence, "none is known", None, False))
             return
-        before, after = self.trials.run([without, repaired], CONFIRMING)
-        effect = replace(effect_of(before, after), random=self._random(without, fix))
-        confirmed = effect.harms if s.hidden else effect.helps
+        effect = replace(self._effect(without, repaired), random=self._random(without, fix))
+        confirmed = effect.harms if s.hidden else effect.helps()
         self.findings.append(Finding(s.kind, s.where, s.message, s.evidence, fix.words, effect, confirmed, repaired))
 
     def round(self, subject: Subject) -> Subject | None:
-        """The heaviest suspicion that a fix confirms, as one more finding; the subject with that fix, or None."""
-        base = self.trials.run([subject], SCREENING)[0]
-        observed = Observed(subject, base)
+        """What a round of trials confirms, as further findings; the subject with its fixes, or None."""
+        observed = Observed(subject, self.trials.run([subject], SCREENING)[0])
         known = {(f.kind, f.where) for f in self.findings}
         suspicions = [s for rule in (*SEEN, *LAYERS) for s in _asked(rule, observed) if (s.kind, s.where) not in known]
-        hopeful = self._screened(subject, suspicions, observed.skill)
-        confirmed = []
-        for s, fix, changed, _ in hopeful[:MOST_CONFIRMED]:
+        screened = self._screened(subject, suspicions, observed.skill)
+        together = self._together(subject, screened)
+        return together or self._alone(subject, screened)
+
+    def _alone(self, subject: Subject, screened: Sequence[_Option]) -> Subject | None:
+        """The most specific of the fixes that help about most."""
+        base = float(np.mean([o.skill for o in self.trials.run([subject], SCREENING)[0]]))
+        confirmed: list[tuple[_Option, Finding]] = []
+        hopeful = [x for x in screened if x.gain >= HOPEFUL * needed(base, x.suspicion.soft)]
+        for x in sorted(hopeful, key=lambda x: -min(x.gain, 1.0) * _trust(x.suspicion))[:MOST_CONFIRMED]:
             if self.trials.exhausted and confirmed:
                 break
-            before, after = self.trials.run([subject, changed], CONFIRMING)
-            effect = effect_of(before, after)
-            finding = Finding(s.kind, s.where, s.message, s.evidence, fix.words, effect, effect.helps, changed)
-            if effect.helps:
-                confirmed.append((effect.gain * _trust(s), finding, fix))
+            finding = x.finding(self._effect(subject, x.changed))
+            if finding.confirmed:
+                confirmed.append((x, finding))
             else:
-                self.tried.setdefault(s.kind, finding)
+                self.tried.setdefault(finding.kind, finding)
         if not confirmed:
-            return self._without_fix(suspicions)
-        _, finding, fix = max(confirmed, key=lambda c: c[0])
-        effect = replace(finding.effect or Effect(0, 0, 0, 0, 0, 0), random=self._random(subject, fix))
-        self.findings.append(replace(finding, effect=effect))
+            return None
+        most = max(f.effect.gain for _, f in confirmed if f.effect)
+        near = [(x, f) for x, f in confirmed if f.effect and f.effect.gain >= NEAR * most]
+        x, finding = max(near, key=lambda pair: (pair[0].suspicion.strength, pair[0].gain))
+        self._add(subject, x, finding)
         return finding.repaired
 
-    def _without_fix(self, suspicions: Sequence[Suspicion]) -> None:
-        """Suspicions that no change of settings repairs, where nothing else was found."""
-        if not any(f.confirmed for f in self.findings):
-            for s in suspicions:
-                if not s.fixes:
-                    self.findings.append(Finding(s.kind, s.where, s.message, s.evidence, "look at the labels", None, False))
+    def _together(self, subject: Subject, screened: Sequence[_Option]) -> Subject | None:
+        """Several fixes at once, where no one of them does as much: each that is needed beside the others."""
+        specific = sorted(
+            (x for x in screened if x.suspicion.strength >= SPECIFIC), key=lambda x: -x.suspicion.strength
+        )
+        chosen = list({x.suspicion.kind: x for x in reversed(specific[:MOST_TOGETHER])}.values())
+        whole = _all_of(subject, chosen)
+        if len(chosen) < 2 or whole is None or self.trials.exhausted:
+            return None
+        alone = max(x.gain for x in screened)
+        base = float(np.mean([o.skill for o in self.trials.run([subject], SCREENING)[0]]))
+        skill = self._skill(whole)
+        if skill < base + max(alone, 0.0) + needed(base + max(alone, 0.0), True):
+            return None
+        for x in sorted(chosen, key=lambda x: x.suspicion.strength):
+            fewer = [other for other in chosen if other is not x]
+            without = _all_of(subject, fewer)
+            if len(fewer) and without is not None and self._skill(without) > skill - HOPEFUL * needed(skill):
+                chosen, skill = fewer, max(skill, self._skill(without))
+        whole = _all_of(subject, chosen)
+        return self._each_needed(subject, chosen, whole) if whole is not None else None
 
-    def _screened(
-        self, subject: Subject, suspicions: Sequence[Suspicion], skill: float
-    ) -> list[tuple[Suspicion, Fix, Subject, float]]:
-        """The best fix of each suspicion on a few seeds, the most promising first; the others count as tried."""
+    def _each_needed(self, subject: Subject, chosen: Sequence[_Option], whole: Subject) -> Subject | None:
+        found = []
+        for x in chosen:
+            without = _all_of(subject, [other for other in chosen if other is not x]) or subject
+            found.append((x, without, x.finding(self._effect(without, whole), whole)))
+        confirmed = [f for f in found if f[2].confirmed]
+        for x, without, finding in sorted(confirmed, key=lambda f: -(f[2].effect.gain if f[2].effect else 0.0)):
+            self._add(without, x, finding)
+        return whole if confirmed else None
+
+    def _add(self, subject: Subject, option: _Option, finding: Finding) -> None:
+        if finding.effect is not None:
+            effect = replace(finding.effect, random=self._random(subject, option.fix))
+            self.findings.append(replace(finding, effect=effect))
+
+    def _skill(self, subject: Subject) -> float:
+        return float(np.mean([o.skill for o in self.trials.run([subject], SCREENING)[0]]))
+
+    def labels(self, subject: Subject) -> None:
+        """What no change of settings repairs, where no fix helps any more."""
+        observed = Observed(subject, self.trials.run([subject], SCREENING)[0], final=True)
+        if any(f.kind == "noisy_labels" for f in self.findings):
+            return
+        for s in _asked(SEEN_OF_LABELS, observed):
+            if not s.fixes:
+                self.tried.pop(s.kind, None)
+                words = "look at these rows: their labels, not the training, are wrong"
+                self.findings.append(Finding(s.kind, s.where, s.message, s.evidence, words, None, False))
+
+    def _effect(self, subject: Subject, changed: Subject) -> Effect:
+        effect = effect_of(*self.trials.run([subject, changed], CONFIRMING))
+        if effect.gain >= needed(effect.before) and effect.low <= 0:
+            effect = effect_of(*self.trials.run([subject, changed], (*CONFIRMING, *MORE)))
+        return effect
+
+    def _screened(self, subject: Subject, suspicions: Sequence[Suspicion], skill: float) -> list[_Option]:
+        """The best fix of each suspicion on a few seeds; those that promise nothing count as tried."""
         options = [(s, fix, c) for s in suspicions for fix in s.fixes if (c := _changed(fix, subject)) is not None]
         outcomes = self.trials.run([changed for _, _, changed in options], SCREENING)
-        best: dict[int, tuple[Suspicion, Fix, Subject, float]] = {}
+        best: dict[int, _Option] = {}
         for (s, fix, changed), pair in zip(options, outcomes, strict=True):
-            gain = float(np.mean([o.skill for o in pair])) - skill
-            if id(s) not in best or gain > best[id(s)][3]:
-                best[id(s)] = (s, fix, changed, gain)
+            found = _Option(s, fix, changed, float(np.mean([o.skill for o in pair])) - skill)
+            if id(s) not in best or found.gain > best[id(s)].gain:
+                best[id(s)] = found
         base = self.trials.run([subject], SCREENING)[0]
-        for s, fix, changed, gain in best.values():
-            if gain < HOPEFUL * needed(skill):
-                effect = effect_of(base, self.trials.run([changed], SCREENING)[0])
-                self.tried.setdefault(s.kind, Finding(s.kind, s.where, s.message, s.evidence, fix.words, effect, False))
-        hopeful = [b for b in best.values() if b[3] >= HOPEFUL * needed(skill)]
-        return sorted(hopeful, key=lambda b: -b[3] * _trust(b[0]))
+        for x in best.values():
+            if x.gain < HOPEFUL * needed(skill, x.suspicion.soft):
+                effect = effect_of(base, self.trials.run([x.changed], SCREENING)[0])
+                self.tried.setdefault(x.suspicion.kind, replace(x.finding(effect), confirmed=False))
+        return list(best.values())
 
     def _random(self, subject: Subject, fix: Fix) -> float:
         """The skill that a random change of the same kind gives."""

@@ -22,8 +22,8 @@ from backpath.training.result import Fit
 REGIONS = ("converges", "crawls", "oscillates", "diverges")
 
 SLOW, RISING, ABOVE = 0.5, 0.3, 1.05
-"""A training crawls if it makes less than half of the way that the best of the map makes; it oscillates if its loss rises in
-three of ten of its later epochs and ends a twentieth above its lowest."""
+"""A training crawls if it makes less than half of the way that the best of the map makes; it oscillates if its loss
+rises in three of ten of its later epochs and ends a twentieth above its lowest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,9 @@ def _row(base: Subject, value: float, depth: bool, rates: np.ndarray, seed: int)
 
 def _deep(model: Model, layers: int) -> Network:
     if not isinstance(model, Network) or len(model.sizes) < 3:
-        raise SettingError(f"stability_map: depth repeats the first hidden layer of a bp.Network, which {model!r} has not")
+        raise SettingError(
+            f"stability_map: depth repeats the first hidden layer of a bp.Network, which {model!r} has not"
+        )
     sizes = [model.sizes[0], *[model.sizes[1]] * layers, model.sizes[-1]]
     return Network(sizes, model.activations[0], model.loss, norm=model.norm, ntk=model.ntk)
 
@@ -188,4 +190,3 @@ def _region(course: Sequence[float], last: float, start: float, best: float) -> 
     if len(later) and np.mean(later > 0) > RISING and last > ABOVE * min(course):
         return 2
     return 0 if start - last >= SLOW * (start - best) else 1
-

@@ -56,7 +56,7 @@ class Subject:
         model: what is trained.
         X: training rows.
         y: their targets, as the model's loss asks.
-        held_X: rows that judge.
+        held: rows that judge.
         held_y: their targets.
         goal: what is true of both.
         optimizer: of the steps.
@@ -73,7 +73,7 @@ class Subject:
     model: Model
     X: np.ndarray
     y: np.ndarray
-    held_X: np.ndarray
+    held: np.ndarray
     held_y: np.ndarray
     goal: Goal
     optimizer: Optimizer
@@ -164,7 +164,18 @@ def subject_of(
     else:
         truths = labels[: len(y)], labels[len(y) :]
     return Subject(
-        model, X, y, *held, Goal(*truths, classes), optimizer, min(batch, len(X)), epochs, init, weights, names, gradient
+        model,
+        X,
+        y,
+        *held,
+        Goal(*truths, classes),
+        optimizer,
+        min(batch, len(X)),
+        epochs,
+        init,
+        weights,
+        names,
+        gradient,
     )
 
 

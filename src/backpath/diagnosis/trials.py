@@ -123,19 +123,17 @@ def _structure(model: Model) -> str:
     return str(id(model)) if told.get("kind") == "function" else json.dumps(told)
 
 
-
-
 def _outcome(subject: Subject, fit: Fit | NonFiniteError) -> Outcome:
     if isinstance(fit, NonFiniteError):
         return _failed(subject, fit)
     goal = subject.goal
-    held = goal.losses(subject.predicted(fit.network, fit.parameters, subject.held_X), goal.held)
+    held = goal.losses(subject.predicted(fit.network, fit.parameters, subject.held), goal.held)
     train = goal.losses(subject.predicted(fit.network, fit.parameters, subject.X), goal.train)
     return Outcome(held, float(np.mean(train)), fit.history, fit.parameters, fit.network)
 
 
 def _failed(subject: Subject, error: BackpathError) -> Outcome:
-    return Outcome(np.ones(len(subject.held_X)), 1.0, error=str(error))
+    return Outcome(np.ones(len(subject.held)), 1.0, error=str(error))
 
 
 def _together(subjects: Sequence[Subject]) -> list[list[Subject]]:

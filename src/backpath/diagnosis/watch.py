@@ -54,17 +54,25 @@ class Watch:
         n = len(losses)
         if epoch.factor < 1 and "plateau" not in self.told:
             found.append(
-                ("non_finite", f"epoch {epoch.number}: a loss was not finite, and steps were halved to {epoch.factor:g}")
+                (
+                    "non_finite",
+                    f"epoch {epoch.number}: a loss was not finite, and steps were halved to {epoch.factor:g}",
+                )
             )
         if n >= FEW and losses[-1] > 1.2 * losses[0]:
             found.append(
-                ("rate_too_large", f"epoch {n}: the loss is {losses[-1]:.4g}, above the {losses[0]:.4g} of the first epoch")
+                (
+                    "rate_too_large",
+                    f"epoch {n}: the loss is {losses[-1]:.4g}, above the {losses[0]:.4g} of the first epoch",
+                )
             )
         if n >= RECENT:
             recent = np.array(losses[-RECENT:])
             rising = float(np.mean(np.diff(recent) > 0))
             if rising > limit("rises") and recent[-1] > 1.05 * min(losses):
-                found.append(("rate_too_large", f"epoch {n}: the loss rose in {rising:.0%} of the last {RECENT} epochs"))
+                found.append(
+                    ("rate_too_large", f"epoch {n}: the loss rose in {rising:.0%} of the last {RECENT} epochs")
+                )
             if math.isfinite(self.chance) and abs(recent[-1] - self.chance) < 0.02 * abs(self.chance):
                 what = f"epoch {n}: the loss, {recent[-1]:.4g}, is still that of constant scores"
                 found.append(("underfitting", what))

@@ -111,7 +111,7 @@ class Leaks:
 def leaks_of(subject: Subject) -> Leaks:
     """Columns and rows that tell the target."""
     X = np.asarray(subject.X, float).reshape(len(subject.X), -1)
-    shared = _shared(X, np.asarray(subject.held_X, float).reshape(len(subject.held_X), -1))
+    shared = _shared(X, np.asarray(subject.held, float).reshape(len(subject.held), -1))
     usable = [k for k in range(X.shape[1]) if X[:, k].std() > 0]
     if len(usable) < 3 or len(X) < 40 or len(usable) > 400:
         return Leaks(-1, 0.0, 0.0, shared)
@@ -137,9 +137,18 @@ def alone(column: np.ndarray, subject: Subject) -> float:
 
 
 def _shared(X: np.ndarray, held: np.ndarray) -> float:
-    """The part of held-out rows that stand among the training rows, of features that chance does not repeat."""
-    many = sum(len(np.unique(X[:, k])) > MANY_VALUES for k in range(min(X.shape[1], 200)))
-    if many < 2 or (X.shape == held.shape and np.array_equal(X, held)):
+    """The part of held-out rows that stand among the training rows, of features that chance does not repeat.
+
+    Chance repeats rows whose columns together tell fewer bits than it takes to number all pairs of rows.
+    """
+    bits = sum(_entropy(X[:, k]) for k in range(min(X.shape[1], 200)))
+    if bits < 4 * np.log2(len(X)) or (X.shape == held.shape and np.array_equal(X, held)):
         return 0.0
     rows = {row.tobytes() for row in np.ascontiguousarray(X)}
     return float(np.mean([row.tobytes() in rows for row in np.ascontiguousarray(held)]))
+
+
+def _entropy(column: np.ndarray) -> float:
+    """In bits, as if columns did not hang together."""
+    shares = np.unique(column, return_counts=True)[1] / len(column)
+    return float(-np.sum(shares * np.log2(shares)))

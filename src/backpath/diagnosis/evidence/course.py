@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from backpath.calculus import grad
+from backpath.calculus import grad, value_and_grad
 from backpath.diagnosis.evidence.curvature import flat_loss
-from backpath.diagnosis.subject import Goal, Subject
+from backpath.diagnosis.subject import Subject
 from backpath.diagnosis.trials import Outcome
+from backpath.engines import compile
+from backpath.nets import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def course_of(subject: Subject, outcomes: Sequence[Outcome], first: Any) -> Cour
     """The course of some trainings of a subject; ``first`` are parameters before the first step."""
     start, movement = start_of(subject, first)
     histories = [[e.loss for e in o.history] for o in outcomes if o.history]
-    chance = chance_loss(subject)
+    chance = chance_of(subject.model, subject.y)
     halved = any(not o.history or o.history[-1].factor < 1 for o in outcomes)
     error = next((o.error for o in outcomes if o.error), "")
     if not histories:
@@ -89,17 +91,16 @@ def start_of(subject: Subject, first: Any) -> tuple[float, float]:
     return start, float(np.log10(np.median(found))) if found else -math.inf
 
 
-def chance_loss(subject: Subject) -> float:
+def chance_of(model: Model, targets: Any) -> float:
     """The loss of the best constant scores, by the class shares or the mean."""
-    model, goal = subject.model, subject.goal
-    y = np.asarray(model.targets(subject.y), float)
-    mean = y.reshape(len(y), -1).mean(axis=0)
-    scores = np.broadcast_to(constant_scores(model.loss, mean, goal), y.reshape(len(y), -1).shape)
+    y = np.asarray(model.targets(targets), float)
+    y = y.reshape(-1, y.shape[-1])
+    scores = np.broadcast_to(constant_scores(model.loss, y.mean(axis=0)), y.shape)
     with np.errstate(all="ignore"):
-        return float(np.mean(model.loss_function.function(scores, y.reshape(len(y), -1))))
+        return float(np.mean(model.loss_function.function(scores, y)))
 
 
-def constant_scores(loss: Any, mean: np.ndarray, goal: Goal) -> np.ndarray:
+def constant_scores(loss: Any, mean: np.ndarray) -> np.ndarray:
     """The scores of the best constant prediction."""
     part = np.clip(mean, 1e-6, 1 - 1e-6)
     if loss == "cross_entropy":
@@ -116,9 +117,6 @@ def constant_scores(loss: Any, mean: np.ndarray, goal: Goal) -> np.ndarray:
 def batch_left(subject: Subject, first: Any, steps: int = 200, rows: int = 16) -> float:
     """The part of its loss that many steps of the given optimizer on one small batch alone leave."""
     f, flat = flat_loss(subject, first, slice(rows))
-    from backpath.calculus import value_and_grad
-    from backpath.engines import compile
-
     both = compile(value_and_grad(f))
     state = subject.optimizer.init(flat)
     with np.errstate(all="ignore"):

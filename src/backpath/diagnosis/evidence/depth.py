@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,14 +20,15 @@ class Depth:
 
     Attributes:
         layers: names of their nodes.
-        rms: of the adjoint at each.
+        sizes: the norm of the adjoint at each over that at the last: between layers whose weights follow the fan rule
+            it stays, whatever their widths.
         spectrum: the norm of what paths of each length carry.
         open_paths: the part of the paths that carry anything; nan where there are too many to count.
         cancellation: gradient over what random signs would leave of the mass, at the first layer: 1 is chance's.
     """
 
     layers: tuple[str, ...]
-    rms: tuple[float, ...]
+    sizes: tuple[float, ...]
     spectrum: dict[int, float]
     open_paths: float
     cancellation: float
@@ -34,17 +36,17 @@ class Depth:
     @property
     def ratio(self) -> float:
         """The adjoint at the first layer over that at the last; 1 for a single layer."""
-        return self.rms[0] / self.rms[-1] if len(self.rms) > 1 and self.rms[-1] > 0 else 1.0
+        return self.sizes[0] if len(self.sizes) > 1 else 1.0
 
     @property
     def steepest(self) -> tuple[str, float]:
         """The layer at which the adjoint changes most on its way back, and by which factor."""
-        if len(self.rms) < 2:
+        if len(self.sizes) < 2:
             return (self.layers[0] if self.layers else "", 1.0)
-        pairs = zip(self.layers, self.rms, self.rms[1:], strict=False)
-        factors = [(name, here / there if there else np.nan) for name, here, there in pairs]
+        pairs = zip(self.layers, self.sizes, self.sizes[1:], strict=False)
+        factors = [(name, here / there if there else 0.0) for name, here, there in pairs]
         direction = 1.0 if self.ratio >= 1 else -1.0
-        return max(factors, key=lambda pair: direction * np.log(max(pair[1], 1e-300)) if pair[1] == pair[1] else -1e9)
+        return max(factors, key=lambda pair: direction * np.log(max(pair[1], 1e-300)))
 
 
 def depth_of(subject: Subject, parameters: Any) -> Depth:
@@ -61,8 +63,14 @@ def depth_of(subject: Subject, parameters: Any) -> Depth:
     first = scales[0].layer if scales else ""
     return Depth(
         tuple(s.layer for s in scales),
-        tuple(s.rms for s in scales),
+        _relative([s.ratio for s in scales[:-1]]),
         found.length_spectrum().norms,
         active / count if count else float("nan"),
         relative.get(first, float("nan")),
     )
+
+
+def _relative(ratios: Sequence[float]) -> tuple[float, ...]:
+    """Norms over the last one's, from the squared norm of each over the next one's."""
+    following = np.nan_to_num(np.sqrt(np.asarray(ratios, float)), nan=0.0)[::-1]
+    return (*np.cumprod(following)[::-1].tolist(), 1.0)

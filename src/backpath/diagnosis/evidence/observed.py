@@ -28,13 +28,14 @@ Seen = TypeVar("Seen")
 
 @dataclass(frozen=True)
 class Observed:
-    """A subject, the outcomes of its trainings, and the evidence that they give.
+    """A subject, the outcomes of its trainings, and the evidence that they give; ``final`` when no fix helps any more.
 
     What cannot be seen of a subject, since it cannot be computed, is None.
     """
 
     subject: Subject
     outcomes: Sequence[Outcome] = ()
+    final: bool = False
 
     @property
     def skill(self) -> float:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from backpath.diagnosis.fixes.fix import Fix, with_settings
 from backpath.diagnosis.fixes.ending import without_ending_of
+from backpath.diagnosis.fixes.fix import Fix, with_settings
 from backpath.diagnosis.subject import Subject
 from backpath.nets import Activation, BatchNorm, Dense, Dropout, LayerNorm, Model, Network, Sequential
 from backpath.nets.initialization import gain
@@ -149,7 +149,8 @@ def hidden_layers(sizes: Sequence[int], name: str = "relu") -> Fix:
             wanted = [model.sizes[0], *sizes, model.sizes[-1]]
             if tuple(wanted) == model.sizes:
                 return None
-            new: Model | None = Network(wanted, name, model.loss, norm=model.norm)
+            dropped = dropout_of(model)
+            new: Model | None = Network(wanted, name, model.loss, norm=model.norm, dropout=dropped)
         elif isinstance(model, Sequential) and len(model.inputs) == 1:
             layers = [part for n in sizes for part in (Dense(n), Activation(name))]
             new = Sequential([*layers, Dense(model.outputs[-1])], model.inputs, model.loss)

@@ -19,7 +19,7 @@ def standardized() -> Fix:
     """Features of mean 0 and deviation 1 over the training rows; those that never change become 0."""
 
     def change(s: Subject) -> Subject | None:
-        X, held = _flat(s.X), _flat(s.held_X)
+        X, held = _flat(s.X), _flat(s.held)
         mean, spread = X.mean(axis=0), X.std(axis=0)
         spread = np.where(spread > 1e-9 * np.maximum(np.abs(mean), 1e-300), spread, np.inf)
         return _with_features(s, (X - mean) / spread, (held - mean) / spread, scale="standard")
@@ -31,7 +31,7 @@ def robust() -> Fix:
     """Features less their median, over the spread of the middle half, and no farther out than 3 of it."""
 
     def change(s: Subject) -> Subject | None:
-        X, held = _flat(s.X), _flat(s.held_X)
+        X, held = _flat(s.X), _flat(s.held)
         low, middle, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
         spread = (high - low) / 1.349
         spread = np.where(spread > 0, spread, np.where(X.std(axis=0) > 0, X.std(axis=0), np.inf))
@@ -46,7 +46,7 @@ def scaled_by(name: str, shift: np.ndarray, factor: np.ndarray) -> Fix:
     """Any shift and factor of each feature."""
 
     def change(s: Subject) -> Subject | None:
-        return _with_features(s, (_flat(s.X) - shift) * factor, (_flat(s.held_X) - shift) * factor)
+        return _with_features(s, (_flat(s.X) - shift) * factor, (_flat(s.held) - shift) * factor)
 
     return Fix(name, "features", change)
 
@@ -55,7 +55,7 @@ def _with_features(s: Subject, X: np.ndarray, held: np.ndarray, **settings: obje
     shape = s.X.shape[1:]
     return s.changed(
         X=X.reshape(len(X), *shape).astype(np.float32),
-        held_X=held.reshape(len(held), *shape).astype(np.float32),
+        held=held.reshape(len(held), *shape).astype(np.float32),
         settings=with_settings(s, **settings),
     )
 
@@ -81,7 +81,7 @@ def without_columns(columns: Sequence[int], names: Sequence[str]) -> Fix:
     """Features set to 0, which takes them out of every sum."""
 
     def change(s: Subject) -> Subject | None:
-        X, held = _flat(s.X).copy(), _flat(s.held_X).copy()
+        X, held = _flat(s.X).copy(), _flat(s.held).copy()
         X[:, list(columns)] = held[:, list(columns)] = 0
         return _with_features(s, X, held, drop=tuple(names))
 
@@ -121,7 +121,7 @@ def filled() -> Fix:
     """Cells that are no numbers filled with the column's median; rows without a target left out."""
 
     def change(s: Subject) -> Subject | None:
-        X, held = _flat(s.X), _flat(s.held_X)
+        X, held = _flat(s.X), _flat(s.held)
         known = np.where(np.isfinite(X), X, np.nan)
         empty = np.all(np.isnan(known), axis=0)
         known[:, empty] = 0

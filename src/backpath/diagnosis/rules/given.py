@@ -19,12 +19,12 @@ BOUNDS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "re
 """What the scores can be behind an activation."""
 
 SOFTPLUS = (0.0, np.inf)
-FEW_HELD_OUT = 0.02
+FEW_HELD_OUT, LEAST_LACK = 0.02, 0.01
 
 
 def non_finite(o: Observed) -> Iterator[Suspicion]:
     """Cells of X or y that are no numbers."""
-    for name, array in (("X", o.subject.X), ("y", o.subject.y), ("X", o.subject.held_X)):
+    for name, array in (("X", o.subject.X), ("y", o.subject.y), ("X", o.subject.held)):
         flat = np.asarray(array, float).reshape(len(array), -1)
         bad = ~np.isfinite(flat)
         if bad.any():
@@ -94,7 +94,9 @@ def wrong_loss(o: Observed) -> Iterator[Suspicion]:
         what = f"the target is one of {s.goal.classes} classes, and the loss {loss} is for values"
         if loss == "sigmoid_cross_entropy":
             what = f"each row is of one of {s.goal.classes} classes, and {loss} lets it be of several or none"
-        yield Suspicion("wrong_loss", "loss", what, {"classes": s.goal.classes, "loss": str(loss)}, [fix], 1.0, plain=True)
+        yield Suspicion(
+            "wrong_loss", "loss", what, {"classes": s.goal.classes, "loss": str(loss)}, [fix], 1.0, plain=True
+        )
         return
     whole = float(np.mean(y == np.rint(y)))
     if loss == "poisson" and y.min() >= 0 and whole > 0.99:
@@ -126,7 +128,7 @@ def batch_of_one(o: Observed) -> Iterator[Suspicion]:
 def leaking_column(o: Observed) -> Iterator[Suspicion]:
     """A column that tells the target by itself."""
     found, s = o.leaks, o.subject
-    if found.column >= 0 and found.skill > limit("leak") and (1 - found.others) > 4 * (1 - limit("leak")):
+    if found.column >= 0 and found.skill > limit("leak") and 1 - found.others > 4 * max(1 - found.skill, LEAST_LACK):
         name = s.name(found.column)
         message = f"{name} by itself tells the target, and no other column comes near: is it known before the target?"
         told = {"skill of it alone": found.skill, "of the next": found.others, "sources": sourced("leak")}
@@ -139,7 +141,7 @@ def shared_rows(o: Observed) -> Iterator[Suspicion]:
     """Rows that stand in the training part and in the one that judges."""
     s = o.subject
     if o.leaks.shared > limit("duplicates"):
-        X, held = (np.asarray(a, float).reshape(len(a), -1) for a in (s.X, s.held_X))
+        X, held = (np.asarray(a, float).reshape(len(a), -1) for a in (s.X, s.held))
         judged = {row.tobytes() for row in np.ascontiguousarray(held)}
         twice = np.flatnonzero([row.tobytes() in judged for row in np.ascontiguousarray(X)])
         message = f"{o.leaks.shared:.0%} of the rows that judge are training rows, too: they are known by heart"
@@ -157,7 +159,7 @@ def wrong_gradient(o: Observed) -> Iterator[Suspicion]:
     theirs, model = s.gradient, s.model
     tree = model.tree({k: v.astype(float) for k, v in o.named.items()})
 
-    def loss(parameters):  # noqa: ANN001, ANN202
+    def loss(parameters):
         return model.loss_value(parameters, X, y)
 
     told = debug_gradient(loss, lambda parameters: theirs(parameters, X, y), (tree,))
@@ -166,7 +168,13 @@ def wrong_gradient(o: Observed) -> Iterator[Suspicion]:
         where = ", ".join(a.name.removeprefix("parameters.") for a in wrong)
         evidence = {a.name: f"{a.wrong} of {a.total} entries, {a.diagnosis}" for a in wrong}
         yield Suspicion(
-            "wrong_gradient", where, f"the hand-written gradient is wrong: {wrong[0].diagnosis}", evidence, [], 1.0, True
+            "wrong_gradient",
+            where,
+            f"the hand-written gradient is wrong: {wrong[0].diagnosis}",
+            evidence,
+            [],
+            1.0,
+            True,
         )
 
 

@@ -49,19 +49,21 @@ def weights(o: Observed) -> Iterator[Suspicion]:
 def gradients(o: Observed) -> Iterator[Suspicion]:
     """Gradients that vanish or explode on their way back."""
     d = o.depth
-    if d is None or len(d.rms) < 3:
+    if d is None or len(d.sizes) < 3:
         return
     name, factor = d.steepest
     told = _depth_in_numbers(d)
     usual = [models.init(), models.activation("relu"), models.norm("batch"), models.init("critical")]
     if d.ratio < limit("vanishing"):
-        message = f"the gradient is {d.ratio:.2g} times as large at the first layer as at the last; {name} shrinks it most, by {factor:.2g}"
+        message = f"the first layer's gradient is {d.ratio:.2g} of the last one's; {name} shrinks it most: {factor:.2g}"
         strength = min(1.0, 0.6 + 0.1 * abs(math.log10(max(d.ratio, 1e-30))))
         told["sources"] = sourced("vanishing")
         fixes = [usual[1], usual[0], usual[2], usual[3]]
         yield Suspicion("vanishing_gradient", name, message, told, fixes, strength)
     if d.ratio > limit("exploding"):
-        message = f"the gradient is {d.ratio:.2g} times as large at the first layer as at the last; it grows most at {name}, by {factor:.2g}"
+        message = (
+            f"the first layer's gradient is {d.ratio:.2g} times the last one's; {name} grows it most: {factor:.2g}"
+        )
         strength = min(1.0, 0.6 + 0.1 * math.log10(d.ratio))
         told["sources"] = sourced("exploding")
         yield Suspicion("exploding_gradient", name, message, told, [usual[0], steps.clipped(), usual[2]], strength)
@@ -69,7 +71,7 @@ def gradients(o: Observed) -> Iterator[Suspicion]:
 
 def _depth_in_numbers(d: Depth) -> dict[str, object]:
     return {
-        "adjoint by layer": dict(zip(d.layers, d.rms, strict=True)),
+        "adjoint by layer, over the last": dict(zip(d.layers, d.sizes, strict=True)),
         "gradient by path length": d.spectrum,
         "open paths": d.open_paths,
         "gradient over chance's": d.cancellation,
@@ -84,12 +86,18 @@ def units(o: Observed) -> Iterator[Suspicion]:
         told = {"dead at the start": begin.dead, "at the end": end.dead, "sources": sourced("dead")}
         if o.depth:
             told["open paths"] = o.depth.open_paths
-        message = f"{dead.dead:.0%} of the units of {dead.dead_layer} are 0 on every row, and no gradient goes through them"
+        message = (
+            f"{dead.dead:.0%} of the units of {dead.dead_layer} are 0 on every row, and no gradient goes through them"
+        )
         fixes = [models.activation("leaky_relu"), models.init(), steps.rate(0.1)]
         yield Suspicion("dead_units", dead.dead_layer, message, told, fixes, 0.7)
     if saturated.saturated > limit("saturated"):
-        told = {"flat at the start": begin.saturated, "at the end": end.saturated, "sources": sourced("saturated", "slope")}
-        message = f"{saturated.saturated:.0%} of what the units of {saturated.saturated_layer} give lies where their slope is flat"
+        told = {
+            "flat at the start": begin.saturated,
+            "at the end": end.saturated,
+            "sources": sourced("saturated", "slope"),
+        }
+        message = f"{saturated.saturated:.0%} of what {saturated.saturated_layer} gives lies where the slope is flat"
         fixes = [models.init(), rows.standardized(), models.activation("relu"), steps.rate(0.1)]
         yield Suspicion("saturated_units", saturated.saturated_layer, message, told, fixes, 0.6)
 

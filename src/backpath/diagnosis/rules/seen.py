@@ -14,7 +14,7 @@ from backpath.diagnosis.rules.suspicion import Suspicion, sourced
 from backpath.diagnosis.thresholds import limit
 
 SMALLER, LARGER = (1 / 3, 0.1, 0.03, 0.01), (3.0, 10.0, 30.0, 100.0, 1000.0)
-HEAVY_DROPOUT = 0.3
+HEAVY_DROPOUT, FEW_EPOCHS = 0.3, 15
 
 
 def features(o: Observed) -> Iterator[Suspicion]:
@@ -22,7 +22,9 @@ def features(o: Observed) -> Iterator[Suspicion]:
     s, c = o.subject, o.columns
     name = s.name(c.worst)
     if c.scale > limit("scale") or c.spread > limit("columns"):
-        message = f"features are of scales that no one step size suits: {name} has a root mean square of {c.rms[c.worst]:.4g}"
+        message = (
+            f"features are of scales that no one step size suits: {name} has a root mean square of {c.rms[c.worst]:.4g}"
+        )
         told = {"scale": c.scale, "largest over median": c.spread, "sources": sourced("scale", "columns")}
         strength = min(1.0, 0.4 + 0.3 * math.log10(max(c.scale, c.spread)))
         yield Suspicion("unscaled_features", name, message, told, [rows.standardized()], strength)
@@ -45,26 +47,35 @@ def features(o: Observed) -> Iterator[Suspicion]:
         message = f"{len(c.constant)} columns never change, and {len(c.copies)} are copies of others"
         told = {"constant": len(c.constant), "copies": len(c.copies)}
         fix = rows.without_columns(drop, [s.name(k) for k in drop])
-        yield Suspicion("bad_features", s.name(drop[0]), message, told, [fix], 0.6)
+        far = any(abs(float(np.asarray(s.X).reshape(len(s.X), -1)[0, k])) > limit("columns") for k in c.constant)
+        yield Suspicion("bad_features", s.name(drop[0]), message, told, [fix], 1.0 if far else 0.6)
 
 
 def labels(o: Observed) -> Iterator[Suspicion]:
     """Noise and imbalance of labels."""
-    s, found = o.subject, o.labels
+    found = o.labels
     if found is None:
         return
-    if found.skill < limit("nothing") and o.skill < limit("nothing") and o.train_skill > -1:
-        message = "labels have nothing to do with features: neither neighbours nor the network tell them better than chance"
+    if o.final and found.noise > limit("contradicted") and o.skill < found.skill + limit("nothing"):
+        told = {"noise": found.noise, "neighbours' skill": found.skill, "sources": sourced("contradicted")}
+        told["first"] = ", ".join(map(str, found.suspects[:5].tolist()))
+        message = f"{found.noise:.0%} of the labels differ from what neighbours of one mind say"
+        yield Suspicion("noisy_labels", "target", message, told, [], 0.8)
+        return
+    if o.final and found.skill < limit("nothing") and o.skill < limit("nothing") and o.train_skill > -1:
+        message = (
+            "labels have nothing to do with features: neither neighbours nor the network tell them better than chance"
+        )
         told = {"neighbours' skill": found.skill, "skill": o.skill, "sources": sourced("nothing")}
         yield Suspicion("noisy_labels", "target", message, told, [], 0.8)
         return
     if found.noise > limit("noise") and len(found.suspects) > 4:
         few = ", ".join(map(str, found.suspects[:5].tolist()))
-        message = (
-            f"{found.noise:.0%} of the labels differ from what their neighbours agree on, where these are most of one mind"
-        )
+        message = f"{found.noise:.0%} of the labels differ from what neighbours of one mind say"
         told = {"noise": found.noise, "suspects": len(found.suspects), "first": few, "sources": sourced("noise")}
-        fix = rows.without_rows(found.suspects, f"{len(found.suspects)} training rows left out that neighbours contradict")
+        fix = rows.without_rows(
+            found.suspects, f"{len(found.suspects)} training rows left out that neighbours contradict"
+        )
         yield Suspicion("noisy_labels", f"rows {few}, ...", message, told, [fix], 0.9)
     shares = found.shares[found.shares > 0]
     if len(shares) > 1 and shares.min() * len(shares) < limit("minority") * 2:
@@ -93,7 +104,9 @@ def too_large(o: Observed) -> Iterator[Suspicion]:
             "not finite": c.halved,
             "sources": sourced("edge", "rises"),
         }
-        message = f"steps of {rate_of(o.subject.optimizer):.3g} are too large: " + ", ".join(n for n, v in signs.items() if v)
+        message = f"steps of {rate_of(o.subject.optimizer):.3g} are too large: " + ", ".join(
+            n for n, v in signs.items() if v
+        )
         strength = min(1.0, 0.35 + 0.25 * sum(signs.values()))
         yield Suspicion("rate_too_large", "optimizer", message, told, [steps.rate(f) for f in SMALLER], strength)
 
@@ -113,7 +126,7 @@ def too_small(o: Observed) -> Iterator[Suspicion]:
     }
     slow = movement < limit("descent") + 0.8
     if slow or falling:
-        message = f"steps of {rate_of(s.optimizer):.3g} move the weights by 10^{movement:.1f} of their size, and the loss still falls"
+        message = f"steps of {rate_of(s.optimizer):.3g} move the weights by 10^{movement:.1f} of their size"
         yield Suspicion(
             "rate_too_small", "optimizer", message, told, [steps.rate(f) for f in LARGER], 0.95 if slow else 0.5
         )
@@ -124,8 +137,8 @@ def too_small(o: Observed) -> Iterator[Suspicion]:
             f"epoch {s.epochs}",
             message,
             told,
-            [steps.epochs(4), steps.epochs(10)],
-            0.4 if slow else 0.9,
+            [steps.epochs(4), *([steps.epochs(20)] if s.epochs < FEW_EPOCHS else [])],
+            0.4 if slow else 0.9 if s.epochs < FEW_EPOCHS else 0.6,
         )
 
 
@@ -140,9 +153,7 @@ def batches(o: Observed) -> Iterator[Suspicion]:
     if s.steps <= limit("steps") and s.batch > steps.USUAL_BATCH:
         told = {"batch": s.batch, "steps an epoch": s.steps, "noise scale": o.noise_scale, "sources": sourced("steps")}
         message = f"batches of {s.batch} of {len(s.X)} rows make {s.steps} steps an epoch"
-        yield Suspicion(
-            "batch_size", "batch", message, told, [steps.batch(steps.USUAL_BATCH), steps.batch(8)], 0.95
-        )
+        yield Suspicion("batch_size", "batch", message, told, [steps.batch(steps.USUAL_BATCH), steps.batch(8)], 0.95)
     if s.batch < 8 and len(s.X) > 64 and s.batch < limit("noise_scale") * 4 * max(o.noise_scale, 1.0):
         told = {"batch": s.batch, "noise scale": o.noise_scale, "sources": sourced("noise_scale")}
         message = f"batches of {s.batch} are far below the noise scale of {o.noise_scale:.3g}"
@@ -155,8 +166,17 @@ def optimizer(o: Observed) -> Iterator[Suspicion]:
     momentum, eps = momentum_of(s.optimizer), steps.epsilon_of(s.optimizer)
     size = gradient_size(o)
     if momentum > limit("momentum") or (eps > 1e-6 and eps > limit("epsilon") * size):
-        told = {"momentum": momentum, "epsilon": eps, "rms of gradients": size, "sources": sourced("momentum", "epsilon")}
-        what = f"momentum {momentum:g}" if momentum > limit("momentum") else f"epsilon {eps:g} above the gradients' {size:.2g}"
+        told = {
+            "momentum": momentum,
+            "epsilon": eps,
+            "rms of gradients": size,
+            "sources": sourced("momentum", "epsilon"),
+        }
+        what = (
+            f"momentum {momentum:g}"
+            if momentum > limit("momentum")
+            else f"epsilon {eps:g} above the gradients' {size:.2g}"
+        )
         yield Suspicion("bad_optimizer", "optimizer", what, told, [steps.usual_constants()], 1.0)
     if o.skill < limit("fitted"):
         told = {"skill": o.skill}
@@ -167,7 +187,9 @@ def optimizer(o: Observed) -> Iterator[Suspicion]:
         told = {"penalty": penalty, "dropout": dropped, "skill on training rows": o.train_skill}
         fixes = [*([steps.without_decay()] if penalty else []), *([models.dropout(0.0)] if dropped else [])]
         what = f"a penalty of {penalty:g}" if penalty else f"dropout {dropped:g}"
-        message = f"{what} keeps the network from what it could learn: its skill on training rows is {o.train_skill:.2f}"
+        message = (
+            f"{what} keeps the network from what it could learn: its skill on training rows is {o.train_skill:.2f}"
+        )
         yield Suspicion("over_regularized", "optimizer" if penalty else "model", message, told, fixes, 0.95)
 
 

@@ -9,6 +9,10 @@ from typing import Any
 from backpath.diagnosis.fixes.fix import Fix
 from backpath.diagnosis.thresholds import limit, source
 
+SOFT = frozenset(
+    {"rate_too_small", "too_few_epochs", "batch_size", "underfitting", "overfitting", "bad_optimizer", "rate_too_large"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
@@ -33,6 +37,11 @@ class Suspicion:
     strength: float = 0.5
     plain: bool = False
     hidden: bool = False
+
+    @property
+    def soft(self) -> bool:
+        """Whether the evidence is of degree alone, and not of something that is plainly out of place."""
+        return self.kind in SOFT and self.strength < 1
 
 
 def sourced(*names: str) -> list[str]:
