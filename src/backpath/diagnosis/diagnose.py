@@ -18,8 +18,7 @@ from backpath.diagnosis.fixes.fix import Fix
 from backpath.diagnosis.fixes.random import random_change
 from backpath.diagnosis.rules.given import GIVEN
 from backpath.diagnosis.rules.layers import LAYERS
-from backpath.diagnosis.rules.seen import SEEN
-from backpath.diagnosis.rules.seen import labels as SEEN_OF_LABELS
+from backpath.diagnosis.rules.seen import SEEN, labels
 from backpath.diagnosis.rules.suspicion import Suspicion
 from backpath.diagnosis.subject import Subject, subject_of
 from backpath.diagnosis.trials import Trials
@@ -282,7 +281,7 @@ class _Search:
         observed = Observed(subject, self.trials.run([subject], SCREENING)[0], final=True)
         if any(f.kind == "noisy_labels" for f in self.findings):
             return
-        for s in _asked(SEEN_OF_LABELS, observed):
+        for s in _asked(labels, observed):
             if not s.fixes:
                 self.tried.pop(s.kind, None)
                 words = "look at these rows: their labels, not the training, are wrong"
