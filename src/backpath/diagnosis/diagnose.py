@@ -127,6 +127,7 @@ def diagnosis_of(subject: Subject, *, budget: float | None = 30.0, steps: int | 
             break
         repaired = following
     search.labels(repaired)
+    search.beside_the_others(subject, repaired)
     known = {f.kind for f in search.findings}
     tried = tuple(f for f in search.tried.values() if f.kind not in known)
     seconds = time.perf_counter() - started
@@ -165,6 +166,7 @@ class _Search:
 
     trials: Trials
     findings: list[Finding] = field(default_factory=list)
+    fixes: list[Fix | None] = field(default_factory=list)
     tried: dict[str, Finding] = field(default_factory=dict)
 
     def given(self, subject: Subject) -> Subject:
@@ -195,16 +197,14 @@ class _Search:
         if s.kind == "wrong_gradient":
             effect = effect_of_gradient(repaired)
             words = "the gradient that backpropagation gives"
-            self.findings.append(
-                Finding(s.kind, s.where, s.message, s.evidence, words, effect, bool(effect and effect.helps()))
-            )
+            self._keep(Finding(s.kind, s.where, s.message, s.evidence, words, effect, bool(effect and effect.helps())))
             return
         if fix is None:
-            self.findings.append(Finding(s.kind, s.where, s.message, s.evidence, "none is known", None, False))
+            self._keep(Finding(s.kind, s.where, s.message, s.evidence, "none is known", None, False))
             return
         effect = replace(self._effect(without, repaired), random=self._random(without, fix))
         confirmed = effect.harms if s.hidden else effect.helps()
-        self.findings.append(Finding(s.kind, s.where, s.message, s.evidence, fix.words, effect, confirmed, repaired))
+        self._keep(Finding(s.kind, s.where, s.message, s.evidence, fix.words, effect, confirmed, repaired), fix)
 
     def round(self, subject: Subject) -> Subject | None:
         """What a round of trials confirms, as further findings; the subject with its fixes, or None."""
@@ -271,7 +271,25 @@ class _Search:
     def _add(self, subject: Subject, option: _Option, finding: Finding) -> None:
         if finding.effect is not None:
             effect = replace(finding.effect, random=self._random(subject, option.fix))
-            self.findings.append(replace(finding, effect=effect))
+            self._keep(replace(finding, effect=effect), option.fix)
+
+    def _keep(self, finding: Finding, fix: Fix | None = None) -> None:
+        self.findings.append(finding)
+        self.fixes.append(fix)
+
+    def beside_the_others(self, subject: Subject, repaired: Subject) -> None:
+        """What the fixes that did not help by themselves bring where all others are in place, too."""
+        for k, finding in enumerate(self.findings):
+            if finding.confirmed or self.fixes[k] is None or self.trials.exhausted or len(self.findings) < 2:
+                continue
+            without = subject
+            for fix in (f for j, f in enumerate(self.fixes) if j != k and f is not None):
+                without = _changed(fix, without) or without
+            effect = replace(
+                self._effect(without, repaired), random=finding.effect.random if finding.effect else math.nan
+            )
+            if effect.harms if finding.kind == "leakage" else effect.helps():
+                self.findings[k] = replace(finding, effect=effect, confirmed=True, repaired=repaired)
 
     def _skill(self, subject: Subject) -> float:
         return float(np.mean([o.skill for o in self.trials.run([subject], SCREENING)[0]]))
@@ -285,7 +303,7 @@ class _Search:
             if not s.fixes:
                 self.tried.pop(s.kind, None)
                 words = "look at these rows: their labels, not the training, are wrong"
-                self.findings.append(Finding(s.kind, s.where, s.message, s.evidence, words, None, False))
+                self._keep(Finding(s.kind, s.where, s.message, s.evidence, words, None, False))
 
     def _effect(self, subject: Subject, changed: Subject) -> Effect:
         effect = effect_of(*self.trials.run([subject, changed], CONFIRMING))

@@ -117,9 +117,9 @@ def _layer(
     pre = _before_activation(lin.graph, start, chain)
     post = chain[-1] if chain else start
     names = tuple(nodes[k].primitive for k in chain if k > pre and nodes[k].primitive not in SHAPES)
-    values = (np.asarray(lin.values[k], float) for k in (pre, post))
-    flat = [v.reshape(-1, v.shape[-1]) for v in values]
-    return LayerValues(lin.names[start], weight.removeprefix("parameters."), *flat, names)
+    before, after = (np.asarray(lin.values[k], float) for k in (pre, post))
+    before, after = (v.reshape(-1, v.shape[-1]) for v in (before, after))
+    return LayerValues(lin.names[start], weight.removeprefix("parameters."), before, after, names)
 
 
 def _behind(start: int, followers: dict[int, list[int]], mixing: set[int], output: int) -> list[int]:

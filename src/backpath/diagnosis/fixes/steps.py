@@ -25,7 +25,8 @@ def at_rate(optimizer: Optimizer, factor: float) -> Optimizer | None:
     if at is None:
         return None
     rate: Any = links[at].rate  # type: ignore[attr-defined]
-    links[at] = ScaleByRate((lambda step: factor * rate(step)) if callable(rate) else factor * rate)
+    scaled: Any = (lambda step: factor * rate(step)) if callable(rate) else factor * rate
+    links[at] = ScaleByRate(scaled)
     return Optimizer(tuple(links))
 
 

@@ -13,7 +13,7 @@ from backpath.diagnosis.fixes import models, rows, steps
 from backpath.diagnosis.rules.suspicion import Suspicion, sourced
 from backpath.diagnosis.thresholds import limit
 
-SMALLER, LARGER = (1 / 3, 0.1, 0.03, 0.01), (3.0, 10.0, 30.0, 100.0, 1000.0)
+SMALLER, LARGER = (1 / 3, 0.1, 0.03, 0.01), (3.0, 10.0, 30.0, 100.0, 1e3, 1e4)
 HEAVY_DROPOUT, FEW_EPOCHS = 0.3, 15
 
 
