@@ -113,10 +113,10 @@ def diagnosed(p: Program) -> dict[str, Any]:
     return told
 
 
-def run(half: str, out: Path, seconds: float, only: str = "", every: int = 1) -> None:
+def run(half: str, out: Path, seconds: float, only: str = "", every: int = 1, first: int = 0) -> None:
     started = time.perf_counter()
     known = {json.loads(line)["name"] for line in out.read_text().splitlines()} if out.exists() else set()
-    todo = [p for p in programs(half)[::every] if p.name not in known and only in p.name]
+    todo = [p for p in programs(half)[first::every] if p.name not in known and only in p.name]
     with out.open("a") as file:
         for k, p in enumerate(todo):
             if time.perf_counter() - started > seconds:
@@ -208,12 +208,13 @@ def main() -> None:
     making.add_argument("--seconds", type=float, default=math.inf)
     making.add_argument("--only", default="", help="those whose name holds this")
     making.add_argument("--every", type=int, default=1, help="of them, one in so many")
+    making.add_argument("--first", type=int, default=0, help="of these, where to begin")
     telling = parts.add_parser("report")
     telling.add_argument("file", type=Path)
     telling.add_argument("--details", action="store_true")
     given = parser.parse_args()
     if given.what == "run":
-        run(given.half, given.out, given.seconds, given.only, given.every)
+        run(given.half, given.out, given.seconds, given.only, given.every, given.first)
     else:
         report(given.file, given.details)
 

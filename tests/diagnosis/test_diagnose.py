@@ -46,7 +46,7 @@ def with_leak():
 
 FAULTS = [
     ("rate_too_small", {"optimizer": sgd(1e-6)}, True),
-    ("rate_too_large", {"optimizer": sgd(60.0)}, True),
+    ("rate_too_large", {"model": bp.Network([4, 10, 10, 3]), "optimizer": sgd(5.0)}, True),
     ("too_few_epochs", {"optimizer": sgd(0.002), "epochs": 2}, None),
     ("wrong_loss", {"model": bp.Network([4, 10, 3], "tanh", "sigmoid_cross_entropy")}, None),
     (
@@ -149,5 +149,5 @@ def test_paths_of_a_vanishing_gradient_are_told():
     )
     spectrum = finding.evidence["gradient by path length"]
     assert spectrum[1] > spectrum[6]
-    assert finding.evidence["open paths"] == 1
+    assert 0 < finding.evidence["open paths"] <= 1
     assert finding.where in finding.evidence["adjoint by layer, over the last"]

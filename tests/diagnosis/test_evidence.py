@@ -24,7 +24,11 @@ MODELS = [
     (bp.Network([5, 6, 4, 3], ["tanh", "gelu"]), [("tanh",), ("gelu",), ()], False),
     (bp.Network([5, 6, 3], "relu", variables="post"), None, False),
     (bp.Network([5, 6, 3], "elu", norm="batch"), [("elu",), ()], True),
-    (Sequential([Dense(6), Dense(4), Activation("relu"), Dense(3), Activation("sigmoid")], 5), [(), ("relu",), ("sigmoid",)], False),
+    (
+        Sequential([Dense(6), Dense(4), Activation("relu"), Dense(3), Activation("sigmoid")], 5),
+        [(), ("relu",), ("sigmoid",)],
+        False,
+    ),
     (Sequential([Dense(6), BatchNorm(), Activation("silu"), Dense(3)], 5), [("silu",), ()], True),
 ]  # fmt: skip
 
@@ -53,13 +57,10 @@ def test_depth_is_that_of_the_textbooks_deltas():
     p = model.init(2, np.float64)
     s = subject(model)
     found = depth_of(s, p)
-    deltas = model.recursion(p, s.X[:32], s.y[:32], variables="pre").values
-    norms = [float(np.linalg.norm(d)) for d in list(deltas.values())]
-    norms = norms if len(norms) == 4 else norms[-4:]
-    ours = sorted(np.array(found.sizes))
-    assert ours == pytest.approx(sorted(np.array(norms) / norms[-1]), rel=1e-6) or ours == pytest.approx(
-        sorted(np.array(norms) / norms[0]), rel=1e-6
-    )
+    deltas = model.recursion(p, s.X[:32], s.y[:32], variables="pre").deltas
+    norms = np.array([np.linalg.norm(deltas[f"delta_{r}"]) for r in range(1, 5)])
+    assert found.sizes == pytest.approx(norms / norms[-1], rel=1e-6)
+    assert found.ratio == pytest.approx(norms[0] / norms[-1], rel=1e-6)
     assert found.open_paths == 1
 
 

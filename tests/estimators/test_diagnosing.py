@@ -29,8 +29,10 @@ def test_labels_of_any_kind_and_frames_names():
 
 def test_a_regressor_learns_what_its_fit_would():
     y = X @ [1.0, 2, 3, 4]
-    found = MLPRegressor((8,), solver="sgd", learning_rate_init=0.05, batch_size=16, max_iter=30,
-                         random_state=0).diagnose(X, y, budget=None, steps=20_000)  # fmt: skip
+    model = MLPRegressor(
+        hidden_layer_sizes=(8,), solver="sgd", learning_rate_init=0.05, batch_size=16, max_iter=30, random_state=0
+    )
+    found = model.diagnose(X, y, budget=None, steps=20_000)
     assert found.skill > 0.9
 
 

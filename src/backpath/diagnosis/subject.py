@@ -48,7 +48,7 @@ class Goal:
         return np.nan_to_num(np.minimum(squares, 9.0), nan=9.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """A training: everything that ``fit`` needs, and rows that judge it.
 

@@ -67,6 +67,9 @@ THRESHOLDS: Mapping[str, Threshold] = MappingProxyType(
             0.5, "part of a column's variance that its most distant 2 % of rows make; 0.14 for a normal one"
         ),
         "leak": Threshold(0.95, "skill of one column by itself, left-one-out; the next best lacks four times as much"),
+        "apart": Threshold(
+            10.0, "deviation between classes over that within them; iris, whose classes a ruler tells apart, has 4"
+        ),
         "duplicates": Threshold(
             0.05, "part of the rows that judge and are training rows, too, where chance makes none"
         ),

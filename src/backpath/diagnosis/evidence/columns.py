@@ -99,12 +99,14 @@ class Leaks:
         column: the one that tells the target by itself, or -1.
         skill: of that column alone.
         others: the best skill of another one.
+        apart: how far its values lie apart by the target, over how far they spread within it; infinite for values.
         shared: the part of held-out rows that are training rows, too, where chance makes none.
     """
 
     column: int
     skill: float
     others: float
+    apart: float
     shared: float
 
 
@@ -114,10 +116,20 @@ def leaks_of(subject: Subject) -> Leaks:
     shared = _shared(X, np.asarray(subject.held, float).reshape(len(subject.held), -1))
     usable = [k for k in range(X.shape[1]) if X[:, k].std() > 0]
     if len(usable) < 3 or len(X) < 40 or len(usable) > 400:
-        return Leaks(-1, 0.0, 0.0, shared)
+        return Leaks(-1, 0.0, 0.0, 0.0, shared)
     skills = [(alone(X[:, k], subject), k) for k in usable]
     (best, column), (second, _) = sorted(skills, reverse=True)[:2]
-    return Leaks(column, best, second, shared)
+    return Leaks(column, best, second, _apart(X[:, column], subject), shared)
+
+
+def _apart(column: np.ndarray, subject: Subject) -> float:
+    """The deviation of the classes' means over that within classes."""
+    if not subject.goal.classes:
+        return np.inf
+    own = [column[subject.goal.train == c] for c in np.unique(subject.goal.train)]
+    within = float(np.sqrt(np.mean(np.concatenate([(x - x.mean()) ** 2 for x in own]))))
+    between = float(np.std([x.mean() for x in own]))
+    return between / within if within > 0 else np.inf
 
 
 def alone(column: np.ndarray, subject: Subject) -> float:

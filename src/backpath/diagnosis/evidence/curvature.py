@@ -54,7 +54,9 @@ def sharpness(subject: Subject, parameters: Any) -> float:
     f, flat = flat_loss(subject, parameters)
     inverse = np.ones_like(flat)
     if adaptive is not None:
-        inverse = 1 / np.sqrt(_mean_square(subject, flat) + adaptive.eps)
+        square = _mean_square(subject, flat)
+        inside = isinstance(adaptive, ScaleByRms)
+        inverse = 1 / (np.sqrt(square + adaptive.eps) if inside else np.sqrt(square) + adaptive.eps)
     root = np.sqrt(inverse)
     # Traced once, and computed for each direction.
     graph = trace(lambda w, v: hvp(f, (w,), (v,))[0], flat, flat)

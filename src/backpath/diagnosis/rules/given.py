@@ -128,10 +128,12 @@ def batch_of_one(o: Observed) -> Iterator[Suspicion]:
 def leaking_column(o: Observed) -> Iterator[Suspicion]:
     """A column that tells the target by itself."""
     found, s = o.leaks, o.subject
-    if found.column >= 0 and found.skill > limit("leak") and 1 - found.others > 4 * max(1 - found.skill, LEAST_LACK):
+    ahead = 1 - found.others > 4 * max(1 - found.skill, LEAST_LACK)
+    if found.column >= 0 and found.skill > limit("leak") and ahead and found.apart > limit("apart"):
         name = s.name(found.column)
         message = f"{name} by itself tells the target, and no other column comes near: is it known before the target?"
-        told = {"skill of it alone": found.skill, "of the next": found.others, "sources": sourced("leak")}
+        told = {"skill of it alone": found.skill, "of the next": found.others, "apart by the target": found.apart}
+        told["sources"] = sourced("leak", "apart")
         yield Suspicion(
             "leakage", name, message, told, [rows.without_columns([found.column], [name])], 1.0, True, hidden=True
         )
