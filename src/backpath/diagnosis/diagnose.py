@@ -20,8 +20,8 @@ from backpath.diagnosis.rules.given import GIVEN
 from backpath.diagnosis.rules.layers import LAYERS
 from backpath.diagnosis.rules.seen import SEEN, labels
 from backpath.diagnosis.rules.suspicion import Suspicion
-from backpath.diagnosis.subject import Subject, subject_of
-from backpath.diagnosis.trials import Trials
+from backpath.diagnosis.subject import Goal, Subject, subject_of
+from backpath.diagnosis.trials import Outcome, Trials
 from backpath.graph import BackpathError, SettingError
 from backpath.nets import Model
 from backpath.training.fit import DESCENT
@@ -31,7 +31,13 @@ from backpath.training.optimizers.chain import Optimizer
 SCREENING, CONFIRMING, MORE = (0, 1), (2, 3, 4, 5), (6, 7, 8, 9)
 """Seeds that choose among fixes; other seeds that judge the chosen ones; and more, where a large gain is uncertain."""
 
-ROUNDS, MOST_CONFIRMED, MOST_TOGETHER = 3, 4, 6
+ROUNDS, MOST_CONFIRMED, MOST_TOGETHER, AT_A_TIME = 3, 4, 6, 4
+
+USUAL_TRAININGS, FEWEST_ROWS = 60, 400
+"""Trainings that a diagnosis takes; where the budget is too short for them, rows are left out, but for so many."""
+
+_Tried = tuple[Suspicion, Fix, Subject]
+
 HOPEFUL, NEAR, SPECIFIC = 0.7, 0.7, 0.55
 """The part of a gain that makes a fix worth confirming; that counts as about as much; and how specific evidence must be
 for its fix to be one of several at once."""
@@ -116,11 +122,15 @@ def diagnosis_of(subject: Subject, *, budget: float | None = 30.0, steps: int | 
     """
     if (budget is not None and not budget > 0) or (steps is not None and steps < 1):
         raise SettingError(f"budget={budget!r}, steps={steps!r}: give seconds or steps to spend, more than 0")
-    started = time.perf_counter()
+    started, rows = time.perf_counter(), len(subject.X)
     search = _Search(Trials(budget, steps))
+    if budget is not None and steps is None:
+        subject = _affordable(subject, search.trials, budget)
     skill = float(np.mean([o.skill for o in search.trials.run([subject], SCREENING)[0]]))
     repaired = search.given(subject)
     checks = _checks(repaired, search.trials)
+    if len(subject.X) < rows:
+        checks["training rows looked at"] = len(subject.X)
     for _ in range(ROUNDS):
         following = None if search.trials.exhausted else search.round(repaired)
         if following is None:
@@ -314,7 +324,7 @@ class _Search:
     def _screened(self, subject: Subject, suspicions: Sequence[Suspicion], skill: float) -> list[_Option]:
         """The best fix of each suspicion on a few seeds; those that promise nothing count as tried."""
         options = [(s, fix, c) for s in suspicions for fix in s.fixes if (c := _changed(fix, subject)) is not None]
-        outcomes = self.trials.run([changed for _, _, changed in options], SCREENING)
+        options, outcomes = self._in_time(options)
         best: dict[int, _Option] = {}
         for (s, fix, changed), pair in zip(options, outcomes, strict=True):
             found = _Option(s, fix, changed, float(np.mean([o.skill for o in pair])) - skill)
@@ -327,6 +337,19 @@ class _Search:
                 self.tried.setdefault(x.suspicion.kind, replace(x.finding(effect), confirmed=False))
         return list(best.values())
 
+    def _in_time(self, options: list[_Tried]) -> tuple[list[_Tried], list[list[Outcome]]]:
+        """The options that there is time for, the most specific suspicions' first, and their outcomes."""
+        if self.trials.budget is None:
+            return options, self.trials.run([changed for _, _, changed in options], SCREENING)
+        outcomes: list[list[Outcome]] = []
+        options = sorted(options, key=lambda option: -option[0].strength)
+        for first in range(0, len(options), AT_A_TIME):
+            if self.trials.late:
+                break
+            some = options[first : first + AT_A_TIME]
+            outcomes += self.trials.run([changed for _, _, changed in some], SCREENING)
+        return options[: len(outcomes)], outcomes
+
     def _random(self, subject: Subject, fix: Fix) -> float:
         """The skill that a random change of the same kind gives."""
         changed = random_change(subject, fix.knob, np.random.default_rng(len(self.findings) + 11))
@@ -337,6 +360,22 @@ class _Search:
 
 def _trust(s: Suspicion) -> float:
     return 0.4 + 0.6 * s.strength
+
+
+def _affordable(subject: Subject, trials: Trials, budget: float) -> Subject:
+    """The subject, or some of its rows where training on all of them as often as it takes would be too long."""
+    begun = time.perf_counter()
+    trials.run([subject], SCREENING[:1])
+    needs = USUAL_TRAININGS * (time.perf_counter() - begun)
+    rows = len(subject.X)
+    count = max(int(rows * budget / needs), min(FEWEST_ROWS, rows)) if needs > budget else rows
+    if count >= rows:
+        return subject
+    kept = np.sort(np.random.default_rng(0).permutation(rows)[:count])
+    goal = Goal(subject.goal.train[kept], subject.goal.held, subject.goal.classes)
+    weights = None if subject.weights is None else subject.weights[kept]
+    batch = min(subject.batch, count)
+    return subject.changed(X=subject.X[kept], y=subject.y[kept], goal=goal, weights=weights, batch=batch)
 
 
 def _asked(rule: Callable[[Observed], Any], observed: Observed) -> list[Suspicion]:

@@ -113,7 +113,7 @@ class Subject:
 
 def labels_of(scores: np.ndarray, model: Model, classes: int, unit: tuple[Any, Any]) -> np.ndarray:
     """Class indices that scores stand for, whatever loss made them; -1 where they are no numbers."""
-    finite = np.isfinite(scores).all(axis=1)
+    finite = np.all(np.isfinite(scores), axis=1)
     scores = np.where(finite[:, None], scores, 0)
     if scores.shape[1] > 1:
         found = np.argmax(scores, axis=1)

@@ -94,9 +94,6 @@ THRESHOLDS: Mapping[str, Threshold] = MappingProxyType(
         "noise_scale": Threshold(
             0.05, "batch over the noise scale: below it steps go mostly at random (McCandlish and others, 2018)"
         ),
-        "still": Threshold(
-            0.5, "part of a batch's loss that 200 steps on it alone leave, of a network that can learn it"
-        ),
     }
 )
 

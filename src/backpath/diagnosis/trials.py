@@ -73,6 +73,11 @@ class Trials:
         """Whether nothing more is to be begun."""
         if self.steps is not None:
             return self.spent >= self.steps
+        return self.late
+
+    @property
+    def late(self) -> bool:
+        """Whether the seconds are spent."""
         return self.budget is not None and time.perf_counter() - self.started > self.budget
 
     def run(self, subjects: Sequence[Subject], seeds: Sequence[int]) -> list[list[Outcome]]:

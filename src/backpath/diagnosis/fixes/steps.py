@@ -12,7 +12,7 @@ from backpath.diagnosis.subject import Subject
 from backpath.training.optimizers.chain import Optimizer, chain
 from backpath.training.optimizers.limits import Clip, ClipByGlobalNorm, Decay
 from backpath.training.optimizers.momenta import ScaleByAdam, ScaleByRms, Trace
-from backpath.training.optimizers.named import ScaleByRate, adam
+from backpath.training.optimizers.named import Rate, ScaleByRate, adam
 
 USUAL_BATCH, USUAL_RATE = 32, 3e-3
 MOST_EPOCHS = 400
@@ -20,14 +20,13 @@ MOST_EPOCHS = 400
 
 def at_rate(optimizer: Optimizer, factor: float) -> Optimizer | None:
     """The same optimizer with all step sizes times a factor."""
-    links = list(optimizer.transforms)
-    at = next((k for k, link in enumerate(links) if isinstance(link, ScaleByRate)), None)
-    if at is None:
-        return None
-    rate: Any = links[at].rate  # type: ignore[attr-defined]
-    scaled: Any = (lambda step: factor * rate(step)) if callable(rate) else factor * rate
-    links[at] = ScaleByRate(scaled)
-    return Optimizer(tuple(links))
+    links = [ScaleByRate(_times(t.rate, factor)) if isinstance(t, ScaleByRate) else t for t in optimizer.transforms]
+    found = any(isinstance(t, ScaleByRate) for t in links)
+    return Optimizer(tuple(links)) if found else None
+
+
+def _times(rate: Rate, factor: float) -> Rate:
+    return (lambda step: factor * rate(step)) if callable(rate) else factor * rate
 
 
 def rate(factor: float) -> Fix:

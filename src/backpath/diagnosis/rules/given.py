@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -132,7 +133,11 @@ def leaking_column(o: Observed) -> Iterator[Suspicion]:
     if found.column >= 0 and found.skill > limit("leak") and ahead and found.apart > limit("apart"):
         name = s.name(found.column)
         message = f"{name} by itself tells the target, and no other column comes near: is it known before the target?"
-        told = {"skill of it alone": found.skill, "of the next": found.others, "apart by the target": found.apart}
+        told: dict[str, Any] = {
+            "skill of it alone": found.skill,
+            "of the next": found.others,
+            "apart by the target": found.apart,
+        }
         told["sources"] = sourced("leak", "apart")
         yield Suspicion(
             "leakage", name, message, told, [rows.without_columns([found.column], [name])], 1.0, True, hidden=True
