@@ -149,5 +149,6 @@ def test_paths_of_a_vanishing_gradient_are_told():
     )
     spectrum = finding.evidence["gradient by path length"]
     assert spectrum[1] > spectrum[6]
-    assert 0 < finding.evidence["open paths"] <= 1
+    assert 0 <= finding.evidence["dead paths"] < finding.evidence["paths"]
+    assert list(finding.evidence["adjoint by layer, over the last"]) == [f"W{r}" for r in range(1, 8)]
     assert finding.where in finding.evidence["adjoint by layer, over the last"]

@@ -19,18 +19,20 @@ class Depth:
     """The gradient of the loss at one point, layer by layer from the inputs.
 
     Attributes:
-        layers: names of their nodes.
+        layers: names of their weights, or of their nodes.
         sizes: the norm of the adjoint at each over that at the last: between layers whose weights follow the fan rule
             it stays, whatever their widths.
         spectrum: the norm of what paths of each length carry.
-        open_paths: the part of the paths that carry anything; nan where there are too many to count.
+        paths: how many there are.
+        dead: how many of them carry nothing.
         cancellation: gradient over what random signs would leave of the mass, at the first layer: 1 is chance's.
     """
 
     layers: tuple[str, ...]
     sizes: tuple[float, ...]
     spectrum: dict[int, float]
-    open_paths: float
+    paths: int
+    dead: int
     cancellation: float
 
     @property
@@ -65,7 +67,8 @@ def depth_of(subject: Subject, parameters: Any) -> Depth:
         tuple(s.layer for s in scales),
         _relative([s.ratio for s in scales[:-1]]),
         found.length_spectrum().norms,
-        active / count if count else float("nan"),
+        count,
+        count - active,
         relative.get(first, float("nan")),
     )
 

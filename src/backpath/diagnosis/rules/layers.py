@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,6 +52,8 @@ def gradients(o: Observed) -> Iterator[Suspicion]:
     d = o.depth
     if d is None or len(d.sizes) < 3:
         return
+    if o.layout and len(o.layout.layers) == len(d.layers):
+        d = replace(d, layers=tuple(layer.weight for layer in o.layout.layers))
     name, factor = d.steepest
     told = _depth_in_numbers(d)
     usual = [models.init(), models.activation("relu"), models.norm("batch"), models.init("critical")]
@@ -73,7 +76,8 @@ def _depth_in_numbers(d: Depth) -> dict[str, object]:
     return {
         "adjoint by layer, over the last": dict(zip(d.layers, d.sizes, strict=True)),
         "gradient by path length": d.spectrum,
-        "open paths": d.open_paths,
+        "paths": d.paths,
+        "dead paths": d.dead,
         "gradient over chance's": d.cancellation,
     }
 
@@ -85,7 +89,7 @@ def units(o: Observed) -> Iterator[Suspicion]:
     if dead.dead > limit("dead"):
         told = {"dead at the start": begin.dead, "at the end": end.dead, "sources": sourced("dead")}
         if o.depth:
-            told["open paths"] = o.depth.open_paths
+            told |= {"paths": o.depth.paths, "dead paths": o.depth.dead}
         message = (
             f"{dead.dead:.0%} of the units of {dead.dead_layer} are 0 on every row, and no gradient goes through them"
         )
