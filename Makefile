@@ -7,13 +7,18 @@ DEVELOP := .venv/.develop
 
 ROUNDS ?= 10
 
-.PHONY: demo test explore-tests lint bench clean
+.PHONY: demo test browser explore-tests lint docs bench clean
 
 demo: $(CORE)
 	$(BIN)/backpath train digits
 
+# Without a browser the tests of pages fail, and say what to install.
 test: $(DEVELOP)
+	@.ci/browser || true
 	$(BIN)/python -m pytest -n auto
+
+browser:
+	.ci/browser
 
 # Property tests again and again, each time on other examples; what fails is kept in .hypothesis and tried first.
 explore-tests: $(DEVELOP)
@@ -23,6 +28,10 @@ lint: $(DEVELOP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+# Material prints that its successor is called Zensical; the site is built without that line.
+docs: $(DEVELOP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(DEVELOP)
 	$(BIN)/python -m benchmarks.peers

@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "backpath"
 ARCHITECTURE = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
 FLOORS = {folder: int(floor) for floor, folder in re.findall(r"^\| (\d+) \| `(\w+)` \|", ARCHITECTURE, re.MULTILINE)}
 ROOMS = set(re.findall(r"^\| `(\w+/\w+)` \|", ARCHITECTURE, re.MULTILINE))
-FRONTS = set(re.findall(r"^\| `(\w+/\w+\.py)` \| `(\w+/\w+\.py)` \|", ARCHITECTURE, re.MULTILINE))
+FRONTS = set(re.findall(r"^\| `([\w/]+\.py)` \| `([\w/]+\.py)` \|$", ARCHITECTURE, re.MULTILINE))
 """Files with methods that call a function above them, and its file."""
 TOP = max(FLOORS.values()) + 1
 """The package's own ``__init__``, which hands everything on."""

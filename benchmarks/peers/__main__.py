@@ -24,6 +24,7 @@ PARTS = {
     "memory": ("Memory", "memory"),
     "growth": ("Cost against depth, width and batch", "growth"),
     "many": ("256 networks at once", "many"),
+    "xla": ("The XLA engine", "xla"),
     "scalar": ("Scalar graphs", "scalar_sweep"),
     "start": ("Start of the engines", "start"),
     "equality": ("Equality of the engines", "equality"),

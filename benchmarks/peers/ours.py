@@ -1,4 +1,4 @@
-"""backpath's training loop, on either engine."""
+"""backpath's training loop, on each engine."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def numpy_engine(case: Case) -> Runner:
 
 def compiled_engine(case: Case) -> Runner:
     return _runner(case, "compiled")
+
+
+def xla_engine(case: Case) -> Runner:
+    return _runner(case, "xla")
 
 
 def _runner(case: Case, engine: str) -> Runner:

@@ -17,6 +17,7 @@ OURS = ("backpath numpy", "backpath compiled")
 PLACES = {
     "backpath numpy": "ours:numpy_engine",
     "backpath compiled": "ours:compiled_engine",
+    "backpath xla": "ours:xla_engine",
     "PyTorch eager": "torch_runners:eager",
     "PyTorch compiled": "torch_runners:compiled",
     "JAX jit": "jax_runners:step_by_step",

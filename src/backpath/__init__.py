@@ -14,6 +14,7 @@ from backpath.calculus import (
     value_and_grad,
     vjp,
 )
+from backpath.diagnosis import Diagnosis, Finding, StabilityMap, diagnose, stability_map
 from backpath.engines import Compiled, Program, compile
 from backpath.explanation import Explanation, LengthSpectrum, explain
 from backpath.graph import (
@@ -26,6 +27,7 @@ from backpath.graph import (
     MatrixError,
     Node,
     NonFiniteError,
+    ProcessError,
     RunError,
     SettingError,
     ShapeError,
@@ -57,7 +59,7 @@ from backpath.ops import (
     trace,
 )
 from backpath.paths import Dag, Elimination, Linearization, Path, TooManyPathsError, linearize
-from backpath.report import svg
+from backpath.report import Explorer, explore, svg
 from backpath.training import (
     Epoch,
     Fit,
@@ -84,11 +86,14 @@ __all__ = [
     "Compiled",
     "Dag",
     "DataError",
+    "Diagnosis",
     "Edge",
     "Elimination",
     "Epoch",
     "Explanation",
+    "Explorer",
     "ExpressionError",
+    "Finding",
     "Fit",
     "GradientCheck",
     "GradientDiagnosis",
@@ -104,12 +109,14 @@ __all__ = [
     "NonFiniteError",
     "Path",
     "PolyakAverage",
+    "ProcessError",
     "Program",
     "RangeTest",
     "ReduceOnPlateau",
     "RunError",
     "SettingError",
     "ShapeError",
+    "StabilityMap",
     "TooManyPathsError",
     "TraceError",
     "UnsupportedError",
@@ -118,9 +125,11 @@ __all__ = [
     "compile",
     "cond",
     "debug_gradient",
+    "diagnose",
     "elu",
     "erf",
     "explain",
+    "explore",
     "find_rate",
     "fit",
     "fit_many",
@@ -151,6 +160,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "stability_map",
     "standardize",
     "svg",
     "to_onnx",

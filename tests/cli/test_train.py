@@ -266,3 +266,16 @@ def test_the_next_command_can_be_typed_where_the_shell_does_not_know_the_name(mo
     monkeypatch.setattr(sys, "argv", [".venv/bin/backpath"])
     monkeypatch.setattr("shutil.which", lambda name: None)
     assert train("iris").stdout.rstrip().endswith("  .venv/bin/backpath predict runs/iris-1 iris")
+
+
+def test_a_device_is_chosen_by_name():
+    run = train("iris", "--engine", "xla", "--device", "cpu", "--precision", "bfloat16", "--json")
+    assert run.exit_code == 0, run.stderr
+    assert json.loads(run.stdout.splitlines()[-1])["engine"] == {"name": "xla", "why": "as asked for, on cpu:0"}
+    assert json.loads(Path("runs/iris-1/config.json").read_text())["device"] == "cpu"
+    absent = train("iris", "--device", "cuda:1")
+    assert absent.exit_code == 2
+    assert "device='cuda:1': there is none; here are cpu:0" in absent.stderr
+    wrong = train("iris", "--device", "a gpu")
+    assert wrong.exit_code == 2
+    assert "write cpu, cuda or cuda:1" in wrong.stderr

@@ -14,6 +14,14 @@ from benchmarks.peers.runners import Runner
 
 
 def compiled_engine(case: ModelCase) -> Runner:
+    return _runner(case, "compiled")
+
+
+def xla_engine(case: ModelCase) -> Runner:
+    return _runner(case, "xla")
+
+
+def _runner(case: ModelCase, engine: str) -> Runner:
     model = case.model
     flat = np.empty(model.parameter_count, np.float32)
     for name, view in model.views(flat).items():
@@ -21,7 +29,7 @@ def compiled_engine(case: ModelCase) -> Runner:
     X, y = case.data()
     made = Loop(
         model, flat, InMemory(rows_of(X), y), case.batch, bp.optimizers.sgd(RATE, MOMENTUM), 0, shuffle=False,
-        engine="compiled", threads=usable_cores(),
+        engine=engine, threads=usable_cores(),
     )  # fmt: skip
 
     def run() -> float:

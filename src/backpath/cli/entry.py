@@ -8,14 +8,21 @@ from typing import Any
 import click
 
 from backpath.cli.check import check
+from backpath.cli.company import end_without_others
+from backpath.cli.diagnose import diagnose
 from backpath.cli.explain import explain
+from backpath.cli.explore import explore
 from backpath.cli.export import export
+from backpath.cli.launch import launch
 from backpath.cli.paths import paths
 from backpath.cli.predict import predict
 from backpath.cli.train import train
-from backpath.graph import BackpathError
+from backpath.graph import BackpathError, ProcessError
 
 INTERRUPTED = 130
+
+LOST = 75
+"""The code of a passing fault, by which `launch` knows whom it need not blame."""
 
 
 class Failure(click.ClickException):
@@ -24,8 +31,22 @@ class Failure(click.ClickException):
     exit_code = 2
 
 
+class Lost(click.ClickException):
+    """Another process is gone: the same command may well succeed when all start again."""
+
+    exit_code = LOST
+
+
 class Commands(click.Group):
     """A group of commands that end with one sentence on stderr when something is wrong."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """As click's; a process that ends in the middle of a training of several does not wait for the others."""
+        try:
+            return super().main(*args, **kwargs)
+        except BaseException as stop:
+            end_without_others(stop)
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; errors that a user can act on lose their traceback, all others keep it."""
@@ -36,6 +57,8 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("\nInterrupted.", err=True)
             ctx.exit(INTERRUPTED)
+        except ProcessError as error:
+            raise Lost(str(error)) from None
         except BackpathError as error:
             raise Failure(str(error)) from None
         except OSError as error:
@@ -57,8 +80,11 @@ def main() -> None:
 
 
 main.add_command(train)
+main.add_command(launch)
 main.add_command(predict)
 main.add_command(check)
 main.add_command(paths)
 main.add_command(explain)
+main.add_command(explore)
+main.add_command(diagnose)
 main.add_command(export)

@@ -83,6 +83,20 @@ class Number(click.ParamType):
         return number
 
 
+class Devices(click.ParamType):
+    """A number of devices, or ``all``."""
+
+    name = "number|all"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """The number, or the word."""
+        if value == "all" or isinstance(value, int):
+            return value
+        if not value.isdecimal() or not int(value):
+            self.fail(f"{value!r} is neither a whole number from 1 on, nor all", param, ctx)
+        return int(value)
+
+
 class Delimiter(click.ParamType):
     """One character between cells, or the name ``tab``."""
 
@@ -107,4 +121,17 @@ class Encoding(click.ParamType):
             codecs.lookup(value)
         except LookupError:
             self.fail(f"{value!r} is no encoding; there are utf-8, utf-16, latin-1, cp1252, ...", param, ctx)
+        return value
+
+
+class Device(click.ParamType):
+    """The name of a device of the XLA engine; whether there is one, JAX tells when it is used."""
+
+    name = "device"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name."""
+        kind, _, number = value.partition(":")
+        if not kind.isalpha() or not (number or "0").isdecimal() or value.endswith(":"):
+            self.fail(f"{value!r} is no device; write cpu, cuda or cuda:1", param, ctx)
         return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,10 @@ import click
 from click.core import ParameterSource
 
 from backpath.cli.column_table import print_columns
-from backpath.cli.options import Activations, Augmentations, Delimiter, Encoding, Layers, Number
+from backpath.cli.company import in_company
+from backpath.cli.options import Activations, Augmentations, Delimiter, Device, Devices, Encoding, Layers, Number
 from backpath.cli.places import begun, place_of_run, program, reserved, stopped_training
-from backpath.cli.progress import emit, preparing, progress, reading_progress
+from backpath.cli.progress import Tell, emit, preparing, progress, reading_progress
 from backpath.cli.sources import open_source
 from backpath.cli.summary import (
     facts,
@@ -33,10 +34,17 @@ from backpath.data.reading.named import NAMED
 from backpath.data.reading.parquet import ParquetSource
 from backpath.data.scaling import SCALERS
 from backpath.data.target import TASKS
+from backpath.diagnosis.evidence.course import chance_of
+from backpath.diagnosis.watch import Watch
 from backpath.engines import ENGINES, notices_to
-from backpath.graph import DataError
+from backpath.engines.processes.company import ALONE, Company
+from backpath.engines.processes.joining import leave
+from backpath.engines.processes.signs import getting_on, tell_run, unwatched
+from backpath.engines.xla.setting import PRECISIONS
+from backpath.graph import DataError, SettingError
 from backpath.nets import LOSSES, NORMS
 from backpath.training.checkpoints.saver import Saver
+from backpath.training.loop.epochs import Epoch
 from backpath.training.loop.starts import STARTS
 from backpath.training.optimizers.descent import SCHEDULES
 from backpath.training.optimizers.named import OPTIMIZERS
@@ -51,8 +59,11 @@ if TYPE_CHECKING:
 
 DEFAULTS = Settings()
 
+ANEW = {"resume", "watch", "as_json", "quiet", "coordinator", "devices"}
+"""What is said anew when a training goes on."""
 
-def _settings(command: Callable[..., None]) -> Callable[..., None]:
+
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that are fields of Settings, under the same names and with the same defaults."""
     whole = click.IntRange(min=1)
     options = [
@@ -110,6 +121,14 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
         ),
         ("--threads", whole, "Threads that share a step; by default as many as there are cores."),
         ("--engine", click.Choice(["auto", *ENGINES]), "What makes the steps; auto takes what is likely done first."),
+        ("--device", Device(), "Of the XLA engine: cpu, cuda or cuda:1; by default an accelerator if there is one."),
+        ("--devices", Devices(), "That make each step of the XLA engine together: so many, or all."),
+        ("--shard", click.Choice(["parameters"]), "Hold a piece of each parameter on each device, in place of all."),
+        (
+            "--precision",
+            click.Choice(PRECISIONS),
+            "Of the XLA engine's products: full, or quicker on accelerators with fewer digits.",
+        ),
     ]
     for name, kind, text in reversed(options):
         default = getattr(DEFAULTS, name.removeprefix("--").replace("-", "_"))
@@ -138,7 +157,13 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Path(path_type=Path),
     help="Go on with a training that was stopped.",
 )
-@_settings
+@settings_options
+@click.option(
+    "--coordinator",
+    metavar="HOST:PORT",
+    help="Where processes meet that a launcher has started; by default where it says, or this host alone.",
+)
+@click.option("--watch", is_flag=True, help="Say while it runs what looks wrong with the training.")
 @click.option("--describe", is_flag=True, help="Print what each column is and what becomes of it, and train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: start, epochs, result.")
 @click.option("--quiet", is_flag=True, help="Print the run folder and nothing else.")
@@ -150,6 +175,8 @@ def train(
     target: str | None,
     out: Path | None,
     resume: Path | None,
+    coordinator: str | None,
+    watch: bool,
     describe: bool,
     as_json: bool,
     quiet: bool,
@@ -167,28 +194,40 @@ def train(
     """
     if (source is None) == (resume is None):
         raise click.UsageError("give a SOURCE to train on, or --resume RUN to go on with a training that was stopped")
-    if resume:
-        given = [o for o in ctx.params if ctx.get_parameter_source(o) is ParameterSource.COMMANDLINE]
-        if extra := [o for o in given if o not in ("resume", "as_json", "quiet")]:
-            raise click.UsageError(f"--resume takes the settings that the run began with: leave out --{extra[0]}")
-        source, target, settings = stopped_training(resume)
-    else:
-        source, model = _parted(str(source), data)
-        settings = Settings(**options, onnx=model)
+    given = {o for o in ctx.params if ctx.get_parameter_source(o) is ParameterSource.COMMANDLINE}
+    if resume and (extra := sorted(given - ANEW)):
+        raise click.UsageError(f"--resume takes the settings that the run began with: leave out --{extra[0]}")
+    if source is not None:
+        source, options["onnx"] = _parted(source, data)
     console = make_console()
     console.quiet = quiet or as_json
     if describe:
-        frame, own_target = _opened(str(source), target, settings, console)
+        settings = Settings(**options)
+        frame, own_target = opened(str(source), target, settings, console)
         print_columns(console, frame, target or own_target, settings)
         return
-    folder = resume or reserved(out, str(source), {**_sources(str(source)), "target": target, **asdict(settings)})
-    with place_of_run(folder, resume is not None):
-        told = _train(folder, str(source), target, settings, console, as_json)
-    print_end(console, folder, told["predict"])
-    if as_json:
-        emit("result", {"run": str(folder), **told})
-    elif quiet:
-        click.echo(folder)
+    with in_company(coordinator) as ours:
+        if resume:
+            source, target, settings = ours.all_or_none(lambda: stopped_training(resume))
+            settings = replace(settings, **{name: options[name] for name in given & {*options}})
+        else:
+            settings = Settings(**options)
+        _require_xla(ours, settings)
+        kept = {**sources(str(source)), "target": target, **asdict(settings)}
+        own = ours.all_or_none(lambda: resume or reserved(out, str(source), kept) if ours.first else None)
+        folder = Path(ours.text_of_first(str(own)))
+        if not ours.first:
+            console.quiet = True
+            train_into(folder, str(source), target, settings, console, False, ours=ours)
+            return
+        tell_run(folder)
+        with place_of_run(folder, resume is not None):
+            told = train_into(folder, str(source), target, settings, console, as_json, watch, ours)
+        print_end(console, folder, told["predict"])
+        if as_json:
+            emit("result", {"run": str(folder), **told})
+        elif quiet:
+            click.echo(folder)
 
 
 def _parted(source: str, data: str | None) -> tuple[str, str | None]:
@@ -201,30 +240,51 @@ def _parted(source: str, data: str | None) -> tuple[str, str | None]:
     return (str(data), str(Path(source).absolute())) if is_model else (source, None)
 
 
-def _train(
+def _require_xla(ours: Company, settings: Settings) -> None:
+    if ours.size > 1 and settings.engine not in ("auto", "xla"):
+        raise SettingError(
+            f"{ours.size} processes train together with --engine xla: the {settings.engine} engine trains in one"
+        )
+
+
+def train_into(
     folder: Path,
     source: str,
     target: str | None,
     settings: Settings,
     console: Console,
     as_json: bool,
+    watch: bool = False,
+    ours: Company = ALONE,
 ) -> dict[str, Any]:
-    """Train, save the run, and say how it went."""
-    frame, column = _frame_and_target(source, target, settings, console)
-    with preparing(console, len(frame)):
-        experiment = Experiment.prepare(frame, column, settings)
+    """Train, save the run, and say how it went; processes other than the first do no more than train."""
+
+    def prepared() -> tuple[str, Experiment]:
+        frame, column = _frame_and_target(source, target, settings, console)
+        getting_on()
+        with preparing(console, len(frame)):
+            return column, Experiment.prepare(frame, column, settings)
+
+    column, experiment = ours.all_or_none(prepared)
     if as_json:
         emit("start", facts(experiment))
     print_start(console, experiment)
-    if settings.find_rate and not begun(folder):
-        experiment, found = experiment.with_found_rate()
+    if settings.find_rate and not ours.all_or_none(lambda: begun(folder)):
+        experiment, found = ours.all_or_none(experiment.with_found_rate)
+        # Searches may end in other digits elsewhere.
+        experiment = experiment.at_rate(ours.led(found.suggestion))
         print_rate(console, found)
-    config = {**_sources(source), "target": column, **asdict(experiment.settings)}
+    config = {**sources(source), "target": column, **asdict(experiment.settings)}
     with (
         progress(settings.epochs, as_json=as_json, quiet=console.quiet) as on_epoch,
         notices_to(lambda text: line(console, "engine", text)),
     ):
+        on_epoch = watching(experiment, on_epoch, as_json) if watch else on_epoch
         trained = experiment.train(on_epoch, Saver(checkpoint_of(folder), about={"config": config}))
+    leave(ours)
+    unwatched()
+    if not ours.first:
+        return {}
     model = experiment.model(trained)
     tallies = experiment.tallies(model)
     scores = {part: tally.scores() for part, tally in tallies.items()}
@@ -240,7 +300,26 @@ def _train(
     return {**outcome(trained, scores, check), "predict": command}
 
 
-def _sources(source: str) -> dict[str, str]:
+def watching(experiment: Experiment, on_epoch: Tell, as_json: bool) -> Tell:
+    """What is told of an epoch, and what looks wrong, once for each kind."""
+    watch = Watch(
+        experiment.settings.epochs,
+        chance_of(experiment.network, experiment.examples[1]),
+        lambda kind, message: (
+            emit("watch", {"kind": kind, "message": message})
+            if as_json
+            else click.echo(f"  watch     {kind}: {message}")
+        ),
+    )
+
+    def tell(epoch: Epoch) -> None:
+        on_epoch(epoch)
+        watch(epoch)
+
+    return tell
+
+
+def sources(source: str) -> dict[str, str]:
     """Where the data are, as they were named and from anywhere."""
     return {"source": source, **({} if source in NAMED else {"source_absolute": str(Path(source).absolute())})}
 
@@ -248,16 +327,17 @@ def _sources(source: str) -> dict[str, str]:
 def _frame_and_target(
     source: str, target: str | None, settings: Settings, console: Console
 ) -> tuple[Frame | ParquetSource, str]:
-    frame, own_target = _opened(source, target, settings, console)
+    frame, own_target = opened(source, target, settings, console)
     column = target or own_target
     if column is None:
         raise DataError(f"{source} needs --target COLUMN: say which column to predict. It has {listed(frame.names)}")
     return frame, column
 
 
-def _opened(
+def opened(
     source: str, target: str | None, settings: Settings, console: Console
 ) -> tuple[Frame | ParquetSource, str | None]:
+    """The table of a source, and its own target if it is a data set with one."""
     if settings.stream:
         return ParquetSource(source, settings.reading), None
     as_text = [*settings.categorical, *([target] if target else [])]

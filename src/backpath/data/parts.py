@@ -121,6 +121,13 @@ class ParquetData(Data):
                 assert frame.numbers is not None
                 yield frame, np.flatnonzero(chosen[frame.numbers - self.file.starts[group]])
 
+    def stretch(self, part: str, group: int, first: int, until: int) -> Iterator[tuple[Frame, np.ndarray]]:
+        """Some of the rows that a part has in a row group, without the rest of the group."""
+        chosen = np.flatnonzero(self.draw(group) == PARTS.index(part))[first:until]
+        for frame in self.file.stretch(group, int(chosen[0]), int(chosen[-1]) + 1):
+            assert frame.numbers is not None
+            yield frame, np.flatnonzero(np.isin(frame.numbers - self.file.starts[group], chosen))
+
     @property
     def learning(self) -> tuple[Frame, np.ndarray]:
         return self._sample, np.arange(len(self._sample))

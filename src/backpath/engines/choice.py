@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from backpath.engines.compiled.lowering.programs import kernels_of
 from backpath.engines.compiled.store import missing
-from backpath.engines.program.cost import COMPILED, NUMPY, WORTH_SHARING, by_machine, by_numpy
+from backpath.engines.program.cost import COMPILED, NUMPY, WORTH_SHARING, by_accelerator, by_machine, by_numpy
 from backpath.engines.program.program import Program
 from backpath.engines.program.schedule import FUSABLE
 from backpath.engines.speeds import kept, measured
+from backpath.engines.xla import library
+from backpath.engines.xla.refusals import refused
 from backpath.graph import Graph
 
-ENGINES = ("numpy", "compiled")
+ENGINES = ("numpy", "compiled", "xla")
 
 WORTH_MEASURING = 0.5
 """Seconds that a job must take before this machine's speeds are measured for it, once for all that come."""
@@ -25,6 +27,12 @@ START = 0.1
 
 COMPILATION = 0.25
 """Seconds that a fit must save for each kernel to be compiled: a part of what it takes, for later fits need it too."""
+
+WORTH_ASKING = 10.0
+"""Seconds that the CPU must take before it is asked whether there is an accelerator, which starts JAX."""
+
+START_ELSEWHERE = 5.0
+"""Seconds until an accelerator makes its first step: JAX starts, and XLA compiles."""
 
 RUNNABLE = FUSABLE | frozenset(
     (
@@ -40,7 +48,7 @@ class Choice:
     """An engine, and why it was chosen.
 
     Attributes:
-        engine: ``"numpy"`` or ``"compiled"``.
+        engine: one of ``ENGINES``.
         why: in words.
     """
 
@@ -82,8 +90,39 @@ def _whole_numbers(graph: Graph) -> set[int]:
     return {p for p in chosen if nodes[p].primitive in fitting and readers[p] == 0 and nodes[p].dtype == np.int64}
 
 
+def chosen_rows(graph: Graph) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Each input or constant that says which rows are taken, by its position, and the shape of what has the rows."""
+    nodes = graph.nodes
+    for node in nodes:
+        if node.primitive in ("take", "add_rows"):
+            source = node.parents[1]
+            while nodes[source].primitive == "reshape":
+                (source,) = nodes[source].parents
+            yield source, nodes[node.parents[0]].shape if node.primitive == "take" else node.shape
+
+
 def choose(programs: Sequence[Program], dtype: np.dtype, steps: int, threads: int, obstacle: str | None) -> Choice:
-    """The engine that is likely to be done first.
+    """The engine that is likely to be done first: by an accelerator if there is one and it pays, else on the CPU.
+
+    Arguments as of :func:`choose_on_cpu`.
+    """
+    choice, seconds = choose_on_cpu(programs, dtype, steps, threads, obstacle)
+    if seconds < WORTH_ASKING or any(True for p in programs for _ in refused(p.graph)):
+        return choice
+    name = library.accelerator()
+    if name is None:
+        return choice
+    there = START_ELSEWHERE + steps * by_accelerator(programs)
+    if seconds < 2 * there:
+        saved = f"{seconds:.0f} s of the {choice.engine} engine are too few for {name}"
+        return Choice(choice.engine, f"{saved}, which would take about {there:.0f} s with its compilation")
+    return Choice("xla", f"{name} takes about {there:.0f} s with its compilation, and the CPU {seconds:.0f} s")
+
+
+def choose_on_cpu(
+    programs: Sequence[Program], dtype: np.dtype, steps: int, threads: int, obstacle: str | None
+) -> tuple[Choice, float]:
+    """Likewise without an accelerator, and about how many seconds it takes.
 
     Args:
         programs: of a step, as the NumPy engine runs them.
@@ -93,16 +132,18 @@ def choose(programs: Sequence[Program], dtype: np.dtype, steps: int, threads: in
         obstacle: why the compiled engine cannot run them, if so.
     """
     if obstacle:
-        return Choice("numpy", obstacle)
+        return Choice("numpy", obstacle), steps * by_numpy(programs, threads, (kept(dtype) or (NUMPY,))[0])
     kernels = missing(kernels_of(programs), dtype)
     numpy, compiled = kept(dtype) or (NUMPY, COMPILED)
     if by_numpy(programs, threads, numpy) * steps > WORTH_MEASURING and not kernels:
         numpy, compiled = measured(dtype)
     alone = by_machine(programs, compiled)
-    saved = steps * (by_numpy(programs, threads, numpy) - (alone / threads if alone > WORTH_SHARING else alone))
+    by_calls = steps * by_numpy(programs, threads, numpy)
+    by_kernels = steps * (alone / threads if alone > WORTH_SHARING else alone)
+    saved = by_calls - by_kernels
     if saved <= START:
-        return Choice("numpy", f"{steps:,} steps are too few for a start of {START:g} s to pay off")
+        return Choice("numpy", f"{steps:,} steps are too few for a start of {START:g} s to pay off"), by_calls
     if saved <= START + COMPILATION * kernels:
-        return Choice("numpy", f"{steps:,} steps are too few for {kernels} kernels to be compiled")
+        return Choice("numpy", f"{steps:,} steps are too few for {kernels} kernels to be compiled"), by_calls
     cost = f"{kernels} kernels to be compiled" if kernels else f"a start of {START:g} s"
-    return Choice("compiled", f"saves about {saved:.1f} s in {steps:,} steps, for {cost}")
+    return Choice("compiled", f"saves about {saved:.1f} s in {steps:,} steps, for {cost}"), by_kernels

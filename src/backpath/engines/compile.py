@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from backpath.engines.choice import ENGINES, choose, obstacle
+from backpath.engines.choice import ENGINES, choose_on_cpu, chosen_rows, obstacle
 from backpath.engines.numpy.engine import Executable
 from backpath.engines.program.program import Program, compile_graph
-from backpath.graph import SettingError
+from backpath.engines.xla.setting import ANYWHERE, XlaSetting
+from backpath.graph import Graph, SettingError, ShapeError
 from backpath.ops import Variable, flatten, record, spec_of, unflatten
 
 CALLS = 10_000
@@ -21,9 +22,9 @@ CALLS = 10_000
 class Compiled:
     """A function that runs as a program; see :func:`compile`."""
 
-    def __init__(self, function: Callable[..., Any], engine: str, threads: int):
+    def __init__(self, function: Callable[..., Any], engine: str, threads: int, setting: XlaSetting = ANYWHERE):
         update_wrapper(self, function)
-        self.function, self.engine, self.threads = function, engine, threads
+        self.function, self.engine, self.threads, self.setting = function, engine, threads, setting
         self._made: dict[Any, _Made] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -40,7 +41,7 @@ class Compiled:
     def _for(self, leaves: Any, structure: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Made:
         key = structure, tuple([spec_of(leaf) for _, leaf in leaves])
         if key not in self._made:
-            self._made[key] = _Made(self.function, args, kwargs, self.engine, self.threads)
+            self._made[key] = _Made(self.function, args, kwargs, self.engine, self.threads, self.setting)
         return self._made[key]
 
 
@@ -54,6 +55,7 @@ class _Made:
         kwargs: Mapping[str, Any],
         engine: str,
         threads: int,
+        setting: XlaSetting,
     ):
         traced = record(function, *args, kwargs=kwargs)
         self.structure = traced.structure
@@ -61,7 +63,9 @@ class _Made:
         graph = self.program.graph
         self.inputs = [np.empty(graph.nodes[i].shape, graph.nodes[i].dtype) for i in graph.inputs]
         self.outputs = [np.empty(graph.nodes[o].shape, graph.nodes[o].dtype) for o in graph.outputs]
+        self.setting = setting
         self.engine = self._chosen(threads) if engine == "auto" else engine
+        self.chosen: list[tuple[np.ndarray, tuple[int, ...]]] = []
         self.run: Callable[[], Any] = self._bound(threads)
 
     @property
@@ -70,26 +74,56 @@ class _Made:
 
     def _chosen(self, threads: int) -> str:
         hindered = obstacle(self.program, self._dtype)
-        return choose([self.program], self._dtype, CALLS, threads, hindered).engine
+        return choose_on_cpu([self.program], self._dtype, CALLS, threads, hindered)[0].engine
 
     def _bound(self, threads: int) -> Callable[[], Any]:
         if self.engine == "numpy":
             return Executable(self.program, self.inputs, self.outputs)
+        if self.engine == "xla":
+            from backpath.engines.xla.call import XlaCall
+
+            return XlaCall(self.program.graph, self.inputs, self.outputs, self.setting)
         if reason := obstacle(self.program, self._dtype):
             raise SettingError(f"engine='compiled': {reason}; take engine='numpy'")
         from backpath.engines.compiled.engine import Machine
 
         self.program = compile_graph(self.program.graph, conditions=self._dtype)
+        self._find_chosen(self.program.graph)
         return Machine([(self.program, self.inputs, self.outputs)], self._dtype, threads=threads)
 
     def __call__(self, leaves: list[Any]) -> Any:
         for array, leaf in zip(self.inputs, leaves, strict=True):
             np.copyto(array, leaf)
+        for rows, shape in self.chosen:
+            _require_rows(rows, shape)
         self.run()
         return unflatten(self.structure, [array.copy() for array in self.outputs])
 
+    def _find_chosen(self, graph: Graph) -> None:
+        """The arguments that say which rows are taken; constants that do so are looked at now."""
+        inputs = dict(zip(graph.inputs, self.inputs, strict=True))
+        for position, shape in chosen_rows(graph):
+            if position in inputs:
+                self.chosen.append((inputs[position], shape))
+            else:
+                _require_rows(graph.nodes[position].params["value"], shape)
 
-def compile(function: Callable[..., Any], engine: str = "numpy", threads: int = 1) -> Compiled:
+
+def _require_rows(rows: np.ndarray, shape: tuple[int, ...]) -> None:
+    """The machine takes what is not there for NaN: rows are looked at before it runs."""
+    wrong = rows[(rows < -shape[0]) | (rows >= shape[0])]
+    if wrong.size:
+        told = f"index {wrong[0]} is out of bounds for axis 0 with size {shape[0]}"
+        raise ShapeError(f"take: {told} (the array has shape {list(shape)})")
+
+
+def compile(
+    function: Callable[..., Any],
+    engine: str = "numpy",
+    threads: int = 1,
+    device: str | None = None,
+    precision: str = "full",
+) -> Compiled:
     """A function that computes what ``function`` does as a program: fused, planned, and without allocation inside.
 
     The first call with arguments of new shapes or types traces the function and makes its program, which
@@ -99,13 +133,18 @@ def compile(function: Callable[..., Any], engine: str = "numpy", threads: int = 
 
     Args:
         function: traceable, of arrays or tuples, lists, dicts and dataclasses of them; gradients made by ``grad`` too.
-        engine: ``"numpy"``; ``"compiled"`` for machine code (float32 or float64 throughout); or ``"auto"``, whichever
-            is likely to be done first with ten thousand calls, which is ``"numpy"`` for what the other cannot run.
+        engine: ``"numpy"``; ``"compiled"`` for machine code (float32 or float64 throughout); ``"xla"``, through JAX; or
+            ``"auto"``, whichever of the first two is likely to be done first with ten thousand calls, which is
+            ``"numpy"`` for what the other cannot run.
         threads: that the compiled engine may use.
+        device: of the XLA engine; see ``fit``.
+        precision: likewise.
 
     Raises:
-        SettingError: if there is no such engine; and from a call, if it cannot run the program.
+        SettingError: if there is no such engine; and from a call, if it cannot run the program, or JAX is not installed
+            or has no such device.
         TraceError: from a call, if the function cannot be traced.
+        ShapeError: from a call, if an argument takes a row that is not there.
 
     >>> import numpy as np
     >>> from backpath.calculus import grad
@@ -121,4 +160,5 @@ def compile(function: Callable[..., Any], engine: str = "numpy", threads: int = 
         raise SettingError(f"engine={engine!r}: it is one of auto, {', '.join(ENGINES)}")
     if threads < 1:
         raise SettingError(f"threads={threads}: there is at least one")
-    return Compiled(function, engine, threads)
+    setting = XlaSetting(device, precision)
+    return Compiled(function, setting.engine(engine), threads, setting)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -37,12 +37,15 @@ class Intake:
         source: what a step's rows can be read from as they lie: an array of the target's type and length, C-contiguous;
             or labels of type int64, for rows of 0 with one 1. None if nothing is so simple.
         by_step: whether the positions are steps' numbers, one row a step, and not those of examples.
+        of: what the rows are taken from, as long as there are examples, where it never changes; else None. Intakes of
+            one object take the same.
     """
 
     target: np.ndarray
     taker: Callable[[np.ndarray], Take]
     source: np.ndarray | None = None
     by_step: bool = False
+    of: Sized | None = None
 
 
 class Steps(ABC):

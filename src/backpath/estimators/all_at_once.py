@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from backpath.engines.xla.setting import XlaSetting
 from backpath.estimators.parts import Part
 from backpath.estimators.steps import weight_mask
 from backpath.training.given import checked_examples
@@ -19,6 +20,7 @@ from backpath.training.minimize import solve
 def minimize(estimator: Any, rows: Rows, part: Part) -> None:
     """Train its parameters where they lie; says so if they are not at a minimum when it ends."""
     e, net = estimator, estimator._network
+    setting = XlaSetting(e.device)
     total = len(rows) if part.weights is None else part.weights.sum()
     with blas_threads(None), np.errstate(over="ignore", invalid="ignore"):
         found = solve(
@@ -31,6 +33,7 @@ def minimize(estimator: Any, rows: Rows, part: Part) -> None:
             weights=part.weights,
             evaluations=e.max_fun,
             tolerance=e.tol,
+            setting=setting if setting.engine(e.engine) == "xla" else None,
         )
         e._flat[...] = found.x
     e.n_iter_ = min(int(found.nit), e.max_iter)

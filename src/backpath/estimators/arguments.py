@@ -57,6 +57,7 @@ class Arguments:
     clip: float | None = None
     dtype: Any = None
     engine: str = "auto"
+    device: str | None = None
 
 
 def check_arguments(estimator: Any) -> None:

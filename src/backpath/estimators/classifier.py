@@ -53,14 +53,16 @@ class MLPClassifier(Classifying):
             draws them as scikit-learn does.
         clip: the largest norm of a gradient.
         dtype: in which to train; None is that of X, as in scikit-learn. float32 is faster.
-        engine: what makes the steps: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first.
+        engine: what makes the steps: ``"numpy"``, ``"compiled"``, ``"xla"``, or the one likely to be done first.
+        device: of the XLA engine; see ``bp.fit``.
         class_weight: of each class in the loss, by label, or ``"balanced"``.
         loss: ``"log_loss"``, ``"hinge"``, or a traceable function of scores and targets, both (batch, outputs), to one
             loss for each example.
 
     Attributes:
-        coefs_, intercepts_, n_iter_, t_, loss_, loss_curve_, best_loss_, validation_scores_, best_validation_score_,
-        n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
+        coefs_, intercepts_, n_layers_, n_outputs_, out_activation_: as in scikit-learn.
+        n_iter_, t_, loss_, loss_curve_, best_loss_, n_features_in_, feature_names_in_: likewise.
+        validation_scores_, best_validation_score_: likewise.
         validation_loss_curve_: the loss of the validation part after each epoch.
         engine_: what made the steps, and why it was chosen.
         network_, parameters_: the trained network and its parameters, of scaled features, for ``backpath.explain`` and

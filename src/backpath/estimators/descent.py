@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from backpath.engines.xla.setting import XlaSetting
 from backpath.estimators.parts import Part
 from backpath.estimators.random_order import RandomOrder
 from backpath.estimators.scoring import folded, scores_of
@@ -61,6 +62,7 @@ class Descent:
             with loop.blas(), np.errstate(over="ignore", invalid="ignore"):
                 self._epochs(loop)
         except KeyboardInterrupt:
+            loop.stepping.fetch()
             warnings.warn("Training interrupted by user.", stacklevel=4)
         e._state = loop.state
         if self.overflowed:
@@ -83,8 +85,9 @@ class Descent:
         epochs, steps = 1 if self.incremental else e.max_iter, math.ceil(len(rows) / self.batch)
         examples = InMemory(rows, e._to_network(part.y), part.weights)
         optimizer = optimizer_of(e, e._network, self.batch_weight, steps * e.max_iter)
+        setting = XlaSetting(e.device)
         e.engine_, programs = choose_engine(
-            e.engine, e._network, e._flat, examples, optimizer, None, self.batch, epochs, None
+            e.engine, e._network, e._flat, examples, optimizer, None, self.batch, epochs, None, setting=setting
         )
         return Loop(
             e._network,
@@ -99,6 +102,7 @@ class Descent:
             engine=e.engine_.engine,
             threads=usable_cores(),
             programs=programs,
+            setting=setting,
         )
 
     def _epochs(self, loop: Loop) -> None:

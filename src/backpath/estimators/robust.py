@@ -141,11 +141,13 @@ class RobustMLPClassifier(RobustMLP, Classifying):
         random_state: of initial weights, orders and the validation part.
         verbose: whether to print each epoch.
         dtype: in which to train.
-        engine: what makes the steps: ``"numpy"``, ``"compiled"``, or the one of them that is likely to be done first.
+        engine: what makes the steps: ``"numpy"``, ``"compiled"``, ``"xla"``, or the one likely to be done first.
+        device: of the XLA engine; see ``bp.fit``.
 
     Attributes:
-        classes_, loss_curve_, validation_scores_, validation_loss_curve_, best_validation_score_, coefs_, intercepts_,
-        n_iter_, engine_, network_, parameters_: as of :class:`MLPClassifier`; weights are of scaled features.
+        coefs_, intercepts_, network_, parameters_: as of :class:`MLPClassifier`; weights are of scaled features.
+        classes_, loss_curve_, n_iter_, engine_: as of :class:`MLPClassifier`.
+        validation_scores_, validation_loss_curve_, best_validation_score_: likewise.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)

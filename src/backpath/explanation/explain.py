@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 
 from backpath.calculus.call import listed
+from backpath.engines.xla.placement import one_device
+from backpath.engines.xla.refusals import require_lowered
+from backpath.engines.xla.setting import XlaSetting
 from backpath.explanation.explanation import Explanation
-from backpath.graph import NO_PARAMS, GraphError
+from backpath.explanation.sweeps import BY_NUMPY, Sweeps, XlaSweeps
+from backpath.graph import NO_PARAMS, GraphError, SettingError
 from backpath.nets import Model
 from backpath.ops import Variable
 from backpath.paths import Linearization, linearize
@@ -22,6 +26,8 @@ def explain(
     output: Any = None,
     wrt: Sequence[str] | str | None = None,
     kwargs: Mapping[str, Any] = NO_PARAMS,
+    engine: str = "numpy",
+    device: str | None = None,
 ) -> Explanation:
     """Take the gradient of one number apart, path by path; or of several together.
 
@@ -35,8 +41,13 @@ def explain(
             default all that hold real floating-point numbers; :attr:`Explanation.left_out` are the others. Of a model
             X is called ``"X"``, and whole numbers in it are taken as real ones.
         kwargs: arguments by keyword.
+        engine: who runs the sweeps: ``"numpy"``, or ``"xla"`` for those of numbers: derivatives, masses, flows, lengths
+            and norms. Counts, entropies and single paths are NumPy's in either case.
+        device: of the XLA engine; see ``fit``.
 
     Raises:
+        SettingError: for another engine; or if the XLA engine cannot run the function, JAX is not installed, or there
+            is no such device.
         GraphError: if ``output`` is needed and missing, or is no index there, or ``wrt`` names no input.
         TraceError: if ``f`` cannot be traced, or ``args`` is no tuple or list.
 
@@ -66,7 +77,17 @@ def explain(
             f"output={output!r} leaves values of shape {shapes}: choose one number by its index, or output=... for the "
             f"sum of one array's"
         )
-    return Explanation(lin, _sources(lin, wrt))
+    return Explanation(lin, _sources(lin, wrt), sweeps=_sweeps(engine, XlaSetting(device), lin))
+
+
+def _sweeps(engine: str, setting: XlaSetting, lin: Linearization) -> Sweeps:
+    if (engine := setting.engine(engine)) == "numpy":
+        return BY_NUMPY
+    if engine != "xla":
+        raise SettingError(f"engine={engine!r}: explanations are swept by 'numpy' or 'xla'")
+    require_lowered([lin.graph])
+    one_device(setting)
+    return XlaSweeps(setting)
 
 
 def _as_real(X: Any) -> Any:

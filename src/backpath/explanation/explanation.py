@@ -23,6 +23,7 @@ class Explanation(Quantities):
         lin: the graph at its point, with one output.
         sources: positions of the inputs that are explained.
         entry: the index of the output's entry that is explained, or None for all.
+        sweeps: who runs them.
     """
 
     def verify(self) -> dict[str, bool]:
@@ -49,6 +50,19 @@ class Explanation(Quantities):
         from backpath.report.plot import plot
 
         return plot(self)
+
+    def explore(self, title: str | None = None) -> Any:
+        """A page to step through the gradient, forward and backward, path by path: a :class:`backpath.Explorer`.
+
+        Args:
+            title: what stands above it; by default what is differentiated.
+
+        Raises:
+            GraphError: if a value is no real number.
+        """
+        from backpath.report.explorer.explore import explore
+
+        return explore(self, title)
 
     def _repr_png_(self) -> bytes | None:
         """The figure, for notebooks; None without matplotlib."""

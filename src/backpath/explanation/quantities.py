@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from backpath.explanation.spectrum import LAYERS, LengthSpectrum, step_inside, step_of
+from backpath.explanation.sweeps import BY_NUMPY, Sweeps
 from backpath.graph import GraphError
 from backpath.ops import Semiring
 from backpath.ops.control import refuse_control
@@ -23,8 +24,6 @@ from backpath.paths import (
     Lengths,
     Linearization,
     PathNorm,
-    pull_back,
-    push_forward,
     reachable,
 )
 from backpath.paths.array_paths import ArrayPath, strongest_array_paths
@@ -56,6 +55,7 @@ class Quantities:
     lin: Linearization
     sources: tuple[int, ...]
     entry: tuple[int, ...] | None = None
+    sweeps: Sweeps = BY_NUMPY
 
     @property
     def output(self) -> int:
@@ -100,9 +100,10 @@ class Quantities:
         Raises:
             GraphError: for another word, or blocks where there are none.
         """
-        pulled = self._pulled(Lengths(step_of(self.lin, by), lambda graph: step_inside(graph, by)))
-        lengths = sorted({n for polynomial in pulled.values() for n in polynomial})
-        parts = {n: {self.lin.names[s]: pulled[s].get(n, self._zeros(s)) for s in self.sources} for n in lengths}
+        lengths = Lengths(step_of(self.lin, by), lambda graph: step_inside(graph, by))
+        pulled = self._pulled(lengths, f"lengths by {by}")
+        found = sorted({n for polynomial in pulled.values() for n in polynomial})
+        parts = {n: {self.lin.names[s]: pulled[s].get(n, self._zeros(s)) for s in self.sources} for n in found}
         return LengthSpectrum(by, parts)
 
     def mass(self) -> Arrays:
@@ -232,25 +233,25 @@ class Quantities:
             return semiring.one(shape, dtype)
         return semiring.scatter(semiring.one((), dtype), self.entry, shape)
 
-    def _pulled(self, semiring: Semiring) -> dict[int, Any]:
+    def _pulled(self, semiring: Semiring, label: str | None = None) -> dict[int, Any]:
         lin = self.lin
-        found = pull_back(lin, {self.output: self._seed(semiring)}, self.sources, semiring)
+        found = self.sweeps.pull(lin, self._seed(semiring), self.sources, semiring, label)
         return {s: found[s] if s in found else semiring.zero(lin.shape(s), lin.dtype(s)) for s in self.sources}
 
     def _total(self, semiring: Semiring) -> int:
         return sum(int(np.sum(c)) for c in self._pulled(semiring).values())
 
-    def _on_paths(self, semiring: Semiring) -> dict[int, np.ndarray]:
+    def _on_paths(self, semiring: Semiring) -> Mapping[int, np.ndarray]:
         """Path sums to the output from every node that lies on a path from an explained input."""
         between = [k for k, flag in enumerate(reachable(self.lin, self.sources)) if flag]
-        return pull_back(self.lin, {self.output: self._seed(semiring)}, between, semiring)
+        return self.sweeps.pull(self.lin, self._seed(semiring), between, semiring)
 
     @cached_property
-    def _adjoints(self) -> dict[int, np.ndarray]:
+    def _adjoints(self) -> Mapping[int, np.ndarray]:
         return self._on_paths(SUM_PRODUCT)
 
     @cached_property
-    def _masses(self) -> dict[int, np.ndarray]:
+    def _masses(self) -> Mapping[int, np.ndarray]:
         """Beta: the mass of paths from each node to the output."""
         return self._on_paths(MASS)
 
@@ -261,10 +262,7 @@ class Quantities:
     @cached_property
     def _alpha(self) -> Mapping[int, np.ndarray]:
         """The mass of paths from the explained inputs to each node."""
-        lin = self.lin
-        return push_forward(
-            lin, {s: np.broadcast_to(MASS.one((), lin.dtype(s)), lin.shape(s)) for s in self.sources}, MASS
-        )
+        return self.sweeps.push(self.lin, self.sources)
 
     @property
     def _layers(self) -> list[int]:

@@ -11,7 +11,8 @@
     ├── MatrixError  (LinAlgError)  a matrix that has no inverse, factor or decomposition
     ├── RunError     (ValueError)  a run folder that is damaged, foreign or in the way
     ├── UnsupportedError (NotImplementedError)  a model of another framework that uses what backpath has not
-    └── NonFiniteError (ArithmeticError)  a training loss that is not a number
+    ├── NonFiniteError (ArithmeticError)  a training loss that is not a number
+    └── ProcessError (RuntimeError)  another process of a training that is gone, or cannot be reached
 """
 
 from __future__ import annotations
@@ -96,3 +97,7 @@ def _some(places: Sequence[str], most: int = 5) -> str:
 
 class NonFiniteError(BackpathError, ArithmeticError):
     """Training met a loss that is not a finite number."""
+
+
+class ProcessError(BackpathError, RuntimeError):
+    """Another process of this training is gone, has failed, or cannot be reached: the message says which and where."""

@@ -16,6 +16,9 @@ Stop = tuple[int, int]
 
 SWEEPS = 8
 
+OUTSIDE = -1
+"""The source of edges that come from outside of what is laid out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -42,18 +45,47 @@ class Layout:
 
 def layered(weighted: Weighted) -> Layout:
     """The layout of all nodes and edges of ``weighted``."""
-    level = [0] * len(weighted)
-    for target in range(len(weighted)):
-        level[target] = 1 + max((level[source] for _, source in weighted.edges_into(target)), default=-1)
+    edges = [(i, j, slot) for j in range(len(weighted)) for slot, i in weighted.edges_into(j)]
+    return arranged(len(weighted), edges)
+
+
+def arranged(
+    count: int, edges: Sequence[tuple[int, int, int]], late: bool = False, entered: Sequence[int] = ()
+) -> Layout:
+    """The layout of nodes 0, 1, ... in topological order.
+
+    Args:
+        count: how many nodes there are.
+        edges: (source, target, slot) of each.
+        late: whether nodes without an edge into them stand one level before the first that they lead to, as weights do
+            beside their layer, and not on the first level.
+        entered: nodes to which an edge leads from outside: they have lines of source -1 that begin on the first level.
+    """
+    level = _levels(count, edges, late)
     stops = list(level)
     lines = []
-    for target in range(len(weighted)):
-        for slot, source in weighted.edges_into(target):
-            between = range(level[source] + 1, level[target])
-            waypoints = range(len(stops), len(stops) + len(between))
-            stops.extend(between)
-            lines.append(Line(source, target, slot, (source, *waypoints, target)))
+    for source, target, slot in [*edges, *((OUTSIDE, k, 0) for k in entered)]:
+        between = range(0 if source == OUTSIDE else level[source] + 1, level[target])
+        waypoints = range(len(stops), len(stops) + len(between))
+        stops.extend(between)
+        before = () if source == OUTSIDE else (source,)
+        lines.append(Line(source, target, slot, (*before, *waypoints, target)))
     return Layout(tuple(zip(stops, _ordered(stops, lines), strict=True)), tuple(lines))
+
+
+def _levels(count: int, edges: Sequence[tuple[int, int, int]], late: bool) -> list[int]:
+    into: list[list[int]] = [[] for _ in range(count)]
+    for source, target, _ in edges:
+        into[target].append(source)
+    level = [0] * count
+    for target in range(count):
+        level[target] = 1 + max((level[source] for source in into[target]), default=-1)
+    if late:
+        first: dict[int, int] = {}
+        for source, target, _ in edges:
+            first[source] = min(level[target], first.get(source, level[target]))
+        level = [first.get(k, 1) - 1 if not into[k] else level[k] for k in range(count)]
+    return level
 
 
 def _ordered(level: Sequence[int], lines: Sequence[Line]) -> list[float]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpath.calculus import hvp
-from backpath.engines import Choice, Executable, compile_graph
+from backpath.engines import Choice, compile_graph
+from backpath.engines.xla.setting import XlaSetting
 from backpath.graph import SettingError
 from backpath.nets import Model
 from backpath.ops import leaves_of, trace
@@ -18,7 +19,7 @@ from backpath.training.loop.cores import blas_threads
 from backpath.training.loop.epochs import Epoch
 from backpath.training.loop.examples import InMemory
 from backpath.training.loop.rows import Rows
-from backpath.training.loop.step import BatchGradient
+from backpath.training.loop.step import BatchGradient, bound
 from backpath.training.result import Fit, finished
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def minimize(
     seed: int = 0,
     threads: int | None = None,
     init: Init = "auto",
+    engine: str = "numpy",
+    device: str | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fit:
     """Train ``model`` on all of (X, y) together, in float64.
@@ -61,13 +64,17 @@ def minimize(
         seed: of the initial weights.
         threads: of the BLAS; by default all cores that this process may use.
         init: as of ``fit``.
+        engine: of loss, gradient and products with the Hessian: ``"numpy"``, or ``"xla"``, on whose device the examples
+            stay; SciPy goes from point to point in either case.
+        device: of the XLA engine, as of ``fit``.
         on_epoch: called after each iteration.
 
     Returns:
         A fit whose epochs are iterations.
 
     Raises:
-        SettingError: for another method, a number outside its range, or a model that draws in training.
+        SettingError: for another method, a number outside its range, or a model that draws in training; for another
+            engine, or as of ``fit`` with this one.
         ShapeError: if X or y do not fit the model.
         DataError: if X or y hold numbers that are not finite, or no example.
     """
@@ -77,6 +84,9 @@ def minimize(
         raise SettingError(f"iterations={iterations}, l2={l2}: at least one iteration, and l2 at least 0")
     if model.noise_shapes(1):
         raise SettingError(f"{method} needs the same loss at each evaluation: {model!r} draws, or drops out neurons")
+    setting = XlaSetting(device)
+    if (engine := setting.engine(engine)) not in ("numpy", "xla"):
+        raise SettingError(f"engine={engine!r}: all examples at once are for 'numpy' or 'xla'")
     model, examples = examples_of(model, X, y, weights)
     if not isinstance(examples, InMemory):
         raise SettingError(f"{method} needs all examples at once, in arrays: use fit for those on disk")
@@ -103,10 +113,11 @@ def minimize(
             evaluations=evaluations,
             tolerance=tolerance,
             callback=after,
+            setting=setting if engine == "xla" else None,
         )
     if not history:
         after(found)
-    why = Choice("numpy", "SciPy asks for all examples at once")
+    why = Choice(engine, "SciPy asks for all examples at once")
     return finished(model, found.x, tuple(history), int(found.nfev), examples.X, seed, why)
 
 
@@ -123,11 +134,12 @@ def solve(
     evaluations: int | None,
     tolerance: float,
     callback: Callable[[OptimizeResult], None] | None = None,
+    setting: XlaSetting | None = None,
 ) -> OptimizeResult:
     """SciPy's result for one flat array of parameters in float64; arguments as of ``minimize``, already checked."""
     from scipy.optimize import minimize as scipy_minimize
 
-    problem = _Problem(model, X, y, l2, weights)
+    problem = _Problem(model, X, y, l2, weights, setting)
     options: dict[str, Any] = {"maxiter": iterations, "xtol" if method == "newton-cg" else "gtol": tolerance}
     if evaluations is not None and method == "lbfgs":
         options["maxfun"] = evaluations
@@ -147,14 +159,17 @@ def solve(
 class _Problem:
     """The loss of all examples as a function of one flat array, its gradient, and products with its Hessian."""
 
-    def __init__(self, model: Model, X: Rows, y: np.ndarray, l2: Any, weights: np.ndarray | None):
+    def __init__(
+        self, model: Model, X: Rows, y: np.ndarray, l2: Any, weights: np.ndarray | None, setting: XlaSetting | None
+    ):
+        self.setting = setting
         self.model, self.X, self.y, self.l2, self.weights = model, X, y, l2, weights
         self.at = np.zeros(model.parameter_count)
         self.gradient = np.empty_like(self.at)
         self.rows = np.arange(len(X))
-        self.gradient_of = BatchGradient(model, self.at, self.gradient, X, y, len(X), weights)
+        self.gradient_of = BatchGradient(model, self.at, self.gradient, X, y, len(X), weights, setting=setting)
         self.gradient_of(self.rows)
-        self._product: Executable | None = None
+        self._product: Callable[[], None] | None = None
         self.along, self.product = np.empty_like(self.at), np.empty_like(self.at)
 
     def value_and_gradient(self, w: np.ndarray) -> tuple[float, np.ndarray]:
@@ -172,7 +187,7 @@ class _Problem:
         self._product()
         return self.product + self.l2 * v
 
-    def _compiled_product(self) -> Executable:
+    def _compiled_product(self) -> Callable[[], None]:
         model = self.model
         X = model.shaped(self.X.take(self.rows, model.input_dtype(float)))
         targets = np.ascontiguousarray(model.targets(self.y), float)
@@ -182,4 +197,4 @@ class _Problem:
 
         program = compile_graph(trace(product, model.views(self.at), model.views(self.along), X, targets))
         inputs = [*leaves_of(model.views(self.at)), *leaves_of(model.views(self.along)), X, targets]
-        return Executable(program, inputs, leaves_of(model.views(self.product)))
+        return bound(program, inputs, leaves_of(model.views(self.product)), self.setting, len(inputs) - 2)

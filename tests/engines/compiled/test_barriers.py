@@ -47,13 +47,16 @@ def conflict(one, other):
 @settings(max_examples=500, deadline=None)
 @given(st.lists(instructions, min_size=1, max_size=12))
 def test_no_conflict_is_missed(program):
-    meetings, since = Meetings(), []
-    for instruction in program:
-        met = meetings.needed(instruction)
-        if met:
-            since = []
-        assert not any(conflict(new, old) for new in instruction for old in since)
-        since += instruction
+    """Whatever touches the same bytes stays in its order, and threads meet between where they are different ones."""
+    meetings, before = Meetings(), []
+    for new in program:
+        stretch = meetings.before(new)
+        for old, earlier in before:
+            pairs = list(itertools.product(new, old))
+            assert stretch > earlier or not any(conflict(a, b) for a, b in pairs)
+            overlaps = any(a.start < b.end and b.start < a.end and (a.writes or b.writes) for a, b in pairs)
+            assert stretch >= earlier or not overlaps
+        before.append((new, stretch))
 
 
 @settings(max_examples=100, deadline=None)
@@ -66,7 +69,21 @@ def test_a_chain_over_one_batch_needs_no_meeting(widths):
         layers.append((place, place + 7 * width, (place, 7, width)))
         place += 7 * width
     for (a, a_end, a_share), (b, b_end, b_share) in itertools.pairwise(layers):
-        assert not meetings.needed([Access(a, a_end, False, a_share, False), Access(b, b_end, True, b_share, False)])
+        assert meetings.before([Access(a, a_end, False, a_share, False), Access(b, b_end, True, b_share, False)]) == 0
+
+
+def test_gradients_of_all_layers_wait_for_one_meeting():
+    """Each reads all rows of its layer's adjoint, and the chain of adjoints goes on by rows."""
+    meetings, stretches = Meetings(), []
+    for above in range(0, 800, 100):
+        here, weights = above + 100, above + 10_000
+        reads = Access(above, above + 70, False, (above, 7, 10), False)
+        writes = Access(here, here + 70, True, (here, 7, 10), False)
+        stretches.append(meetings.before([reads, writes]))
+        whole = Access(here, here + 70, False, None, False)
+        gradient = Access(weights, weights + 90, True, (weights, 9, 10), False)
+        stretches.append(meetings.before([whole, gradient]))
+    assert stretches == [0, 1] * 8
 
 
 @given(st.integers(0, 5000), st.integers(1, 9))

@@ -435,3 +435,38 @@ def test_a_second_process_loads_its_kernels_and_gives_the_same_bits(cache, dtype
     assert in_its_own_process(cache, dtype, "again").communicate()[0] == "False\n"
     first, again = (np.load(cache / f"{dtype}_{name}.npz") for name in ("first", "again"))
     assert all(np.array_equal(first[name], again[name]) for name in first.files)
+
+
+def test_a_row_that_is_not_there_is_the_same_error_by_both_engines():
+    table = np.arange(12.0).reshape(4, 3)
+
+    def taken(table, rows):
+        return take_rows(table, rows) * 2
+
+    def taken_as_known(table):
+        return taken(table, np.array([[1], [-5]]))
+
+    by_both = [[bp.compile(f, engine=engine) for f in (taken, taken_as_known)] for engine in ("numpy", "compiled")]
+    errors = []
+    for told, known in by_both:
+        np.testing.assert_array_equal(told(table, np.array([3, -4])), 2 * table[[3, 0]])
+        for call, args in ((told, (table, np.array([0, 4]))), (known, (table,))):
+            with pytest.raises(bp.ShapeError, match="is out of bounds for axis 0 with size 4") as error:
+                call(*args)
+            errors.append(str(error.value))
+    assert errors[:2] == errors[2:]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_large_factors_laid_out_by_several_threads_give_the_same_bits(dtype):
+    """Inner extents are no multiples of a vector, and columns no multiples of a strip."""
+    rng = np.random.default_rng(3)
+    a, b, c, d = (rng.standard_normal(s).astype(dtype) for s in [(521, 300), (300, 301), (310, 300), (521, 290)])
+
+    def products(a, b, c, d):
+        return a @ b, a @ c.T, a.T @ d
+
+    one, *others = (bp.compile(products, engine="compiled", threads=n)(a, b, c, d) for n in (1, 2, 3))
+    for k, expected in enumerate(products(*(x.astype(float) for x in (a, b, c, d)))):
+        np.testing.assert_allclose(one[k], expected, rtol=0, atol=1e4 * np.finfo(dtype).eps)
+        assert all(np.array_equal(one[k], other[k]) for other in others)

@@ -74,21 +74,25 @@ class ParquetSource:
     def frames(self, groups: Iterable[int] | None = None, columns: list[str] | None = None) -> Iterator[Frame]:
         """These row groups (by default all), some thousand rows at a time."""
         for group in range(len(self.groups)) if groups is None else groups:
-            first = int(self.starts[group])
-            for data in self._decoded(group, columns):
-                numbers = np.arange(first, first + data.height)
-                yield spread(Frame(self.source, data, words=self.words, numbers=numbers))
-                first += data.height
+            yield from self.stretch(group, 0, int(self.groups[group]), columns)
 
-    def _decoded(self, group: int, columns: list[str] | None) -> Iterator[pl.DataFrame]:
+    def stretch(self, group: int, first: int, until: int, columns: list[str] | None = None) -> Iterator[Frame]:
+        """Some neighbouring rows of a row group, some thousand at a time."""
+        number = int(self.starts[group]) + first
+        for data in self._decoded(group, first, until, columns):
+            numbers = np.arange(number, number + data.height)
+            yield spread(Frame(self.source, data, words=self.words, numbers=numbers))
+            number += data.height
+
+    def _decoded(self, group: int, first: int, until: int, columns: list[str] | None) -> Iterator[pl.DataFrame]:
         import polars as pl
 
-        file, begin, rows = self._files[group], int(self._begins[group]), int(self.groups[group])
+        file, begin, rows = self._files[group], int(self._begins[group]) + first, until - first
         read = pl.scan_parquet(file, hive_partitioning=False, glob=False, cache=False)
         read = read if columns is None else read.select(columns)
         with told(file, "Parquet"):
             whole = read.slice(begin, rows).collect()
         if whole.height != rows:
             raise DataError(f"{file} cannot be read as Parquet: row group {group} has not the rows that it says")
-        for first in range(0, rows, DECODED):
-            yield whole.slice(first, DECODED)
+        for start in range(0, rows, DECODED):
+            yield whole.slice(start, DECODED)

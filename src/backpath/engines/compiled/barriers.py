@@ -41,25 +41,41 @@ class Access:
 
 
 class Meetings:
-    """Notes what was touched since threads last met: by size, and within a size by where it begins."""
+    """How often threads must have met before each instruction, told from what those before it have touched.
+
+    An instruction belongs to the earliest stretch between two meetings that it can, whatever stands before it: the sums
+    over a batch that make gradients of many layers wait for one meeting, not for one each.
+    """
 
     def __init__(self) -> None:
-        self._forget()
-
-    def needed(self, accesses: list[Access]) -> bool:
-        """Whether threads must meet before an instruction with these accesses, which comes next."""
-        clash = any(new.clashes(old) for new in accesses for old in self._near(new))
-        if clash:
-            self._forget()
-        for access in accesses:
-            if access not in self._known:
-                self._known.add(access)
-                insort(self._by_size.setdefault((access.end - access.start).bit_length(), []), access, key=_start)
-        return clash
-
-    def _forget(self) -> None:
-        self._known: set[Access] = set()
+        self._stretch: dict[Access, int] = {}
         self._by_size: dict[int, list[Access]] = {}
+
+    def before(self, accesses: list[Access]) -> int:
+        """The number of meetings before an instruction with these accesses, which comes next."""
+        found = 0
+        for new in accesses:
+            for old in self._near(new):
+                if (new.writes or old.writes) and old.start < new.end and new.start < old.end:
+                    found = max(found, self._stretch[old] + new.clashes(old))
+        for access in accesses:
+            self._note(access, found)
+        return found
+
+    def _note(self, access: Access, stretch: int) -> None:
+        if access.writes:
+            # Whoever waits for this one waits for what it has waited for.
+            for old in [old for old in self._near(access) if access.start <= old.start and old.end <= access.end]:
+                if self._stretch[old] < stretch or (old.share, old.alone) == (access.share, access.alone):
+                    self._forget(old)
+        if access not in self._stretch:
+            insort(self._by_size.setdefault((access.end - access.start).bit_length(), []), access, key=_start)
+        self._stretch[access] = max(stretch, self._stretch.get(access, 0))
+
+    def _forget(self, access: Access) -> None:
+        del self._stretch[access]
+        touched = self._by_size[(access.end - access.start).bit_length()]
+        del touched[touched.index(access, bisect_left(touched, access.start, key=_start))]
 
     def _near(self, new: Access) -> Iterator[Access]:
         """All that was touched where ``new`` is, and little else."""

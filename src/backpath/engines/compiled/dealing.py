@@ -15,6 +15,9 @@ GRAIN = 1e-5
 ROWS = 16
 """Rows or entries of a piece, at least: products of fewer leave registers idle, and pack their factors as often."""
 
+READ, MOST_ROWS = 1 << 15, 64
+"""Bytes of a product's second factor for each row of a piece, and the rows from which on reading them counts little."""
+
 MOST = 8
 """Pieces for each thread."""
 
@@ -29,10 +32,17 @@ class Work:
     Attributes:
         extent: how many rows or entries of it can be shared out.
         seconds: that one thread takes, about.
+        least: rows or entries of a piece, at least.
     """
 
     extent: int
     seconds: float
+    least: int = ROWS
+
+
+def least_rows(nbytes: int) -> int:
+    """Rows of a piece of a product, at least, whose second factor has so many bytes: each piece reads all of it."""
+    return min(max(nbytes // READ, ROWS), MOST_ROWS)
 
 
 def pieces(stretch: Sequence[Work], threads: int) -> int:
@@ -40,6 +50,6 @@ def pieces(stretch: Sequence[Work], threads: int) -> int:
     if threads == 1:
         return 1
     seconds = sum(work.seconds for work in stretch)
-    rows = min((work.extent for work in stretch if work.seconds > TELLING * seconds), default=0)
-    each = min(seconds / GRAIN, rows / ROWS) / threads
+    most = min((work.extent / work.least for work in stretch if work.seconds > TELLING * seconds), default=0)
+    each = min(seconds / GRAIN, most) / threads
     return threads * max(1, min(int(each), MOST))

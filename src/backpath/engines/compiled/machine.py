@@ -11,6 +11,7 @@ from typing import Any
 
 from backpath.engines.compiled.jit import apart, compiled
 from backpath.engines.compiled.pointers import call_at, pointer_at
+from backpath.engines.compiled.subnormals import ZEROS, control, set_control
 from backpath.engines.compiled.tables import (
     BLOCK,
     CODE,
@@ -22,6 +23,7 @@ from backpath.engines.compiled.tables import (
     FIELDS,
     FIRST,
     FIRST_INSTRUCTION,
+    FLUSHES,
     FUTEX,
     GIVE_WAY,
     HEIGHT,
@@ -118,8 +120,9 @@ def _piece(like: Any, told: Any, number: int, piece: int) -> None:
         pointer_at(like, told[LOSSES])[step] = pointer_at(like, told[LOSS])[0]
 
 
-def run(like: Any, told: Any) -> None:
-    """Run a program for so many steps; all threads call it together, each with what it is told.
+@compiled
+def _run(like: Any, told: Any) -> None:
+    """All steps, as one thread makes them.
 
     Stretches are numbered through all steps. A thread takes its own pieces first, whose numbers its core's cache may
     still hold, then those that others have not come to.
@@ -146,3 +149,12 @@ def run(like: Any, told: Any) -> None:
                 finish(lines, number, pieces, threads, told[SYSTEM_CALL], told[FUTEX])
         wait(lines, seen, told[GIVE_WAY], told[SYSTEM_CALL], told[FUTEX])
         seen = now(lines)
+
+
+def run(like: Any, told: Any) -> None:
+    """Run a program for so many steps; all threads call it together, each with what it is told."""
+    before = control()
+    if told[FLUSHES]:
+        set_control(before | ZEROS)
+    _run(like, told)
+    set_control(before)

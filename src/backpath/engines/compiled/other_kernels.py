@@ -10,8 +10,10 @@ from typing import Any
 
 from backpath.engines.compiled.pointers import pointer_at, size_of
 from backpath.engines.compiled.products import product as products
+from backpath.engines.compiled.products.registers import VECTOR_BYTES
+from backpath.engines.compiled.products.small_products import lay, small_product
 from backpath.engines.compiled.reduction_kernels import copy_strided, reduce_columns, reduce_rows
-from backpath.engines.compiled.tables import EXTENT, GEMM, GIVEN, HEIGHT, ROW, SCRATCH
+from backpath.engines.compiled.tables import EXTENT, GEMM, GIVEN, HEIGHT, ROW, SCRATCH, WIDEST
 
 
 def product(like: Any, i: Any, work: Any) -> None:
@@ -19,6 +21,7 @@ def product(like: Any, i: Any, work: Any) -> None:
 
     For pairs of matrices, which threads share in place of rows, then: rows, and of a pair's number, which is a number
     of some and one within them: how many the latter are, and the strides of A, B and C by both. Else rows are 0.
+    Last, whether B is what ``lay_strips`` makes of it.
     """
     a_row, a_col, c_row, n, k = i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 7], i[GIVEN + 8], i[GIVEN + 9]
     rows, within, size = i[GIVEN + 11], i[GIVEN + 12], size_of(like)
@@ -34,10 +37,25 @@ def product(like: Any, i: Any, work: Any) -> None:
             a += first * a_row * size
             c += first * c_row * size
             m, whole = count, i[EXTENT]
+        if i[GIVEN + 19]:
+            small_product(
+                like, a, a_row, a_col, b, 0, 0, c, c_row, m, n, k, False, work[SCRATCH], i[GIVEN + 10] != 0, True
+            )
+            continue
         products.product(
             like, a, a_row, a_col, b, i[GIVEN + 4], i[GIVEN + 5], c, c_row, m, n, k, False, work[GEMM], work[SCRATCH],
             whole, i[GIVEN + 10] != 0,
         )  # fmt: skip
+
+
+def lay_strips(like: Any, i: Any, work: Any) -> None:
+    """Given: a matrix's address and strides, the result's address, columns and rows.
+
+    Threads share strips of the widest vectors, which may be several of this processor's.
+    """
+    strip, each, n = 2 * VECTOR_BYTES // size_of(like), WIDEST // VECTOR_BYTES, i[GIVEN + 4]
+    first, last = work[ROW] * each, min((work[ROW] + work[HEIGHT]) * each, (n + strip - 1) // strip)
+    lay(like, i[GIVEN], i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 3], n, i[GIVEN + 5], first, last)
 
 
 def reduce(like: Any, i: Any, work: Any) -> None:

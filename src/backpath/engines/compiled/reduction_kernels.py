@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numba
@@ -19,14 +20,23 @@ def row_sum(x: Any, first: int, n: int) -> Any:
     return total
 
 
-@compiled
-def row_max(x: Any, first: int, n: int) -> Any:
-    """The largest of n entries in a row; NaN if one is."""
+@numba.njit(nogil=True, error_model="numpy", fastmath={"nnan", "nsz"})
+def _row_top(x: Any, first: int, n: int) -> Any:
+    """The largest of n entries in a row, none of which is NaN."""
     top = x[first]
     for k in range(1, n):
         value = x[first + k]
-        top = value if value > top or value != value else top
+        top = value if value > top else top
     return top
+
+
+@compiled
+def row_max(x: Any, first: int, n: int) -> Any:
+    """The largest of n entries in a row; NaN if one is."""
+    strange = 0
+    for k in range(n):
+        strange += x[first + k] != x[first + k]
+    return _row_top(x, first, n) if strange == 0 else typed(x[first], math.nan)
 
 
 @compiled

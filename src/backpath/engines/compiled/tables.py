@@ -3,11 +3,11 @@
 FIELDS = 24
 """Of an instruction."""
 
-KERNEL, MEETS, SHARED, EXTENT, GIVEN = range(5)
-"""A kernel's address, or 0 for elementwise operations; whether threads meet first; whether they share it, and how many
-rows or entries then; from ``GIVEN`` on what the kernel wants, or ``WIDE`` and the rest."""
+KERNEL, SHARED, EXTENT, GIVEN = range(4)
+"""A kernel's address, or 0 for elementwise operations; whether threads share it, and how many rows or entries then;
+from ``GIVEN`` on what the kernel wants, or ``WIDE`` and the rest."""
 
-HIGH, WIDE, FIRST, COUNT = range(4, 8)
+HIGH, WIDE, FIRST, COUNT = range(GIVEN, GIVEN + 4)
 """Elementwise operations: rows, columns, the first operation's number, and how many there are."""
 
 OPERATION_FIELDS = 14
@@ -36,15 +36,15 @@ STRETCH_FIELDS = 3
 FIRST_INSTRUCTION, LAST_INSTRUCTION, PIECES = range(STRETCH_FIELDS)
 """Of a stretch: the instructions between two meetings, and into how many pieces its work is dealt out."""
 
-CALL_WORDS = 18
+CALL_WORDS = 19
 (
     CODE, STRETCHES, STRETCH_COUNT, OPERATIONS, FEEDS, INTAKES, STEPS, LOSS, LOSSES,
-    WORK, LINES, GIVE_WAY, SYSTEM_CALL, FUTEX, THREAD, THREADS, PLACES,
-) = range(17)  # fmt: skip
+    WORK, LINES, GIVE_WAY, SYSTEM_CALL, FUTEX, THREAD, THREADS, FLUSHES, PLACES,
+) = range(18)  # fmt: skip
 """What one thread's run is told: addresses and sizes of the tables; how many steps; where the loss stands and where it
 is noted, one word a step; addresses of the thread's words, of the lines that threads share, of ``sched_yield`` and
-of ``syscall``, and the number of the call that waits; which thread of how many it is; and places for a result and an
-error, which no kernel leaves."""
+of ``syscall``, and the number of the call that waits; which thread of how many it is; whether subnormal numbers are
+zeros; and places for a result and an error, which no kernel leaves."""
 
 LINE_WORDS = 8
 """Of a line of a cache."""
@@ -72,7 +72,7 @@ GAP = 2
 """Columns between packed tiles, lest they fall on each other in a cache."""
 
 BLOCK_TILES = 16
-"""Of a transposed A, packed at a time: with ``DEPTH`` columns they stay in a core's second cache."""
+"""Of A, packed at a time: with ``DEPTH`` columns they stay in a core's second cache."""
 
 PACKED = BLOCK_TILES * TILE_ROWS * (DEPTH + GAP)
 """Numbers for which a product that packs A needs room, beside ``SCRATCH_BYTES``."""

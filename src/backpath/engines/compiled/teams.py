@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from typing import Any
 
 from llvmlite import ir
@@ -10,6 +9,7 @@ from numba import types
 
 from backpath.engines.compiled.jit import compiled
 from backpath.engines.compiled.pointers import emitted
+from backpath.engines.compiled.subnormals import X86
 from backpath.engines.compiled.tables import ASLEEP, DONE, LINE_WORDS, NOW, TAKEN
 
 LINE = 8 * LINE_WORDS
@@ -21,8 +21,6 @@ WAIT, WAKE = 128, 129
 """What a futex does, of one process."""
 
 TICKET_BITS = 16
-
-_PAUSES = platform.machine().lower() in ("x86_64", "amd64")
 
 
 @emitted
@@ -43,7 +41,7 @@ def _seen(typing: Any, address: Any) -> Any:
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
         value = builder.load_atomic(pointer, "acquire", 8)
-        if _PAUSES:
+        if X86:
             function = ir.FunctionType(ir.VoidType(), [])
             pause = builder.module.globals.get("llvm.x86.sse2.pause")
             builder.call(pause or ir.Function(builder.module, function, "llvm.x86.sse2.pause"), [])

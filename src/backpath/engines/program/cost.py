@@ -41,6 +41,9 @@ NUMPY = Speeds(1.2e-6, 1e11, 2e10, 6e-9)
 COMPILED = Speeds(INSTRUCTION, 1e11, 5e10, 1.5e-9)
 """Of the compiled one, whose kernels pass over memory once."""
 
+ACCELERATOR = Speeds(5e-6, 5e12, 5e11, 1e-11)
+"""Of XLA on an accelerator, whose operations are kernels that are started one by one."""
+
 ELEMENTARY = frozenset(
     (
         "cbrt exp exp2 expm1 log log2 log10 log1p logaddexp sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh "
@@ -63,6 +66,13 @@ def by_machine(programs: Sequence[Program], speeds: Speeds = COMPILED) -> float:
     moved, work, entries = _work(programs)
     passes = speeds.call * sum(len(p.instructions) for p in programs) + moved / speeds.memory
     return passes + work / speeds.products + speeds.function * entries
+
+
+def by_accelerator(programs: Sequence[Program], speeds: Speeds = ACCELERATOR) -> float:
+    """Likewise of an accelerator, told with caution: few programs keep all of it busy."""
+    moved, work, entries = _work(programs)
+    calls = speeds.call * sum(len(p.instructions) for p in programs)
+    return calls + moved / speeds.memory + work / speeds.products + speeds.function * entries
 
 
 def _work(programs: Sequence[Program]) -> tuple[int, int, int]:

@@ -22,6 +22,10 @@ MOST_REGISTERS = 64
 """Of one instruction: values of a block each, which are to stay in a core's cache."""
 
 
+APART = 1 << 22
+"""Bytes of buffers, which stay in a core's caches, up to which none need be used again."""
+
+
 class Kind(Enum):
     """Where a value lives."""
 
@@ -56,6 +60,7 @@ def plan(
     seen_through: Mapping[int, int],
     instructions: Sequence[Instruction],
     overwrites: Mapping[int, int],
+    apart: bool = False,
 ) -> tuple[tuple[Place, ...], tuple[int, ...]]:
     """A place for each node, and the size of each buffer in bytes.
 
@@ -64,7 +69,13 @@ def plan(
         seen_through: its views.
         instructions: in order.
         overwrites: for an output, by its number, the number of the input whose memory it takes.
+        apart: whether values have buffers of their own where all of them fit into ``APART`` bytes, so that nothing has
+            to wait until another value is no longer read.
     """
+    if apart:
+        places, buffers = _Planner(graph, seen_through, instructions, overwrites, again=False).run()
+        if sum(buffers) <= APART:
+            return places, buffers
     return _Planner(graph, seen_through, instructions, overwrites).run()
 
 
@@ -75,8 +86,10 @@ class _Planner:
         seen_through: Mapping[int, int],
         instructions: Sequence[Instruction],
         overwrites: Mapping[int, int],
+        again: bool = True,
     ):
         self.graph, self.views, self.instructions = graph, seen_through, instructions
+        self.again = again
         self.places: list[Place | None] = [None] * len(graph)
         self.pool = _Pool()
         self.instruction_of = {n: k for k, instruction in enumerate(instructions) for n in instruction}
@@ -139,6 +152,8 @@ class _Planner:
 
     def _release(self, number: int, instruction: Instruction) -> None:
         """Give back the buffers of what is not read after this instruction."""
+        if not self.again:
+            return
         held = {self.roots[p] for position in instruction for p in self.graph.nodes[position].parents}
         places = {position: self.places[position] for position in held.union(instruction)}
         buffers = {position: p.number for position, p in places.items() if p and p.kind is Kind.BUFFER}

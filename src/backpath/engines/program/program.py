@@ -209,21 +209,21 @@ def compile_graph(
         conditions: the type of true and false inside, for an engine that knows numbers alone, and convolutions whole;
             by default bool.
     """
-    graph = _plain(graph)
+    graph = plain(graph)
     if conditions is not None:
         graph = with_convolutions(_without_bool(graph, conditions))
     graph = _kept_apart(graph, overwrites)
     seen_through = views(graph)
     instructions = schedule(graph, seen_through)
-    places, buffers = plan(graph, seen_through, instructions, overwrites)
+    places, buffers = plan(graph, seen_through, instructions, overwrites, apart=conditions is not None)
     program = Program(graph, instructions, places, buffers, overwrites)
     program.check()
     return program
 
 
-def _plain(graph: Graph) -> Graph:
+def plain(graph: Graph) -> Graph:
     """Of primitives that are not composite, without needless work; so are the graphs inside its nodes."""
-    return with_plain_insides(simplify(without_unread(simplify(expand(graph)))), _plain)
+    return with_plain_insides(simplify(without_unread(simplify(expand(graph)))), plain)
 
 
 def _kept_apart(graph: Graph, overwrites: Mapping[int, int]) -> Graph:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -154,6 +155,44 @@ def _transpose(builder: _Builder, node: Node) -> Node | int:
     return builder._place(combined)
 
 
+def _reshape(builder: _Builder, node: Node) -> Node | int:
+    """Where axes that are made one lie beside each other before a transposition, they are made one before it.
+
+    Then the matrix is a view, where it would be a copy.
+    """
+    source = builder.nodes[node.parents[0]]
+    if source.shape == node.shape or source.primitive != "transpose" or 0 in node.shape or not source.shape:
+        return _same_shape(builder, node)
+    groups = _groups(source.shape, node.shape)
+    before = [[source.params["axes"][k] for k in joined] for joined, _ in groups]
+    held = builder.nodes[source.parents[0]].shape
+    long = [k for k, n in enumerate(held) if n > 1]
+    if any([k for k in long if of[0] <= k <= of[-1]] != of for of in before):
+        return node
+    after = [k for _, (_, parts) in sorted(zip(before, groups, strict=True)) for k in parts]
+    after += [k for k, n in enumerate(node.shape) if n == 1]
+    shape = tuple(node.shape[k] for k in after)
+    plain = replace(node, parents=source.parents, shape=shape, params={"shape": shape})
+    back = tuple(after.index(k) for k in range(len(after)))
+    turned = replace(node, primitive="transpose", parents=(builder._place(plain),), params={"axes": back})
+    return builder._place(turned)
+
+
+def _groups(before: Sequence[int], after: Sequence[int]) -> list[tuple[list[int], list[int]]]:
+    """Which axes of one shape hold the same entries as which of the other, the fewest of each, but for those of 1."""
+    ours, theirs = (iter([k for k, n in enumerate(shape) if n > 1]) for shape in (before, after))
+    found = []
+    for k in ours:
+        joined, parts = [k], [next(theirs)]
+        while (m := prod(before[k] for k in joined)) != (n := prod(after[k] for k in parts)):
+            if m < n:
+                joined.append(next(ours))
+            else:
+                parts.append(next(theirs))
+        found.append((joined, parts))
+    return found
+
+
 def _reduction(builder: _Builder, node: Node) -> Node | int:
     """Kept axes are a mere reshape of the reduction without them, which other nodes may want too; so are single ones.
 
@@ -227,7 +266,7 @@ _RULES: Mapping[str, Callable[[_Builder, Node], Node | int]] = {
     "subtract": _drop_neutral(0.0, (1,)),
     "multiply": _product_of_two,
     "divide": _drop_neutral(1.0, (1,)),
-    "reshape": _same_shape,
+    "reshape": _reshape,
     "broadcast_to": _same_shape,
     "transpose": _transpose,
     "matmul": _matmul,

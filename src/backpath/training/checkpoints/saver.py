@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from backpath.engines.processes.company import ALONE
 from backpath.training.checkpoints.checkpoint import Checkpoint, write_checkpoint
 
 SHORTEST = 1.0
@@ -42,6 +43,8 @@ class Saver:
 
     Attributes:
         patience: seconds of steps after which to ask again.
+        company: the processes of the training: all stop when one is to stop, and the first one's clock says when to
+            write, which it does.
     """
 
     def __init__(self, path: str | Path, every: float = 60.0, about: Mapping[str, Any] | None = None):
@@ -49,18 +52,21 @@ class Saver:
         self.last = time.monotonic()
         self.stopping = False
         self.patience = min(every, LONGEST)
+        self.company = ALONE
 
     def after_step(self, capture: Callable[[], Checkpoint]) -> None:
         """Raises Interrupted, with everything saved, if training is to stop."""
-        if self.stopping:
+        told = self.company.told(self.stopping, time.monotonic() - self.last >= self.every)
+        if told[:, 0].any():
             self._write(capture())
             raise Interrupted(self.path)
-        if time.monotonic() - self.last >= self.every:
+        if told[0, 1]:
             self._save(capture())
 
     def after_epoch(self, capture: Callable[[], Checkpoint], last: bool = False) -> None:
         """Likewise after an epoch; the last one is always saved, for what comes after it can be stopped too."""
-        if last or time.monotonic() - self.last >= min(self.every, SHORTEST):
+        due = time.monotonic() - self.last >= min(self.every, SHORTEST)
+        if self.company.led(last or due):
             self._save(capture())
         self.after_step(capture)
 
@@ -84,11 +90,17 @@ class Saver:
             signal.signal(signal.SIGINT, before)
 
     def _save(self, checkpoint: Checkpoint) -> None:
-        try:
-            self._write(checkpoint)
-        except OSError as error:
-            warnings.warn(f"no checkpoint could be written to {self.path}: {error}; training goes on", stacklevel=2)
+        def write() -> None:
+            try:
+                self._put(checkpoint)
+            except OSError as error:
+                warnings.warn(f"no checkpoint could be written to {self.path}: {error}; training goes on", stacklevel=2)
+
+        self.company.by_first(write)
         self.last = time.monotonic()
 
     def _write(self, checkpoint: Checkpoint) -> None:
+        self.company.by_first(lambda: self._put(checkpoint))
+
+    def _put(self, checkpoint: Checkpoint) -> None:
         write_checkpoint(self.path, Checkpoint(checkpoint.arrays, {**self.about, **checkpoint.facts}))

@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from backpath.engines.processes.signs import getting_on
+from backpath.engines.xla.setting import ANYWHERE, XlaSetting
 from backpath.graph import NonFiniteError, RunError
 from backpath.nets import Model
 from backpath.paths import linearize
@@ -70,6 +73,7 @@ def descend(
     on_epoch: Callable[[Epoch], None] | None = None,
     engine: str = "numpy",
     programs: Programs | None = None,
+    setting: XlaSetting = ANYWHERE,
 ) -> tuple[tuple[Epoch, ...], int]:
     """Train one flat array of parameters in place; arguments as of ``fit``, already checked.
 
@@ -77,7 +81,7 @@ def descend(
         The epochs, and how many steps one takes.
     """
     extras: dict[str, Any] = {"plateau": plateau, "average": average, "saver": saver, "programs": programs}
-    extras |= {"engine": engine, "threads": threads or usable_cores()}
+    extras |= {"engine": engine, "threads": threads or usable_cores(), "setting": setting}
     loop = Loop(model, parameters, examples, batch, optimizer, seed, **extras)
     if resume:
         loop.resume(resume)
@@ -87,7 +91,7 @@ def descend(
         while len(loop.history) < epochs:
             told = loop.epoch()
             if on_epoch is not None:
-                on_epoch(told)
+                loop.company.all_or_none(partial(on_epoch, told))
             if saver:
                 saver.after_epoch(loop.capture, last=len(loop.history) == epochs)
     if average and loop.stepping.averaged:
@@ -111,9 +115,10 @@ class Loop:
         plateau: lowers the step size where the loss no longer falls.
         average: of the parameters over the steps.
         saver: keeps where training stands.
-        engine: ``"numpy"`` or ``"compiled"``.
+        engine: one of ``ENGINES``.
         threads: that it may use.
         programs: of other trainings of the same model by the same engine.
+        setting: of the XLA engine.
     """
 
     def __init__(
@@ -134,13 +139,15 @@ class Loop:
         engine: str = "numpy",
         threads: int = 1,
         programs: Programs | None = None,
+        setting: XlaSetting = ANYWHERE,
     ):
-        self.stepping = Stepping(model, parameters, optimizer, seed, state, average, engine, threads, programs)
+        self.stepping = Stepping(model, parameters, optimizer, seed, state, average, engine, threads, programs, setting)
         self.rng = np.random.default_rng([seed, 1]) if rng is None else rng
         self.plateau, self.saver = plateau, saver
         self.waiting = plateau.init() if plateau else None
         self.snapshot = Snapshot(parameters, self.state, self.stepping.averaged)
-        self.feed = examples.feed(model, self.stepping.steps, batch, shuffle)
+        self.feed = examples.feed(model, self.stepping.steps, batch, shuffle, self.stepping.shares)
+        self.company = self.stepping.shares.company
         self.steps = self.feed.steps
         self.losses = np.zeros(self.steps)
         self.history: list[Epoch] = []
@@ -186,9 +193,10 @@ class Loop:
         """
         while True:
             self._descend(self.steps)
-            loss = float(self.losses @ self.feed.weights)
+            self.stepping.fetch()
+            loss = self.company.led(float(self.losses @ self.feed.weights))
             # The sum of finite numbers is finite in double precision, and takes no array of flags.
-            if np.isfinite(loss) and np.isfinite(self.stepping.parameters.sum(dtype=float)):
+            if np.isfinite(loss) and np.isfinite(self.company.led(self.stepping.parameters.sum(dtype=float))):
                 break
             self._roll_back()
         self.history.append(Epoch(len(self.history) + 1, loss, self.spent, self.state.factor))
@@ -202,6 +210,7 @@ class Loop:
 
     def capture(self) -> Checkpoint:
         """Where training stands, between two steps; its arrays are the training's own."""
+        self.stepping.fetch()
         snapshot = self.snapshot
         arrays = {**snapshot.arrays, **{f"start.{name}": copy for name, copy in snapshot.copies.items()}}
         facts = {
@@ -251,6 +260,7 @@ class Loop:
             raise RunError(f"the checkpoint is damaged: it has made {step} of {self.steps} steps")
         for name, array in here.arrays.items():
             np.copyto(array, checkpoint.arrays[name])
+        self.stepping.changed()
         self._shuffle()
         self.step = step
 
@@ -288,7 +298,9 @@ class Loop:
                 self.stepping.made(count)
                 made, self.step = made + count, self.step + count
                 seconds = time.perf_counter() - started
-                self.spent, self.pace = self.spent + seconds, max(seconds / count, 1e-7)
+                # The next stretch is as long for all processes.
+                self.spent, self.pace = self.spent + seconds, self.company.led(max(seconds / count, 1e-7))
+                getting_on()
                 if self.saver:
                     self.saver.after_step(self.capture)
 
@@ -302,6 +314,7 @@ class Loop:
     def _restore(self) -> None:
         """Go back to the snapshot, and begin its epoch."""
         self.state, self.stepping.averaged = self.snapshot.restore(self.state, self.stepping.averaged, self.rng)
+        self.stepping.changed()
         del self.history[self.snapshot.facts["epochs"] :]
         self.lowest = _lowest(self.history)
         if waiting := self.snapshot.facts["waiting"]:
@@ -324,6 +337,7 @@ class Loop:
             self._shuffle()
         self.state = self.state._replace(factor=factor)
         self._descend(step)
+        self.stepping.fetch()
         where = "" if finite.all() else self._first_not_finite(step)
         return NonFiniteError(
             f"training diverged: the {what}{where}, with step sizes already halved {MOST_ROLLBACKS} times. Lower the "

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backpath.engines import Steps
+from backpath.engines.processes.shares import WHOLE, Shares
 from backpath.nets import Model
 from backpath.training.checkpoints.identity import digest
 from backpath.training.loop.rows import Rows
@@ -39,11 +40,14 @@ class Feed(ABC):
 
     @abstractmethod
     def stretches(self, first: int, until: int) -> Iterator[tuple[Steps, np.ndarray]]:
-        """What makes these steps, and on which rows, of shape (steps, examples): as many as are at hand each time."""
+        """What makes these steps, and on which rows, of shape (steps, examples): as many as are at hand each time.
+
+        The rows are this process's own.
+        """
 
     @abstractmethod
     def examples(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """X and y of a step."""
+        """X and y of a step, of this process's own rows."""
 
 
 class Examples(ABC):
@@ -67,8 +71,8 @@ class Examples(ABC):
         """The same for the same examples, and for no others."""
 
     @abstractmethod
-    def feed(self, model: Model, make: Make, batch: int, shuffle: bool) -> Feed:
-        """Batches of so many examples, in a new order each epoch or always in their own."""
+    def feed(self, model: Model, make: Make, batch: int, shuffle: bool, shares: Shares = WHOLE) -> Feed:
+        """Batches of so many examples over all processes, in a new order each epoch or always in their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +105,14 @@ class InMemory(Examples):
         scales = () if scaling is None else (scaling.mean, scaling.factor, scaling.weights())
         return digest(*self.X.arrays, self.y, *scales, *(() if self.weights is None else (self.weights,)))
 
-    def feed(self, model: Model, make: Make, batch: int, shuffle: bool) -> Feed:
-        return _Shuffled(self, make, batch, shuffle)
+    def feed(self, model: Model, make: Make, batch: int, shuffle: bool, shares: Shares = WHOLE) -> Feed:
+        return _Shuffled(self, make, batch, shuffle, shares)
 
 
 class _Shuffled(Feed):
-    def __init__(self, examples: InMemory, make: Make, batch: int, shuffle: bool):
+    def __init__(self, examples: InMemory, make: Make, batch: int, shuffle: bool, shares: Shares):
         self._cut(len(examples), batch)
-        self.given, self.shuffled, self.batch = examples, shuffle, batch
+        self.given, self.shuffled, self.batch, self.shares = examples, shuffle, batch, shares
         self.order = np.arange(len(examples))
         self.whole, rest = divmod(len(examples), batch)
         sizes = [batch] * (self.whole > 0) + [rest] * (rest > 0)
@@ -123,11 +127,12 @@ class _Shuffled(Feed):
     def stretches(self, first: int, until: int) -> Iterator[tuple[Steps, np.ndarray]]:
         if first < min(until, self.whole):
             rows = self.order[first * self.batch : min(until, self.whole) * self.batch]
-            yield self.makers[self.batch], rows.reshape(-1, self.batch)
+            yield self.makers[self.batch], rows.reshape(-1, self.batch)[:, self.shares.rows(self.batch)]
         if first <= self.whole < until:
             rest = self.order[self.whole * self.batch :]
-            yield self.makers[len(rest)], rest[None]
+            yield self.makers[len(rest)], rest[None, self.shares.rows(len(rest))]
 
     def examples(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         rows = self.order[step * self.batch : (step + 1) * self.batch]
+        rows = rows[self.shares.rows(len(rows))]
         return self.given.X.take(rows, float), self.given.y[rows]

@@ -21,9 +21,15 @@ SCALED = 4096
 
 
 class Rows(ABC):
-    """Examples of shape (examples, features), of which nothing but batches is ever copied."""
+    """Examples of shape (examples, features), of which nothing but batches is ever copied.
+
+    Attributes:
+        scaling: of what is taken.
+        changing: whether others come into their place while they are read.
+    """
 
     scaling: Scaling | None
+    changing: bool = False
 
     @property
     @abstractmethod
@@ -83,6 +89,7 @@ class DenseRows(Rows):
 
     array: np.ndarray
     scaling: Scaling | None = None
+    changing: bool = False
 
     @property
     def unscaled(self) -> tuple[int, int]:

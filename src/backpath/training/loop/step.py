@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backpath.calculus import value_and_grad
 from backpath.engines import Executable, Intake, Program, Take, compile_graph
+from backpath.engines.xla.setting import XlaSetting
 from backpath.nets import Model
 from backpath.ops import leaves_of, trace
 from backpath.training.loop.rows import DenseRows, Rows, rows_of
 from backpath.training.optimizers.averaging import PolyakAverage
 from backpath.training.optimizers.chain import Optimizer, OptimizerState
+
+if TYPE_CHECKING:
+    from backpath.engines.xla.call import XlaCall
 
 
 def loss_and_gradient_program(
@@ -87,11 +91,15 @@ class Batch:
     ):
         self.inputs = list(_room(model, batch, dtype))
         rows, targets = (array.reshape(batch, -1) for array in self.inputs)
-        self.intakes = [Intake(rows, X.taker, X.as_they_lie(rows.dtype)), _targets(model, y, targets)]
+        of_rows, of_targets = (None, None) if X.changing else (X, y)
+        self.intakes = [
+            Intake(rows, X.taker, X.as_they_lie(rows.dtype), of=of_rows),
+            _targets(model, y, targets, of_targets),
+        ]
         if weights is not None:
             taken, given = np.empty((batch, 1), dtype), DenseRows(weights[:, None])
             self.inputs.append(taken[:, 0])
-            self.intakes.append(Intake(taken, given.taker, given.as_they_lie(dtype)))
+            self.intakes.append(Intake(taken, given.taker, given.as_they_lie(dtype), of=weights))
         shapes = list(model.noise_shapes(batch).values())
         if shapes:
             cuts = np.cumsum([math.prod(shape) for shape in shapes])
@@ -112,6 +120,7 @@ class BatchGradient:
         batch: how many rows a call takes.
         weights: of the examples, of shape (examples,), if they differ.
         seed: of what drops out.
+        setting: of the XLA engine, which then computes it; None for NumPy.
     """
 
     __slots__ = ("_run", "_takes", "loss")
@@ -127,24 +136,42 @@ class BatchGradient:
         weights: np.ndarray | None = None,
         *,
         seed: int = 0,
+        setting: XlaSetting | None = None,
     ):
         dtype = parameters.dtype
         self.loss = np.zeros((), dtype)
         given = Batch(model, X, y, batch, dtype, weights, lambda: seed)
         program = loss_and_gradient_program(model, batch, dtype, weights is not None)
-        inputs = [*leaves_of(model.views(parameters)), *given.inputs]
-        self._run = Executable(program, inputs, [self.loss, *leaves_of(model.views(gradient))])
+        own, made = leaves_of(model.views(parameters)), [self.loss, *leaves_of(model.views(gradient))]
+        self._run = bound(program, [*own, *given.inputs], made, setting, len(own))
         self._takes = [(intake.taker(intake.target), intake.by_step) for intake in given.intakes]
 
     def __call__(self, chosen: np.ndarray, count: int = 0) -> None:
         """Loss and gradient over the rows whose positions are ``chosen``, of shape (batch,), in the step ``count``."""
         for take, by_step in self._takes:
             take(np.array([count]) if by_step else chosen)
+        if not isinstance(self._run, Executable):
+            self._run.changed()
         self._run()
 
     def again(self) -> None:
         """Loss and gradient over the same rows as in the last call."""
         self._run()
+
+
+def bound(
+    program: Program,
+    inputs: Sequence[np.ndarray],
+    outputs: Sequence[np.ndarray],
+    setting: XlaSetting | None,
+    parameters: int,
+) -> Executable | XlaCall:
+    """A program on arrays: by NumPy, or by XLA, which keeps all inputs but the first, so many ``parameters``."""
+    if setting is None:
+        return Executable(program, inputs, outputs)
+    from backpath.engines.xla.call import XlaCall
+
+    return XlaCall(program.graph, inputs, outputs, setting, range(parameters, len(inputs)))
 
 
 def _noise(seed: Callable[[], int]) -> Callable[[np.ndarray], Take]:
@@ -167,10 +194,10 @@ def _room(model: Model, batch: int, dtype: np.dtype) -> tuple[np.ndarray, np.nda
     return np.empty((batch, *model.inputs), model.input_dtype(dtype)), np.empty((batch, *model.outputs), dtype)
 
 
-def _targets(model: Model, y: np.ndarray, target: np.ndarray) -> Intake:
+def _targets(model: Model, y: np.ndarray, target: np.ndarray, of: np.ndarray | None) -> Intake:
     if not model.reads_classes(y):
         values = rows_of(model.targets(y))
-        return Intake(target, values.taker, values.as_they_lie(target.dtype))
+        return Intake(target, values.taker, values.as_they_lie(target.dtype), of=of)
     assert model.outputs is not None
     one_hot, labels = np.eye(model.outputs[-1], dtype=target.dtype), rows_of(y.reshape(len(y), -1))
 
@@ -186,4 +213,4 @@ def _targets(model: Model, y: np.ndarray, target: np.ndarray) -> Intake:
         return take
 
     whole = y.ndim == 1 and y.dtype == np.int64 and y.flags.c_contiguous
-    return Intake(target, taker, y if whole else None)
+    return Intake(target, taker, y if whole else None, of=of)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backpath.engines import Intake, NumPySteps, Part, Program, Steps, Take
+from backpath.engines.processes.shares import WHOLE, Shares
+from backpath.engines.xla.setting import ANYWHERE, XlaSetting
 from backpath.nets import Model
 from backpath.ops import leaves_of
 from backpath.training.checkpoints.identity import described
@@ -16,6 +19,10 @@ from backpath.training.loop.rows import Rows
 from backpath.training.loop.step import Batch, loss_and_gradient_program, update_program
 from backpath.training.optimizers.averaging import AverageState, PolyakAverage
 from backpath.training.optimizers.chain import Optimizer, OptimizerState
+
+if TYPE_CHECKING:
+    from backpath.engines.xla.placement import Placement
+    from backpath.engines.xla.residence import Residence
 
 Programs = dict[Any, Program]
 
@@ -39,6 +46,7 @@ class Stepping:
         engine: one of ``ENGINES``.
         threads: that the compiled engine may use.
         programs: of other trainings of the same model by the same engine, which are used again and added to.
+        setting: of the XLA engine.
     """
 
     def __init__(
@@ -52,6 +60,7 @@ class Stepping:
         engine: str = "numpy",
         threads: int = 1,
         programs: Programs | None = None,
+        setting: XlaSetting = ANYWHERE,
     ):
         self.model, self.parameters, self.optimizer, self.seed = model, parameters, optimizer, seed
         self.gradient, self.loss = np.empty_like(parameters), np.zeros((), parameters.dtype)
@@ -60,6 +69,8 @@ class Stepping:
         self.averaged: AverageState | None = average.init(parameters) if average else None
         self.engine, self.threads, self.minds_blas = engine, threads, False
         self.programs: Programs = {} if programs is None else programs
+        self.setting = setting
+        self._residence: Residence | None = None
 
     def steps(self, X: Rows, y: np.ndarray, batch: int, weights: np.ndarray | None) -> Steps:
         """What makes steps on so many examples each."""
@@ -84,9 +95,43 @@ class Stepping:
     def _made(self, parts: Sequence[Part], intakes: Sequence[Intake]) -> Steps:
         if self.engine == "numpy":
             return NumPySteps(parts, intakes, self.loss)
+        if self.engine == "xla":
+            from backpath.engines.xla.steps import XlaSteps
+
+            return XlaSteps(parts, intakes, self.loss, self._on_device(parts), self.setting.precision)
         from backpath.engines.compiled.engine import CompiledSteps
 
         return CompiledSteps(parts, intakes, self.loss, self.threads)
+
+    def _on_device(self, parts: Sequence[Part]) -> Residence:
+        """The state where the XLA engine has it, the same for batches of any size."""
+        from backpath.engines.xla.residence import Residence
+
+        if self._residence is None:
+            self._residence = Residence(parts[1][2], self.placement)
+        return self._residence
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Where the XLA engine has its arrays."""
+        from backpath.engines.xla.mesh import placement_of
+
+        return placement_of(self.setting, [leaf.shape for leaf in leaves_of(self.model.views(self.parameters))])
+
+    @property
+    def shares(self) -> Shares:
+        """Which rows of each batch are whose."""
+        return self.placement.shares if self.engine == "xla" else WHOLE
+
+    def fetch(self) -> None:
+        """Bring the arrays up to date, to be read: an engine may have its own elsewhere while it makes steps."""
+        if self._residence:
+            self._residence.fetch()
+
+    def changed(self) -> None:
+        """Note that the arrays were written."""
+        if self._residence:
+            self._residence.changed()
 
     def restart(self, parameters: np.ndarray, optimizer: Optimizer, seed: int) -> None:
         """The arrays and the state before the first step, from these parameters."""
@@ -100,6 +145,7 @@ class Stepping:
         if self.averaged:
             self.averaged.total.fill(0)
             self.averaged = self.averaged._replace(weight=0.0)
+        self.changed()
 
     def made(self, steps: int) -> None:
         """Note that so many were made."""
@@ -122,7 +168,7 @@ class Stepping:
 
     @property
     def _conditions(self) -> np.dtype | None:
-        return None if self.engine == "numpy" else self.parameters.dtype
+        return self.parameters.dtype if self.engine == "compiled" else None
 
     def gradient_program(self, batch: int, weighted: bool) -> Program:
         """Loss and gradient of so many examples."""
@@ -135,9 +181,13 @@ class Stepping:
 
     def update_program(self) -> Program:
         """What the optimizer makes of a gradient."""
-        key = form(self.optimizer)
+        layout = self.placement.layout if self.engine == "xla" else None
+        key = form(self.optimizer), layout and layout.size
         if key not in self.programs:
-            self.programs[key] = update_program(
-                self.optimizer, self.average, self.parameters, self.state, self._conditions
-            )
+            parameters, state = self.parameters, self.state
+            if layout:
+                # Each of them may be longer where it is laid out over devices.
+                parameters = np.empty(layout.size, parameters.dtype)
+                state = state._replace(arrays=tuple(tuple(parameters for _ in arrays) for arrays in state.arrays))
+            self.programs[key] = update_program(self.optimizer, self.average, parameters, state, self._conditions)
         return self.programs[key]

@@ -127,13 +127,17 @@ class Experiment:
         """
         s = self.settings
 
-        def at_rate(rate: Rate) -> Optimizer:
+        def optimizer(rate: Rate) -> Optimizer:
             return descent(s.optimizer, rate, s.momentum, l2=s.l2, clip=s.clip)
 
         found = find_rate(
-            self.network, *self.examples, at_rate, batch=s.batch, seed=s.seed, init=s.init, threads=s.threads
+            self.network, *self.examples, optimizer, batch=s.batch, seed=s.seed, init=s.init, threads=s.threads
         )
-        return replace(self, settings=replace(s, rate=found.suggestion)), found
+        return self.at_rate(found.suggestion), found
+
+    def at_rate(self, rate: float) -> Experiment:
+        """The same experiment with another step size."""
+        return replace(self, settings=replace(self.settings, rate=rate))
 
     def train(self, on_epoch: Callable[[Epoch], None] | None = None, saver: Saver | None = None) -> Fit:
         """Fit the network to the training part; with a saver, from its checkpoint on if there is one."""
@@ -153,6 +157,10 @@ class Experiment:
             threads=s.threads,
             checkpoint=saver,
             engine=s.engine,
+            device=s.device,
+            precision=s.precision,
+            devices=s.devices,
+            shard=s.shard,
             on_epoch=on_epoch,
         )
 

@@ -9,6 +9,7 @@ from backpath.data.parts import FrameData, ParquetData
 from backpath.data.reading.parquet import ParquetSource
 from backpath.data.split import split
 from backpath.data.target import Target, Task, refuse_missing, task_of
+from backpath.engines.processes.signs import getting_on
 from backpath.graph import DataError
 from backpath.nets import LOSSES
 from backpath.training.runs.settings import Settings
@@ -49,6 +50,7 @@ def parted_file(file: ParquetSource, column: str, settings: Settings) -> tuple[P
     target = Target.fit(sample, column, rows, task, standardize=loss != "poisson")
     different = []
     for frame in data.all_cells(column):
+        getting_on()
         refuse_missing(frame, column)
         if task == "classification":
             different.append(frame[column].unique())

@@ -45,6 +45,10 @@ class Settings:
     stream: int = 0
     threads: int | None = None
     engine: str = "auto"
+    device: str | None = None
+    precision: str = "full"
+    devices: int | str | None = None
+    shard: str | None = None
     augment: tuple[str, ...] = ()
     text: bool = False
     missing: tuple[str, ...] = ()
@@ -71,7 +75,17 @@ class Settings:
         Raises:
             RunError: if one is missing, or is not of its kind.
         """
-        since = ("engine", "augment", "text", "onnx", *(field.name for field in fields(Reading)))
+        since = (
+            "engine",
+            "device",
+            "precision",
+            "devices",
+            "shard",
+            "augment",
+            "text",
+            "onnx",
+            *(field.name for field in fields(Reading)),
+        )
         known = {**{name: getattr(cls(), name) for name in since}, **config}
         try:
             kept: dict[str, Any] = {field.name: known[field.name] for field in fields(cls)}

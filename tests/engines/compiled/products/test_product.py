@@ -14,7 +14,8 @@ from backpath.engines.compiled.pointers import pointer_at, size_of
 from backpath.engines.compiled.products.blas import gemm_address
 from backpath.engines.compiled.products.blas_product import blas_product
 from backpath.engines.compiled.products.product import product
-from backpath.engines.compiled.products.small_products import row_product, small_product
+from backpath.engines.compiled.products.registers import VECTOR_BYTES
+from backpath.engines.compiled.products.small_products import lay, row_product, small_product
 from backpath.engines.compiled.tables import DEPTH, LARGEST, PACKED, SCRATCH_BYTES
 
 DTYPES = [np.float32, np.float64]
@@ -61,7 +62,7 @@ def multiply(a, b, c, accumulate, how=product, scratch=None, packed=False):
     ends = {
         product: (gemm_address(dtype), scratch.ctypes.data, m, packed),
         blas_product: (gemm_address(dtype),),
-        small_product: (scratch.ctypes.data, packed),
+        small_product: (scratch.ctypes.data, packed, False),
     }
     how(dtype, *a.place, *b.place, c.address, c.lead, m, n, k, accumulate, *ends[how])
 
@@ -91,7 +92,6 @@ def check_exact(random, dtype, shape, transposed, pads, accumulate, how=product,
     seed=st.integers(0, 9),
 )
 def test_products_of_integers_are_exact(shape, dtype, transposed, pads, accumulate, packed, seed):
-    packed &= transposed[0]
     check_exact(np.random.default_rng(seed), dtype, shape, transposed, pads, accumulate, packed=packed)
 
 
@@ -111,19 +111,44 @@ def test_products_of_integers_are_exact(shape, dtype, transposed, pads, accumula
     ],
 )
 def test_large_products_of_integers_are_exact(shape, dtype, transposed, accumulate):
-    check_exact(np.random.default_rng(0), dtype, shape, transposed, (1, 2, 3), accumulate, packed=transposed[0])
+    check_exact(np.random.default_rng(0), dtype, shape, transposed, (1, 2, 3), accumulate, packed=True)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("m", [1, 5, 6, 7, 191, 192, 193, 400])
-def test_packed_blocks_and_tiles_of_all_heights(dtype, m):
+@pytest.mark.parametrize("turned", [False, True])
+def test_packed_blocks_and_tiles_of_all_heights(dtype, m, turned):
     for k in (3, DEPTH, DEPTH + 5):
-        check_exact(np.random.default_rng(m), dtype, (m, 40, k), (True, False), (1, 0, 0), True, small_product, True)
+        check_exact(np.random.default_rng(m), dtype, (m, 40, k), (turned, False), (1, 0, 0), True, small_product, True)
 
 
 def test_the_shapes_above_reach_the_blas():
     assert LARGEST < 420 * 410 * 1000 * 410
     assert LARGEST < 100 * 2700 * 2700 * 100
+
+
+@pytest.mark.parametrize("shape", [(1, 40, 3), (30, 64, 40), (15, 33, DEPTH), (29, 100, DEPTH + 9), (5, 32, 2 * DEPTH)])
+@pytest.mark.parametrize("transposed", CASES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_factor_laid_out_in_strips_gives_the_bits_that_it_gives_as_it_lies(dtype, transposed, shape):
+    (m, n, k), random = shape, np.random.default_rng(1)
+    a = Placed(random.standard_normal((m, k)).astype(dtype), transposed[0])
+    b = Placed(random.standard_normal((k, n)).astype(dtype), transposed[1], 3)
+    c, expected = (Placed(np.zeros((m, n), dtype), around=77) for _ in range(2))
+    multiply(a, b, expected, False, small_product)
+    strip = 2 * VECTOR_BYTES // c.values.itemsize
+    strips = -(-n // strip)
+    size = k * strips * strip * c.values.itemsize
+    block = np.full(size + 6 * VECTOR_BYTES, 0xEE, np.uint8)
+    start = -block.ctypes.data % (2 * VECTOR_BYTES)
+    laid = block.ctypes.data + start
+    for first in reversed(range(strips)):
+        lay(dtype, *b.place, laid, n, k, first, first + 1)
+    assert (block[start + size :] == 0xEE).all()
+    small_product(
+        dtype, *a.place, laid, 0, 0, c.address, c.lead, m, n, k, False, room(dtype).ctypes.data, transposed[0], True
+    )
+    np.testing.assert_array_equal(c.block, expected.block)
 
 
 @pytest.mark.parametrize("how", [blas_product, small_product])

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from backpath.engines.compiled.barriers import Access, Meetings
-from backpath.engines.compiled.dealing import ROWS, Work, pieces
+from backpath.engines.compiled.dealing import ROWS, Work, least_rows, pieces
 from backpath.engines.compiled.store import Kernels
-from backpath.engines.compiled.tables import DEPTH, FIELDS, MEETS, OPERATION_FIELDS, STRETCH_FIELDS
+from backpath.engines.compiled.tables import DEPTH, FIELDS, OPERATION_FIELDS, STRETCH_FIELDS, WIDEST
 from backpath.engines.program.cost import COMPILED
 from backpath.engines.program.strides import address, merged, span, strides_of
 from backpath.graph import Node
@@ -29,13 +29,21 @@ SPREAD, MANY = 1 << 18, 128
 """Bytes over which the columns of a transposed factor lie spread, and columns of the product, before packing pays."""
 
 
+ALIASES = 1 << 11
+"""Bytes from row to row of a factor, or a multiple, at which the rows of a tile fall on each other in a cache."""
+
+LAID, SHARERS = 1 << 18, 64
+"""Bytes of a product's second factor, and rows of its result, from which on the factor is laid out once for all."""
+
+
 @dataclass
 class Code:
     """The machine's tables, and the arrays whose addresses stand in them.
 
     Attributes:
         kernels: of the numbers' type.
-        instructions: one row each.
+        instructions: one row each, as they come.
+        stretch: the number of the stretch between two meetings that each belongs to.
         operations: the elementwise ones.
         registers: how many one instruction needs at most.
         work: of each instruction.
@@ -47,6 +55,7 @@ class Code:
 
     kernels: Kernels
     instructions: list[list[int]] = field(default_factory=list)
+    stretch: list[int] = field(default_factory=list)
     operations: list[list[int]] = field(default_factory=list)
     registers: int = 0
     work: list[Work] = field(default_factory=list)
@@ -61,25 +70,33 @@ class Code:
         return self.kernels.dtype
 
     def tables(self) -> tuple[np.ndarray, np.ndarray]:
-        """As the machine reads them."""
-        return _table(self.instructions, FIELDS), _table(self.operations, OPERATION_FIELDS)
+        """As the machine reads them: stretch by stretch."""
+        ordered = [self.instructions[k] for k in self._order]
+        return _table(ordered, FIELDS), _table(self.operations, OPERATION_FIELDS)
+
+    @property
+    def _order(self) -> list[int]:
+        return sorted(range(len(self.stretch)), key=self.stretch.__getitem__)
 
     @property
     def meeting_count(self) -> int:
         """How often threads that share the work must meet in a step."""
-        return sum(row[MEETS] for row in self.instructions)
+        return max(self.stretch, default=0)
 
     def stretches(self, threads: int) -> np.ndarray:
         """From meeting to meeting, for so many threads; feeds come before the first one's instructions."""
-        cuts = [0, *(k for k, row in enumerate(self.instructions) if row[MEETS]), len(self.instructions)]
-        rows = [[a, b, pieces(self.work[a:b], threads)] for a, b in itertools.pairwise(cuts)]
-        return _table(rows, STRETCH_FIELDS)
+        rows, first = [], 0
+        for _, members in itertools.groupby(self._order, key=self.stretch.__getitem__):
+            work = [self.work[k] for k in members]
+            rows.append([first, first + len(work), pieces(work, threads)])
+            first += len(work)
+        return _table(rows or [[0, 0, 1]], STRETCH_FIELDS)
 
     def feed(self, feeds: Iterable[Sequence[int]]) -> None:
         """Note what a step's feeds write, before the first program."""
         size = self.dtype.itemsize
         targets = [(feed[6], feed[5], feed[3] * size) for feed in feeds]
-        self.meetings.needed([Access(to, to + rows * row, True, (to, rows, row), False) for to, rows, row in targets])
+        self.meetings.before([Access(to, to + rows * row, True, (to, rows, row), False) for to, rows, row in targets])
 
     # Rows of the table.
 
@@ -90,19 +107,16 @@ class Code:
         fields: Sequence[int],
         accesses: list[Access],
         flops: float = 0.0,
-        coarse: bool = False,
+        least: int = ROWS,
     ) -> None:
-        """An instruction; ``coarse`` if each row of its extent is as much work as many rows of others."""
+        """An instruction, and what a piece of it has at least of its extent's rows."""
         moved = sum(access.end - access.start for access in accesses)
-        self.work.append(
-            Work(
-                extent * ROWS if coarse else extent, flops / COMPILED.products + moved / COMPILED.memory + COMPILED.call
-            )
-        )
+        seconds = flops / COMPILED.products + moved / COMPILED.memory + COMPILED.call
+        self.work.append(Work(extent, seconds, least))
         shared = not any(a.alone for a in accesses)
-        meet = self.meetings.needed(accesses)
+        self.stretch.append(self.meetings.before(accesses))
         called = self.kernels[kernel] if kernel else 0
-        self.instructions.append([called, int(meet), int(shared), *map(int, (extent, *fields))])
+        self.instructions.append([called, int(shared), *map(int, (extent, *fields))])
 
     def needs(self, numbers: int) -> None:
         """Note that a kernel needs room for so many numbers."""
@@ -157,11 +171,12 @@ class Code:
         a, b = np.reshape(self._factor(a), (-1, k)), self._factor(b)
         b = b[:, None] if b.ndim == 1 else b
         m, n = a.shape[0], b.shape[1]
-        self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
         c = out.reshape(m, n)
         a_row, a_col = strides_of(a)
         b_row, b_col = strides_of(b)
         size = self.dtype.itemsize
+        laid = b.nbytes >= LAID and m >= SHARERS and n >= 2 * WIDEST // size
+        b = self._laid(b) if laid else b
         rows = (address(a), m, a_row * size) if a_col == 1 or k == 1 else None
         alone = m == 1
         accesses = [
@@ -169,10 +184,24 @@ class Code:
             self.access(b, False, None, alone),
             self.access(c, True, (address(c), m, n * size), alone),
         ]
-        packs = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD and n >= MANY
+        spread = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD
+        packs = n >= MANY and (spread or (a_col == 1 and a_row * size % ALIASES == 0))
         self.packs |= packs
-        fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs]
-        self.row("product", m, fields, accesses, 2.0 * m * n * k)
+        fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs, *[0] * 8, laid]
+        if not laid:
+            self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
+        self.row("product", m, fields, accesses, 2.0 * m * n * k, least_rows(b.nbytes))
+
+    def _laid(self, b: np.ndarray) -> np.ndarray:
+        """A factor as strips, which all pieces of a product read."""
+        k, n = b.shape
+        strip = 2 * WIDEST // self.dtype.itemsize
+        strips = -(-n // strip)
+        room = self.new((k * strips * strip + strip,))
+        laid = room[-address(room) % (2 * WIDEST) // room.itemsize :][: k * strips * strip]
+        accesses = [self.access(b, False, None, strips == 1), self.access(laid, True, None, strips == 1)]
+        self.row("lay_strips", strips, [address(b), *strides_of(b), address(laid), n, k], accesses, least=1)
+        return laid
 
     def _batched(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
         """Products of matrices, pair by pair, which threads share."""
@@ -194,7 +223,7 @@ class Code:
         self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
         fields = [address(a), *strides_of(a)[-2:], address(b), *strides_of(b)[-2:], address(out), n, n, k, 0, m, inner]
         fields += [step for s in strides for step in [0] * pad + s]
-        self.row("product", count, fields, accesses, 2.0 * count * m * n * k, coarse=m * n * k > FINE)
+        self.row("product", count, fields, accesses, 2.0 * count * m * n * k, 1 if m * n * k > FINE else ROWS)
 
     def _factor(self, x: np.ndarray) -> np.ndarray:
         """A factor as the product reads it: entries of rows or of columns in a row, and rows apart."""
@@ -242,7 +271,7 @@ class Code:
         rows = (address(x), outer, n * inner * size) if by_outer else None
         accesses = [self.access(out, True, own, alone), self.access(x, False, rows, alone)]
         fields = [maximum, address(out), address(x), outer, n, inner, by_outer]
-        self.row("reduce", extent, fields, accesses, coarse=by_outer and n * inner > FINE)
+        self.row("reduce", extent, fields, accesses, least=1 if by_outer and n * inner > FINE else ROWS)
 
 
 def together(rows: int, columns: int) -> int:

@@ -54,7 +54,7 @@ def convolve(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray
         code.access(out, True, _share(out, images), images == 1),
     ]
     flops = 2.0 * out.size * seen
-    code.row("convolve", images, _convolution(x, kernels, out, rows, columns, outputs), accesses, flops, coarse=True)
+    code.row("convolve", images, _convolution(x, kernels, out, rows, columns, outputs), accesses, flops, 1)
 
 
 def convolve_by_kernel(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:
@@ -72,7 +72,7 @@ def convolve_by_kernel(code: Code, node: Node, operands: list[np.ndarray], out: 
         code.access(sums, True, _share(sums, parts), parts == 1),
     ]
     fields = _convolution(x, adjoint, sums, rows, columns, out.shape[1])
-    code.row("convolve_by_kernel", parts, fields, accesses, 2.0 * adjoint.size * out.shape[0], coarse=True)
+    code.row("convolve_by_kernel", parts, fields, accesses, 2.0 * adjoint.size * out.shape[0], 1)
     if parts > 1:
         code.sums(out.reshape(-1), sums.reshape(parts, -1))
 
@@ -91,7 +91,7 @@ def _by_images(code: Code, kernel: str, fields: list[int], out: np.ndarray, give
         return
     images = len(out)
     accesses = [code.access(array, array is out, _share(array, images), images == 1) for array in (out, *given)]
-    code.row(kernel, images, fields, accesses, coarse=True)
+    code.row(kernel, images, fields, accesses, least=1)
 
 
 def unroll(code: Code, node: Node, operands: list[np.ndarray], out: np.ndarray) -> None:

@@ -39,8 +39,8 @@ def product(
         scratch: address of ``tables.SCRATCH_BYTES`` bytes, which are overwritten.
         rows: m, or where these are some rows of a larger product, all of its rows: which way is taken follows from
             them, so that the parts give the bits of the whole.
-        packed: whether the columns of a transposed A are packed, for which there is room for ``tables.PACKED`` numbers
-            behind the scratch.
+        packed: whether A is packed, its columns if it is transposed and else its rows, for which there is room for
+            ``tables.PACKED`` numbers behind the scratch.
     """
     # A pointer is one word to pass on, and an array seven.
     kind = pointer_at(like, 0)
@@ -54,4 +54,4 @@ def product(
     elif large:
         blas_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, gemm)
     else:
-        small_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, scratch, packed)
+        small_product(kind, a, a_row, a_col, b, b_row, b_col, c, c_row, m, n, k, accumulate, scratch, packed, False)

@@ -25,10 +25,14 @@ SPAN = 16384
 @compiled
 def small_product(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
-    m: int, n: int, k: int, accumulate: bool, scratch: int, packed: bool,
+    m: int, n: int, k: int, accumulate: bool, scratch: int, packed: bool, laid: bool,
 ) -> None:  # fmt: skip
-    """C = A B or C += A B in tiles; arguments as in ``product.product``, A's strides any."""
+    """C = A B or C += A B in tiles; arguments as in ``product.product``, A's strides any.
+
+    If B is ``laid``, it is what :func:`lay` makes of it, whatever its strides say.
+    """
     size = size_of(like)
+    width = _widened(like, n)
     strip = (scratch + 2 * VECTOR_BYTES - 1) & (-2 * VECTOR_BYTES)
     blocks = (m + BLOCK_TILES * ROWS - 1) // (BLOCK_TILES * ROWS) if packed else 1
     for start in range(0, max(k, 1), DEPTH):
@@ -36,19 +40,22 @@ def small_product(
         for block in range(blocks):
             top, end = block * m // blocks, (block + 1) * m // blocks
             left, row, col, tile = a + (top * a_row + start * a_col) * size, a_row, a_col, 0
-            if packed:
+            if packed and a_row == 1:
                 _pack_tiles(like, left, a_col, end - top, depth, scratch + SCRATCH_BYTES)
                 left, row, col, tile = scratch + SCRATCH_BYTES, 1, TILE_ROWS, TILE_ROWS * (depth + GAP) * size
-            right, target = b + start * b_row * size, c + top * c_row * size
+            elif packed:
+                _pack_apart(like, left, a_row, end - top, depth, scratch + SCRATCH_BYTES)
+                left, row = scratch + SCRATCH_BYTES, DEPTH + TILE_ROWS
+            right, target = b + start * (width if laid else b_row) * size, c + top * c_row * size
             _block_product(
-                like, left, row, col, tile, right, b_row, b_col, target, c_row, end - top, n, depth, more, strip
+                like, left, row, col, tile, right, b_row, b_col, target, c_row, end - top, n, depth, more, strip, laid
             )
 
 
 @compiled
 def _block_product(
     like: Any, a: int, a_row: int, a_col: int, a_tile: int, b: int, b_row: int, b_col: int, c: int, c_row: int,
-    m: int, n: int, k: int, accumulate: bool, packed: int,
+    m: int, n: int, k: int, accumulate: bool, packed: int, laid: bool,
 ) -> None:  # fmt: skip
     """The product for up to DEPTH steps of the inner index, strip by strip of B, packed where that pays."""
     size = size_of(like)
@@ -56,15 +63,48 @@ def _block_product(
     for column in range(0, n, 2 * lanes):
         columns = min(2 * lanes, n - column)
         strip, step = b + column * b_col * size, b_row
-        if b_col != 1:
-            pack_transposed(like, strip, b_col, min(columns, lanes), k, packed)
-            if columns > lanes:
-                pack_transposed(like, strip + lanes * b_col * size, b_col, columns - lanes, k, packed + VECTOR_BYTES)
-            strip, step = packed, 2 * lanes
-        elif k * b_row * size > SPAN and m > 2 * ROWS:
-            pack_rows(like, strip, b_row, columns, k, packed)
+        if laid:
+            strip, step = b + column * k * size, 2 * lanes
+        elif b_col != 1 or (k * b_row * size > SPAN and m > 2 * ROWS):
+            _pack_strip(like, strip, b_row, b_col, columns, k, packed)
             strip, step = packed, 2 * lanes
         _strip_product(like, a, a_row, a_col, a_tile, strip, step, c + column * size, c_row, m, columns, k, accumulate)
+
+
+@compiled
+def _pack_strip(like: Any, b: int, b_row: int, b_col: int, columns: int, k: int, out: int) -> None:
+    """Up to two vectors' columns of k rows of B, row after row."""
+    size = size_of(like)
+    lanes = VECTOR_BYTES // size
+    if b_col == 1:
+        pack_rows(like, b, b_row, columns, k, out)
+        return
+    pack_transposed(like, b, b_col, min(columns, lanes), k, out)
+    if columns > lanes:
+        pack_transposed(like, b + lanes * b_col * size, b_col, columns - lanes, k, out + VECTOR_BYTES)
+
+
+@compiled
+def _widened(like: Any, n: int) -> int:
+    """Columns of so many in whole strips."""
+    strip = 2 * VECTOR_BYTES // size_of(like)
+    return (n + strip - 1) // strip * strip
+
+
+@compiled
+def lay(like: Any, b: int, b_row: int, b_col: int, out: int, n: int, k: int, first: int, last: int) -> None:
+    """These strips of B, as products read them: for each DEPTH steps of the inner index, strip after strip.
+
+    ``out`` has room for k rows of whole strips, and is aligned to a strip's row.
+    """
+    size = size_of(like)
+    strip, width = 2 * VECTOR_BYTES // size, _widened(like, n)
+    for start in range(0, k, DEPTH):
+        depth = min(DEPTH, k - start)
+        for number in range(first, last):
+            column = number * strip
+            source, target = b + (start * b_row + column * b_col) * size, out + (start * width + column * depth) * size
+            _pack_strip(like, source, b_row, b_col, min(strip, n - column), depth, target)
 
 
 @compiled
@@ -125,6 +165,17 @@ def _pack_tiles(like: Any, a: int, a_col: int, m: int, k: int, out: int) -> None
                 for i in range(rows):
                     put(target, place + i, entry(source, p * a_col + first + i))
             first += rows
+
+
+@compiled
+def _pack_apart(like: Any, a: int, a_row: int, m: int, k: int, out: int) -> None:
+    """Rows of A, as far from each other that they do not fall on each other in a cache."""
+    size = size_of(like)
+    for i in range(m):
+        source = pointer_at(like, a + i * a_row * size)
+        target = pointer_at(like, out + i * (DEPTH + TILE_ROWS) * size)
+        for p in range(k):
+            put(target, p, entry(source, p))
 
 
 @compiled

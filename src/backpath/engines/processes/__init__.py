@@ -1,0 +1,1 @@
+"""Several processes that make the same steps together: found, joined, and of one mind."""

@@ -1,0 +1,1 @@
+"""Processes of one training on this host: started, watched, ended, and started again."""

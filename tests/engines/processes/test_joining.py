@@ -1,0 +1,114 @@
+"""Real processes over loopback: they meet, hear one another, and learn of each other's ends."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from backpath.engines.processes.company import ALONE, company
+from backpath.engines.processes.discovery import Place
+from backpath.engines.processes.joining import is_loopback, join
+from backpath.graph import DataError, ProcessError, SettingError
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+PAIR = """
+    import os, signal, sys
+    import numpy as np
+    from backpath.engines.processes.company import company
+    from backpath.engines.processes.discovery import Place
+    from backpath.engines.processes.joining import join
+    from backpath.graph import DataError, ProcessError
+
+    rank = int(sys.argv[1])
+    ours = join(Place("a test", rank, 2, coordinator=sys.argv[2]), wait=20)
+    assert ours == company() and (ours.rank, ours.size, ours.first) == (rank, 2, rank == 0)
+    values = np.array([[rank + 0.1, -0.0]])
+    found = ours.gathered(values)
+    assert found.dtype == np.float64 and found.tobytes() == np.array([[[0.1, -0.0]], [[1.1, -0.0]]]).tobytes()
+    assert ours.gathered(np.arange(3, dtype=np.int64) << 40).dtype == np.int64
+    swapped = ours.exchanged(np.arange(6.0).reshape(2, 3) + 10 * rank)
+    assert swapped.tolist() == [[3.0 * rank + k for k in range(3)], [10.0 + 3 * rank + k for k in range(3)]]
+    assert ours.led(3 + rank) == 3.0
+    assert ours.all_or_none(lambda: rank * 7) == rank * 7
+
+    def fails():
+        if rank == 1:
+            raise DataError("row group 3 is damaged")
+
+    try:
+        ours.all_or_none(fails)
+    except DataError as error:
+        print("own:", error)
+    except ProcessError as error:
+        print("told:", error)
+    written = []
+    ours.by_first(lambda: written.append(rank))
+    assert written == [0] * (rank == 0)
+    sys.stdout.flush()
+    if rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    try:
+        ours.led(1.0)
+    except ProcessError as error:
+        print("gone:", error, flush=True)
+    os._exit(0)
+"""
+
+
+def test_two_processes_hear_one_another_and_of_each_others_end():
+    where = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-c", textwrap.dedent(PAIR)]
+    pair = [
+        subprocess.Popen([*command, str(rank), where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for rank in range(2)
+    ]
+    (first, error), (second, _) = (process.communicate(timeout=60) for process in pair)
+    assert "told: process 1 of 2 stopped: row group 3 is damaged" in first, error
+    assert "gone: another process of this training is gone" in first
+    assert "own: row group 3 is damaged" in second
+    assert [process.returncode for process in pair] == [0, -9]
+
+
+def test_a_coordinator_that_is_not_there_is_named_with_the_time_waited():
+    where = f"127.0.0.1:{free_port()}"
+    with pytest.raises(ProcessError, match=rf"process 1 of 2 cannot reach the coordinator at {where}: it waited 0 s"):
+        join(Place("a test", 1, 2), where, wait=0.3)
+
+
+def test_a_port_that_is_taken_is_told():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ProcessError, match=f"cannot listen at {where}"):
+            join(Place("a test", 0, 2), where)
+
+
+def test_a_launcher_that_names_no_place_to_meet():
+    with pytest.raises(SettingError, match="Open MPI does not say where processes meet"):
+        join(Place("Open MPI", 0, 2))
+
+
+def test_loopback():
+    assert [is_loopback(host) for host in ("127.0.0.1", "127.3.2.1", "::1", "localhost")] == [True] * 4
+    assert [is_loopback(host) for host in ("10.0.0.1", "0.0.0.0", "::", "node7")] == [False] * 4
+
+
+def test_alone_nothing_is_asked():
+    assert company() == ALONE
+    assert ALONE.gathered(np.arange(2)).tolist() == [[0, 1]]
+    assert ALONE.exchanged(np.ones((1, 2))).tolist() == [[1, 1]]
+    assert ALONE.led(2.5) == 2.5
+    with pytest.raises(DataError, match="mine"):
+        ALONE.all_or_none(lambda: (_ for _ in ()).throw(DataError("mine")))
