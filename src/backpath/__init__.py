@@ -32,7 +32,9 @@ from backpath.graph import (
     SettingError,
     ShapeError,
     TraceError,
+    UnsupportedError,
 )
+from backpath.importers import Agreement, ImportedModel
 from backpath.nets import Model, Network
 from backpath.ops import (
     cond,
@@ -78,6 +80,7 @@ from backpath.trust import Check, GradientDiagnosis, check, debug_gradient
 __version__ = "0.1.0"
 
 __all__ = [
+    "Agreement",
     "BackpathError",
     "Check",
     "Compiled",
@@ -96,6 +99,7 @@ __all__ = [
     "GradientDiagnosis",
     "Graph",
     "GraphError",
+    "ImportedModel",
     "LengthSpectrum",
     "Linearization",
     "MatrixError",
@@ -115,6 +119,7 @@ __all__ = [
     "StabilityMap",
     "TooManyPathsError",
     "TraceError",
+    "UnsupportedError",
     "check",
     "check_grads",
     "compile",

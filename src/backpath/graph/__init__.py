@@ -12,6 +12,7 @@ from backpath.graph.errors import (
     SettingError,
     ShapeError,
     TraceError,
+    UnsupportedError,
 )
 from backpath.graph.graph import CONSTANT, INPUT, NO_PARAMS, Edge, Graph, Node, ancestors, part
 
@@ -33,6 +34,7 @@ __all__ = [
     "SettingError",
     "ShapeError",
     "TraceError",
+    "UnsupportedError",
     "ancestors",
     "part",
 ]

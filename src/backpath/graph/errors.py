@@ -10,11 +10,14 @@
     ├── ExpressionError (ValueError)  text that is not an expression, or uses names wrongly
     ├── MatrixError  (LinAlgError)  a matrix that has no inverse, factor or decomposition
     ├── RunError     (ValueError)  a run folder that is damaged, foreign or in the way
+    ├── UnsupportedError (NotImplementedError)  a model of another framework that uses what backpath has not
     ├── NonFiniteError (ArithmeticError)  a training loss that is not a number
     └── ProcessError (RuntimeError)  another process of a training that is gone, or cannot be reached
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from numpy.linalg import LinAlgError
 
@@ -66,6 +69,30 @@ class MatrixError(BackpathError, LinAlgError):
     def at(self, node: str) -> MatrixError:
         """The same error with the name of the node that met it."""
         return self if self.node else MatrixError(str(self), node)
+
+
+class UnsupportedError(BackpathError, NotImplementedError):
+    """A model of another framework uses operations that backpath has not: all of them, with where each occurs.
+
+    Attributes:
+        found: by operation, and why it is refused where that is not its name alone, the places where it occurs.
+    """
+
+    def __init__(self, source: str, found: Mapping[str, Sequence[str]], cure: str = ""):
+        self.found = {what: tuple(places) for what, places in found.items()}
+        lines = [f"  {what}: {_times(len(places))}: {_some(places)}" for what, places in self.found.items()]
+        count = sum(len(places) for places in self.found.values())
+        head = f"{source} uses what backpath does not have, at {count} of its nodes:"
+        super().__init__("\n".join([head, *lines, *([cure] if cure else [])]))
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _some(places: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(places) - most} more" if len(places) > most else ""
+    return ", ".join(places[:most]) + more
 
 
 class NonFiniteError(BackpathError, ArithmeticError):
