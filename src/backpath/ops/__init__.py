@@ -43,7 +43,7 @@ from backpath.ops.semiring import Semiring
 from backpath.ops.slopes import sigmoid
 from backpath.ops.softmax import log_softmax, logsumexp, sigmoid_cross_entropy, softmax, softmax_cross_entropy
 from backpath.ops.tracing.frozen import read
-from backpath.ops.tracing.recording import Trace, apply, record, trace
+from backpath.ops.tracing.recording import Trace, apply, record, scope, scope_of, trace
 from backpath.ops.tracing.trees import flatten, leaves_of, unflatten
 from backpath.ops.tracing.variable import Variable
 from backpath.ops.windows import Windows, max_in_windows, unroll
@@ -100,6 +100,8 @@ __all__ = [
     "relu",
     "scan",
     "scatter",
+    "scope",
+    "scope_of",
     "selu",
     "shape_rule",
     "sigmoid",

@@ -7,7 +7,8 @@ its operands, to which values of the traces around it are captured inputs.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
@@ -22,6 +23,29 @@ from backpath.ops.tracing.trees import Static, flatten, is_leaf, statics_of, unf
 from backpath.ops.tracing.variable import Variable
 
 _depth: ContextVar[int] = ContextVar("depth", default=0)
+_scope: ContextVar[str] = ContextVar("scope", default="")
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """What is recorded meanwhile is called ``name/primitive_7``: of which part of a model a node is.
+
+    Of scopes in each other the inner one counts; an empty name is none.
+
+    >>> with scope("layer1.conv"):
+    ...     print(trace(lambda w: w * w, 1.2).nodes[-1].name)
+    layer1.conv/multiply_1
+    """
+    token = _scope.set(name)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def scope_of(name: str) -> str:
+    """The scope in which a node of this name was recorded; empty if there was none."""
+    return name.rpartition("/")[0]
 
 
 class Recorder:
@@ -86,7 +110,10 @@ class Recorder:
                 f"the imaginary part as two arrays"
             )
         position = len(self.nodes)
-        label = f"{primitive}_{position}" if name is None else name
+        label = name
+        if label is None:
+            scoped = _scope.get()
+            label = f"{scoped}/{primitive}_{position}" if scoped else f"{primitive}_{position}"
         while name is None and label in self.names:
             label += "_"
         self.nodes.append(Node(label, primitive, parents, spec.shape, spec.dtype, params))
