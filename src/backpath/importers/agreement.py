@@ -89,12 +89,22 @@ def compared(
 ) -> Agreement:
     """Arrays of ours beside the framework's: (name, ours, theirs), nodes in order, and gradients by parameter."""
     found = tuple(difference(name, ours, theirs) for name, ours, theirs in values)
-    by_parameter = (gradients or {}).items()
-    return Agreement(source, reference, found, tuple(difference(name, *pair) for name, pair in by_parameter))
+    by_parameter = gradients or {}
+    largest = max((float(np.max(np.abs(theirs), initial=0.0)) for _, theirs in by_parameter.values()), default=0.0)
+    # A gradient that is 0 but for rounding, such as that by a key's bias, is measured by the others.
+    told = tuple(difference(name, *pair, least=NEGLIGIBLE * largest) for name, pair in by_parameter.items())
+    return Agreement(source, reference, found, told)
 
 
-def difference(name: str, ours: Any, theirs: Any) -> Difference:
-    """How far two arrays are apart; infinitely where shapes differ, or a nan stands in one alone."""
+NEGLIGIBLE = 1e-3
+"""A gradient that is less than this part of the largest one is measured by that part."""
+
+
+def difference(name: str, ours: Any, theirs: Any, least: float = 0.0) -> Difference:
+    """How far two arrays are apart; infinitely where shapes differ, or a nan stands in one alone.
+
+    Differences are relative to the largest entry, or to ``least`` if that is larger.
+    """
     a, b = np.asarray(ours), np.asarray(theirs)
     kinds = [x.dtype for x in (a, b) if x.dtype.kind == "f"]
     tolerance = max((TOLERANCE.get(dtype, 1e-4) for dtype in kinds), default=0.0)
@@ -103,10 +113,20 @@ def difference(name: str, ours: Any, theirs: Any) -> Difference:
     if a.dtype.kind not in "biuf" or b.dtype.kind not in "biuf":
         same = bool(np.array_equal(a, b))
         return Difference(name, *((0.0, 0.0) if same else (np.inf, np.inf)), tolerance)
+    if a.dtype == b.dtype and a.dtype.kind == "f" and a.size:
+        # Where all numbers are finite, no array of flags is needed.
+        absolute, largest = float(np.max(np.abs(a - b))), max(float(np.max(np.abs(b))), least)
+        if np.isfinite(absolute) and np.isfinite(largest):
+            return Difference(name, absolute, absolute / largest if largest > 0 else absolute, tolerance)
     with np.errstate(all="ignore"):
         same = (a == b) | (np.isnan(a.astype(float)) & np.isnan(b.astype(float)))
         apart = np.where(same, 0.0, np.abs(a.astype(float) - b.astype(float)))
     absolute = float(np.max(np.where(np.isnan(apart), np.inf, apart), initial=0.0))
     scale = np.abs(b[np.isfinite(b)].astype(float)) if b.size else np.zeros(0)
-    largest = float(np.max(scale, initial=0.0))
+    largest = max(float(np.max(scale, initial=0.0)), least)
     return Difference(name, absolute, absolute / largest if largest > 0 else absolute, tolerance)
+
+
+def direction(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Along which gradients of scores are compared: a random one, the same each time."""
+    return np.random.default_rng(0).normal(size=shape).astype(dtype)

@@ -62,7 +62,7 @@ class ImportedModel(Model):
         chosen = outputs[0] if output is None else output
         if chosen not in outputs:
             raise SettingError(f"output={output!r}: the outputs of {source} are {', '.join(outputs)}")
-        self._first = {name: np.array(value) for name, value in parameters.items()}
+        self._first = {name: _kept(value) for name, value in parameters.items()}
         self._structure = flatten(dict(self._first), "")[1]
         self._function, self._run, self._vocabulary = None, run, vocabulary
         self._buffers, self._held = dict(buffers), {}
@@ -83,9 +83,19 @@ class ImportedModel(Model):
         return self._output_names
 
     @property
+    def output_number(self) -> int:
+        """Which of the outputs the scores are."""
+        return self._output
+
+    @property
     def buffers(self) -> dict[str, np.ndarray]:
         """Known arrays that are not trained, by name."""
         return dict(self._buffers)
+
+    @property
+    def first(self) -> dict[str, np.ndarray]:
+        """The parameters as they were in the framework, which cannot be written into; :meth:`init` copies them."""
+        return dict(self._first)
 
     @property
     def agreement(self) -> Agreement | None:
@@ -118,9 +128,13 @@ class ImportedModel(Model):
             ShapeError: if there are other inputs, or they do not fit.
         """
         inputs = self._listed(X)
-        reals = [spec_of(x).dtype for x in (*leaves_of(dict(parameters)), *inputs)]
-        precision = np.result_type(*[dtype for dtype in reals if dtype.kind == "f"] or [np.float32])
+        precision = self._precision_of(parameters, inputs)
         return tuple(self._run({**self._buffers_in(precision), **parameters}, inputs, precision))
+
+    def _precision_of(self, parameters: Mapping[str, Any], inputs: Sequence[Any]) -> np.dtype:
+        """The type in which the framework's own real numbers are held beside these."""
+        reals = [spec_of(x).dtype for x in (*leaves_of(dict(parameters)), *inputs)]
+        return np.result_type(*[dtype for dtype in reals if dtype.kind == "f"] or [np.float32])
 
     def _listed(self, X: Any) -> list[Any]:
         names = self._input_names
@@ -151,3 +165,10 @@ class ImportedModel(Model):
 
     def __repr__(self) -> str:
         return f"ImportedModel({self.source}, {self.parameter_count:,} parameters, loss={self.loss!r})"
+
+
+def _kept(value: Any) -> np.ndarray:
+    """A copy that nobody can write into, which is read where it lies from then on."""
+    kept = np.array(value)
+    kept.flags.writeable = False
+    return kept

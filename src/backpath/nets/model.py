@@ -163,7 +163,9 @@ class Model:
         return suited
 
     def _outputs_for(self, shape: Shape) -> Shape:
-        graph = trace(self.scores, self.init(0), np.zeros((2, *shape), self.input_dtype(np.float32)))
+        shapes = self.tree({n: np.broadcast_to(np.float32(0), s) for n, s in self.parameter_shapes.items()})
+        batch = np.broadcast_to(np.zeros((), self.input_dtype(np.float32)), (2, *shape))
+        graph = trace(self.scores, shapes, batch)
         found = [graph.nodes[o].shape for o in graph.outputs]
         if len(found) != 1 or len(found[0]) < 2 or found[0][0] != 2:
             told = " and ".join(str(list(s)) for s in found)
