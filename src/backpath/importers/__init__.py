@@ -1,6 +1,20 @@
 """Floor 6: models of other frameworks as models of ours, and ours as theirs."""
 
 from backpath.importers.agreement import Agreement, Difference, compared, difference
+from backpath.importers.jaxpr import JaxModel, from_jax, to_jax
 from backpath.importers.model import ImportedModel
+from backpath.importers.pytorch import TorchModel, from_torch, to_torch
 
-__all__ = ["Agreement", "Difference", "ImportedModel", "compared", "difference"]
+__all__ = [
+    "Agreement",
+    "Difference",
+    "ImportedModel",
+    "JaxModel",
+    "TorchModel",
+    "compared",
+    "difference",
+    "from_jax",
+    "from_torch",
+    "to_jax",
+    "to_torch",
+]
