@@ -115,7 +115,8 @@ def difference(name: str, ours: Any, theirs: Any, least: float = 0.0) -> Differe
         return Difference(name, *((0.0, 0.0) if same else (np.inf, np.inf)), tolerance)
     if a.dtype == b.dtype and a.dtype.kind == "f" and a.size:
         # Where all numbers are finite, no array of flags is needed.
-        absolute, largest = float(np.max(np.abs(a - b))), max(float(np.max(np.abs(b))), least)
+        with np.errstate(all="ignore"):
+            absolute, largest = float(np.max(np.abs(a - b))), max(float(np.max(np.abs(b))), least)
         if np.isfinite(absolute) and np.isfinite(largest):
             return Difference(name, absolute, absolute / largest if largest > 0 else absolute, tolerance)
     with np.errstate(all="ignore"):
