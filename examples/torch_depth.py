@@ -44,7 +44,7 @@ def resnet18() -> str:
 
 def digits() -> list[str]:
     """A ResNet-18 of widths 8 to 32, before and after training: the mean over the first 8 digits."""
-    X, y = load_digits(return_X_y=True)
+    X, y = (np.asarray(part) for part in load_digits(return_X_y=True))
     X = np.repeat(X.reshape(-1, 1, 8, 8) / 16.0, 3, axis=1).repeat(4, axis=2).repeat(4, axis=3).astype(np.float32)
     torch.manual_seed(0)
     network = ResNet18((8, 16, 24, 32), classes=10)

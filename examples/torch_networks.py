@@ -45,7 +45,8 @@ class ResNet18(nn.Module):
 
     def forward(self, x):
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        for k in range(1, 5):
+            x = self.get_submodule(f"layer{k}")(x)
         return self.fc(torch.flatten(self.avgpool(x), 1))
 
 
@@ -104,7 +105,7 @@ def small_resnet() -> nn.Module:
     torch.manual_seed(0)
     network = ResNet18((4, 6, 8, 10), classes=5)
     for part in network.modules():
-        if isinstance(part, nn.BatchNorm2d):
+        if isinstance(part, nn.BatchNorm2d) and part.running_mean is not None and part.running_var is not None:
             part.running_mean.normal_(std=0.2)
             part.running_var.uniform_(0.5, 2.0)
     return network.eval()

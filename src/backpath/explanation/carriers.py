@@ -7,7 +7,7 @@ tangent there. So one sweep each way tells the shares of all parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -243,6 +243,3 @@ def _with_heads(graph: Graph, k: int) -> int | None:
         if node.primitive == "reshape" and node.parents[0] == k and len(node.shape) == 4:
             return later if node.shape[2:] == shape[1:] else None
     return None
-
-
-Reading = Callable[[Flows], tuple[Carrier, ...]]

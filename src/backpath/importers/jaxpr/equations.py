@@ -96,8 +96,8 @@ class _Reader:
         constants: dict[int, np.ndarray] = {}
         jaxpr, consts = (closed.jaxpr, closed.consts) if hasattr(closed, "consts") else (closed, ())
         for variable, value in zip(jaxpr.constvars, consts, strict=True):
-            known[variable] = Value(self.new())
-            constants[known[variable].number] = _array(value)
+            number = self.new()
+            known[variable], constants[number] = Value(number), _array(value)
         arguments = [self.new() for _ in jaxpr.invars]
         known.update(zip(jaxpr.invars, map(Value, arguments), strict=True))
         found: list[Equation] = []

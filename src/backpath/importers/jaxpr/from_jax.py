@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def from_jax(
     if len(inputs) == 1 and inputs[0].ndim and traced.parameters:
         # Of scores without a batch, or a batch that the function fixes, it is explained all the same.
         with suppress(ValueError, TypeError):
-            model = model.suited(inputs[0].shape[1:])
+            model = cast(JaxModel, model.suited(inputs[0].shape[1:]))
     if compare:
         model.agreed(_beside_jax(jax, traced, model))
     return model

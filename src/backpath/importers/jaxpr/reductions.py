@@ -123,7 +123,8 @@ def _pooled(x: Any, pool: Any, settings: Any) -> Any:
     chosen = [[part[k] for k in along] for part in (sizes, strides, pads, dilations)]
     found = pool(images, chosen[0], chosen[1], [tuple(p) for p in chosen[2]], chosen[3])
     found = np.reshape(found, (*lead, *np.shape(found)[2:]))
-    return np.transpose(found, tuple(np.argsort([*others, *along]).tolist()))
+    order = [*others, *along]
+    return np.transpose(found, tuple(order.index(k) for k in range(len(order))))
 
 
 @lax("reduce_window_max")

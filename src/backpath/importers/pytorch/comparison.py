@@ -53,8 +53,15 @@ def _output(module: Any, inputs: Sequence[Any], model: TorchModel) -> np.ndarray
     name = model.output_names[model.output_number]
     if isinstance(found, dict):
         return found[name].numpy()
-    leaves = torch.utils._pytree.tree_leaves(found)
-    return [x for x in leaves if isinstance(x, torch.Tensor)][model.output_number].numpy()
+    return _tensors(found, torch.Tensor)[model.output_number].numpy()
+
+
+def _tensors(found: Any, kind: type) -> list[Any]:
+    """The tensors in tuples, lists and dictionaries, in order."""
+    if isinstance(found, kind):
+        return [found]
+    parts = found.values() if isinstance(found, Mapping) else found if isinstance(found, (tuple, list)) else ()
+    return [x for part in parts for x in _tensors(part, kind)]
 
 
 def _pairs(read: Read, arrays: Sequence[np.ndarray], theirs: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
