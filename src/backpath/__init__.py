@@ -16,7 +16,7 @@ from backpath.calculus import (
 )
 from backpath.diagnosis import Diagnosis, Finding, StabilityMap, diagnose, stability_map
 from backpath.engines import Compiled, Program, compile
-from backpath.explanation import Explanation, LengthSpectrum, explain
+from backpath.explanation import Carriers, Explanation, LengthSpectrum, explain
 from backpath.graph import (
     BackpathError,
     DataError,
@@ -34,7 +34,7 @@ from backpath.graph import (
     TraceError,
     UnsupportedError,
 )
-from backpath.importers import Agreement, ImportedModel, from_onnx, to_onnx
+from backpath.importers import Agreement, ImportedModel, from_jax, from_onnx, from_torch, to_jax, to_onnx, to_torch
 from backpath.nets import Model, Network
 from backpath.ops import (
     cond,
@@ -82,6 +82,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Agreement",
     "BackpathError",
+    "Carriers",
     "Check",
     "Compiled",
     "Dag",
@@ -133,7 +134,9 @@ __all__ = [
     "find_rate",
     "fit",
     "fit_many",
+    "from_jax",
     "from_onnx",
+    "from_torch",
     "gelu",
     "grad",
     "hessian",
@@ -163,7 +166,9 @@ __all__ = [
     "stability_map",
     "standardize",
     "svg",
+    "to_jax",
     "to_onnx",
+    "to_torch",
     "trace",
     "value_and_grad",
     "vjp",

@@ -359,10 +359,13 @@ def test_what_cannot_be_explained_is_refused(arguments, message):
 def test_other_words_for_lengths_and_flows_are_refused():
     e = bp.explain(NET, (P, X), (0, 1))
     for refused, message in [
-        (lambda: e.length_spectrum("node"), "by='node': lengths are counted by 'layer', by 'block' or by 'edge'"),
+        (
+            lambda: e.length_spectrum("node"),
+            "by='node': lengths are counted by 'layer', by 'block', by 'module' or by 'edge'",
+        ),
         (lambda: e.length_spectrum("block"), "no sum of the graph joins a value and what was made from it"),
-        (lambda: e.flow("block"), "flow is by 'node', by 'layer' or by 'edge'"),
-        (lambda: e.cancellation("edge"), "cancellation is by 'element', by 'layer' or by 'node'"),
+        (lambda: e.flow("block"), "flow is by 'node', by 'layer', by 'module' or by 'edge'"),
+        (lambda: e.cancellation("edge"), "cancellation is by 'element', by 'layer', by 'node' or by 'module'"),
         (lambda: e.top_paths(3, "block"), "paths are by 'element' or by 'layer'"),
         (lambda: bp.explain(lambda x: [x, x], (1.0,), output=2), "output=2 chooses nothing from what .* out of range"),
     ]:

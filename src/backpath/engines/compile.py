@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from typing import Any
@@ -14,6 +15,7 @@ from backpath.engines.program.program import Program, compile_graph
 from backpath.engines.xla.setting import ANYWHERE, XlaSetting
 from backpath.graph import Graph, SettingError, ShapeError
 from backpath.ops import Variable, flatten, record, spec_of, unflatten
+from backpath.ops.tracing.frozen import changeable
 
 CALLS = 10_000
 """How often a compiled function is thought to be called, where nobody says which engine is to run it."""
@@ -61,6 +63,7 @@ class _Made:
         self.structure = traced.structure
         self.program = compile_graph(traced.graph)
         graph = self.program.graph
+        self.known: dict[int, Any] = {}
         self.inputs = [np.empty(graph.nodes[i].shape, graph.nodes[i].dtype) for i in graph.inputs]
         self.outputs = [np.empty(graph.nodes[o].shape, graph.nodes[o].dtype) for o in graph.outputs]
         self.setting = setting
@@ -92,8 +95,13 @@ class _Made:
         return Machine([(self.program, self.inputs, self.outputs)], self._dtype, threads=threads)
 
     def __call__(self, leaves: list[Any]) -> Any:
-        for array, leaf in zip(self.inputs, leaves, strict=True):
-            np.copyto(array, leaf)
+        for k, (array, leaf) in enumerate(zip(self.inputs, leaves, strict=True)):
+            # What nobody can change need not be copied again, such as the parameters of an imported model.
+            fixed = isinstance(leaf, np.ndarray) and not changeable(leaf)
+            known = self.known.get(k)
+            if not fixed or known is None or known() is not leaf:
+                np.copyto(array, leaf)
+            self.known[k] = weakref.ref(leaf) if fixed else None
         for rows, shape in self.chosen:
             _require_rows(rows, shape)
         self.run()

@@ -37,9 +37,10 @@ def explain(
         output: the index, in what ``f`` returns, of what to explain: for a model ``(example, class)``. With
             ``(slice(None), 3)`` or ``...`` the chosen numbers are taken together; :meth:`Explanation.each` parts them.
             A function that returns one number needs none.
-        wrt: the inputs to explain it by: an argument's name, or a name inside one, such as ``"parameters.W1"``; by
-            default all that hold real floating-point numbers; :attr:`Explanation.left_out` are the others. Of a model
-            X is called ``"X"``, and whole numbers in it are taken as real ones.
+        wrt: the inputs to explain it by: an argument's name, or a name inside one, such as ``"parameters.W1"``; or
+            any node's, whose derivative is that along all paths from there; by default all inputs that hold real
+            floating-point numbers; :attr:`Explanation.left_out` are the others. Of a model X is called ``"X"``, and
+            whole numbers in it are taken as real ones.
         kwargs: arguments by keyword.
         engine: who runs the sweeps: ``"numpy"``, or ``"xla"`` for those of numbers: derivatives, masses, flows, lengths
             and norms. Counts, entropies and single paths are NumPy's in either case.
@@ -101,6 +102,7 @@ def _sources(lin: Linearization, wrt: Sequence[str] | str | None) -> tuple[int, 
     found: list[int] = []
     for name in wanted:
         parts = [i for known, i in real.items() if known == name or known.startswith((f"{name}.", f"{name}["))]
+        parts = parts or [k for k, known in enumerate(lin.names) if known == name and lin.dtype(k).kind == "f"]
         if not parts:
             others = [lin.dtype(i) for i in lin.inputs if lin.names[i] == name]
             cure = f" (it is {others[0]}: pass it as .astype(float))" if others else ""

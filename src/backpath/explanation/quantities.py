@@ -10,10 +10,13 @@ from typing import Any, Self
 
 import numpy as np
 
+from backpath.explanation.carriers import Carriers, Flows, of_branches, of_heads, of_modules
+from backpath.explanation.footprint import memory
+from backpath.explanation.skips import branches_of
 from backpath.explanation.spectrum import LAYERS, LengthSpectrum, step_inside, step_of
 from backpath.explanation.sweeps import BY_NUMPY, Sweeps
 from backpath.graph import GraphError
-from backpath.ops import Semiring
+from backpath.ops import Semiring, scope_of
 from backpath.ops.control import refuse_control
 from backpath.paths import (
     ACTIVE_COUNT,
@@ -24,6 +27,7 @@ from backpath.paths import (
     Lengths,
     Linearization,
     PathNorm,
+    push_forward,
     reachable,
 )
 from backpath.paths.array_paths import ArrayPath, strongest_array_paths
@@ -88,6 +92,8 @@ class Quantities:
     @cached_property
     def gradient(self) -> Arrays:
         """The derivative by each input, by name: the sum over all paths."""
+        if "_adjoints" in self.__dict__:
+            return self._by_name({s: self._adjoints.get(s, self._zeros(s)) for s in self.sources})
         return self._by_name(self._pulled(SUM_PRODUCT))
 
     def length_spectrum(self, by: str = "layer") -> LengthSpectrum:
@@ -95,10 +101,11 @@ class Quantities:
 
         Args:
             by: ``"layer"`` counts the operations on a path that mix neurons (matrix products), ``"edge"`` all,
-                ``"block"`` the residual blocks that a path goes through and not around.
+                ``"block"`` the residual blocks that a path goes through and not around, ``"module"`` the modules of
+                an imported model that it enters.
 
         Raises:
-            GraphError: for another word, or blocks where there are none.
+            GraphError: for another word, or blocks or modules where there are none.
         """
         lengths = Lengths(step_of(self.lin, by), lambda graph: step_inside(graph, by))
         pulled = self._pulled(lengths, f"lengths by {by}")
@@ -129,33 +136,34 @@ class Quantities:
         Args:
             by: ``"element"``: for each input an array, entry by entry (for a parameter, weight by weight);
                 ``"layer"``: for each layer a number, its entries summed before the division; ``"node"``: likewise for
-                every node between the inputs and the output.
+                every node between the inputs and the output; ``"module"``: for the last node of each module.
             relative: take in place of the mass the root of the sum over the paths of their squared product: the root
                 mean square that the gradient would have if every edge's sign were drawn at random.
 
         Raises:
             GraphError: for another word.
         """
-        if by not in ("element", "layer", "node"):
-            raise GraphError(f"by={by!r}: cancellation is by 'element', by 'layer' or by 'node'")
+        if by not in ("element", "layer", "node", "module"):
+            raise GraphError(f"by={by!r}: cancellation is by 'element', by 'layer', by 'node' or by 'module'")
         wholes = self._chances if relative else self._masses
         if by == "element":
             sizes = {s: np.abs(self._adjoints.get(s, self._zeros(s))) for s in self.sources}
             return self._by_name({s: _ratio(a, wholes.get(s, np.zeros_like(a))) for s, a in sizes.items()})
-        chosen = self._layers if by == "layer" else sorted(self._adjoints)
-        sums = {k: (np.sum(np.abs(self._adjoints[k])), np.sum(wholes[k])) for k in chosen}
-        return {self.lin.names[k]: float(_ratio(*pair)) for k, pair in sums.items()}
+        named = {self.lin.names[k]: k for k in (self._layers if by == "layer" else sorted(self._adjoints))}
+        chosen = self._modules if by == "module" else named
+        sums = {name: (np.sum(np.abs(self._adjoints[k])), np.sum(wholes[k])) for name, k in chosen.items()}
+        return {name: float(_ratio(*pair)) for name, pair in sums.items()}
 
     def flow(self, by: str = "node") -> dict[Any, float]:
-        """How much of the mass goes through each node, each layer or each edge.
+        """How much of the mass goes through each node, each layer, each module or each edge.
 
         An edge's flow is alpha times the size of z times beta, where alpha is the mass of paths from the inputs to its
         source, and beta of those from its target to the output. Edges across any cut carry the same total, which is
         ``total_mass``.
 
         Args:
-            by: ``"node"``: by name; ``"layer"``: likewise, for the nodes that mix neurons; ``"edge"``: by (name of the
-                source, name of the target, slot).
+            by: ``"node"``: by name; ``"layer"``: likewise, for the nodes that mix neurons; ``"module"``: by its path;
+                ``"edge"``: by (name of the source, name of the target, slot).
 
         Raises:
             GraphError: for another word.
@@ -165,14 +173,54 @@ class Quantities:
             return {names[k]: float(np.sum(alpha[k] * beta[k])) for k in sorted(beta)}
         if by == "layer":
             return {names[k]: float(np.sum(alpha[k] * beta[k])) for k in self._layers}
+        if by == "module":
+            return {part.name: part.mass * self.total_mass for part in self.carried("module")}
         if by != "edge":
-            raise GraphError(f"by={by!r}: flow is by 'node', by 'layer' or by 'edge'")
+            raise GraphError(f"by={by!r}: flow is by 'node', by 'layer', by 'module' or by 'edge'")
         return {
             (names[i], names[j], slot): float(np.sum(self.lin.local(j, slot).push(alpha[i], MASS) * beta[j]))
             for j in sorted(beta)
             for slot, i in self.lin.edges_into(j)
             if i in alpha
         }
+
+    def carried(self, by: str = "module") -> Carriers:
+        """Which parts of a model carry the gradient, and which work against it: a table when printed.
+
+        Takes four sweeps in all, whatever the number of parts, and shares three of them with other quantities.
+
+        Args:
+            by: ``"module"``: what leaves each module of an imported model, those inside others too; ``"branch"``: what
+                goes through each residual branch and not around it; ``"head"``: through each head of each attention.
+
+        Raises:
+            GraphError: for another word, or where there are no such parts.
+        """
+        if by not in ("module", "branch", "head"):
+            raise GraphError(f"by={by!r}: parts that carry a gradient are by 'module', by 'branch' or by 'head'")
+        found = {
+            "module": of_modules,
+            "branch": lambda flows: of_branches(flows, branches_of(self.lin)),
+            "head": of_heads,
+        }[by](self._flows)
+        if not found:
+            raise GraphError(f"by={by!r}: the graph has none on a path from what it is explained by to the output")
+        return Carriers(by, found)
+
+    def memory(self, by: str = "layer") -> dict[str, int]:
+        """How many bytes the path sums of a sweep take at once, before any is made.
+
+        ``"values"`` are there already. ``"adjoint"`` is what ``gradient`` takes, ``"nodes"`` each of the sweeps that
+        keep the sums of all nodes, of which :meth:`flow`, :meth:`cancellation` and :meth:`carried` take two to four,
+        and ``"spectrum"`` the length spectrum.
+
+        Args:
+            by: the unit of the spectrum's lengths.
+
+        Raises:
+            GraphError: as :meth:`length_spectrum`.
+        """
+        return memory(self.lin, self.sources, self.output, step_of(self.lin, by))
 
     def top_paths(self, k: int = 10, by: str = "element") -> list[NeuronPath] | list[ArrayPath]:
         """The ``k`` strongest paths, in order.
@@ -216,13 +264,23 @@ class Quantities:
         semiring = PathNorm(q)
         return float(semiring.norm(math.fsum(float(np.sum(s)) for s in self._pulled(semiring).values())))
 
-    def depth_scale(self) -> list[LayerScale]:
-        """How large the gradient is at each layer, from the output backwards: where it vanishes or explodes."""
-        squares = [(k, np.square(self._adjoints[k], dtype=float)) for k in reversed(self._layers)]
+    def depth_scale(self, by: str = "layer") -> list[LayerScale]:
+        """How large the gradient is at each layer, from the output backwards: where it vanishes or explodes.
+
+        Args:
+            by: ``"layer"``, or ``"module"`` for the last node of each module of an imported model.
+
+        Raises:
+            GraphError: for another word.
+        """
+        if by not in ("layer", "module"):
+            raise GraphError(f"by={by!r}: the scale is by 'layer' or by 'module'")
+        chosen = self._modules if by == "module" else {self.lin.names[k]: k for k in self._layers}
+        squares = [(name, np.square(self._adjoints[k], dtype=float)) for name, k in reversed(chosen.items())]
         totals = [math.nan, *(float(np.sum(s)) for _, s in squares)]
         return [
-            LayerScale(self.lin.names[k], float(np.sqrt(np.mean(s))), total / after if after else math.nan)
-            for (k, s), total, after in zip(squares, totals[1:], totals, strict=False)
+            LayerScale(name, float(np.sqrt(np.mean(s))), total / after if after else math.nan)
+            for (name, s), total, after in zip(squares, totals[1:], totals, strict=False)
         ]
 
     # Sweeps.
@@ -268,6 +326,22 @@ class Quantities:
     def _layers(self) -> list[int]:
         """The nodes between the inputs and the output that mix neurons."""
         return [k for k in sorted(self._masses) if self.lin.graph.nodes[k].primitive in LAYERS]
+
+    @property
+    def _modules(self) -> dict[str, int]:
+        """The last node of each module that has nodes of its own, in the order of the graph."""
+        last = {scope_of(self.lin.names[k]): k for k in sorted(self._adjoints)}
+        if not any(last):
+            raise GraphError("by='module': no node of the graph is of a module, as those of an imported model are")
+        return {path: k for path, k in sorted(last.items(), key=lambda pair: pair[1]) if path}
+
+    @cached_property
+    def _flows(self) -> Flows:
+        """Adjoints, tangents along the gradient, and masses both ways."""
+        gradient = {s: self._adjoints.get(s, self._zeros(s)) for s in self.sources}
+        tangents = push_forward(self.lin, gradient, SUM_PRODUCT)
+        square = math.fsum(float(np.sum(np.square(g, dtype=float))) for g in gradient.values())
+        return Flows(self.lin, self._adjoints, tangents, self._masses, self._alpha, self.total_mass, square)
 
     def _zeros(self, position: int) -> np.ndarray:
         return np.zeros(self.lin.shape(position), self.lin.dtype(position))

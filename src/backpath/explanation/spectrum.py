@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backpath.explanation.skips import branch_edges
+from backpath.explanation.skips import MIXING, branch_edges
 from backpath.graph import Graph, GraphError
+from backpath.ops import scope_of
 from backpath.ops.control import CONTROL
 from backpath.paths import Linearization
 
-LAYERS = frozenset({"matmul", "einsum", "linear", "post_activation", "pre_activation"})
-"""Primitives that mix neurons: an edge into one of them is a step of one layer."""
+LAYERS = MIXING
+"""An edge into one of them is a step of one layer."""
 
-UNITS = ("layer", "block", "edge")
+UNITS = ("layer", "block", "module", "edge")
 
 
 def step_of(lin: Linearization, by: str) -> Callable[[int, int], int]:
@@ -26,8 +27,10 @@ def step_of(lin: Linearization, by: str) -> Callable[[int, int], int]:
     """
     if by in ("edge", "layer"):
         return step_inside(lin.graph, by)
+    if by == "module":
+        return _into_modules(lin.graph)
     if by != "block":
-        raise GraphError(f"by={by!r}: lengths are counted by 'layer', by 'block' or by 'edge'")
+        raise GraphError(f"by={by!r}: lengths are counted by 'layer', by 'block', by 'module' or by 'edge'")
     branches = branch_edges(lin)
     if not branches:
         raise GraphError("by='block': no sum of the graph joins a value and what was made from it: count by 'layer'")
@@ -51,6 +54,18 @@ def step_inside(graph: Graph, by: str) -> Callable[[int, int], int]:
     )
 
 
+def _into_modules(graph: Graph) -> Callable[[int, int], int]:
+    """A step for each edge that leads into another module.
+
+    Raises:
+        GraphError: if no node is of a module.
+    """
+    scopes = [scope_of(node.name) for node in graph.nodes]
+    if not any(scopes):
+        raise GraphError("by='module': no node of the graph is of a module, as those of an imported model are")
+    return lambda target, slot: int(scopes[target] not in ("", scopes[graph.nodes[target].parents[slot]]))
+
+
 def _around_control(graph: Graph) -> set[int]:
     """Nodes with a graph inside, and those that take what they computed apart."""
     found: set[int] = set()
@@ -66,7 +81,7 @@ class LengthSpectrum:
     """The gradient g as a sum over lengths: g = sum over L of g_L, the part that paths of length L carry.
 
     Attributes:
-        by: what a path's length counts, ``"layer"``, ``"block"`` or ``"edge"``.
+        by: what a path's length counts, ``"layer"``, ``"block"``, ``"module"`` or ``"edge"``.
         parts: for each length, in order, the arrays g_L by the name of the input.
     """
 

@@ -83,6 +83,11 @@ class ImportedModel(Model):
         return self._output_names
 
     @property
+    def output_number(self) -> int:
+        """Which of the outputs the scores are."""
+        return self._output
+
+    @property
     def buffers(self) -> dict[str, np.ndarray]:
         """Known arrays that are not trained, by name."""
         return dict(self._buffers)

@@ -246,12 +246,15 @@ class DiagonalLessOuter(LocalDerivative):
     def pull(self, adjoint: Value, semiring: Semiring) -> Value:
         if semiring.subtracts:
             return self._factored(adjoint, self.outers, semiring)
-        return self.dense().pull(adjoint, semiring)
+        summed = semiring.less_outer(adjoint, self.d, self.outers, self.axis)
+        return self.dense().pull(adjoint, semiring) if summed is None else summed
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
+        turned = tuple((v, u) for u, v in self.outers)
         if semiring.subtracts:
-            return self._factored(tangent, tuple((v, u) for u, v in self.outers), semiring)
-        return self.dense().push(tangent, semiring)
+            return self._factored(tangent, turned, semiring)
+        summed = semiring.less_outer(tangent, self.d, turned, self.axis)
+        return self.dense().push(tangent, semiring) if summed is None else summed
 
     def _factored(self, s: Value, outers: tuple[tuple[Array, Array], ...], semiring: Semiring) -> Value:
         total = semiring.multiply(s, self.d)

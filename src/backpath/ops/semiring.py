@@ -6,7 +6,7 @@ A semiring value stands for a whole array of path sums; local derivatives never 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from backpath.graph import Graph
@@ -78,6 +78,13 @@ class Semiring(ABC):
             s = self.plus(s, self.scatter(moved, (slice(None),) * axis + (target,), shape))
             k *= 2
         return s
+
+    def less_outer(self, s: Value, d: Array, outers: Sequence[tuple[Array, Array]], axis: int) -> Value | None:
+        """Extend and sum over the rows of a diagonal less outer products, for each column along ``axis``.
+
+        None where this semiring asks for the matrix written out.
+        """
+        return None
 
     def apply(self, s: Value, linear: Callable[[Array], Array]) -> Value:
         """A linear function of arrays of the path sums: only where a plus with an inverse makes them numbers."""

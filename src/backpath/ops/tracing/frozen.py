@@ -41,7 +41,7 @@ def frozen(x: Any) -> Any:
             f"an operand is neither a number nor an array of numbers, but {_described(x)}, and cannot be traced: "
             f"pass numbers (several traced values as one array are np.stack([a, b]))"
         )
-    if not _changeable(array):
+    if not changeable(array):
         return array
     copy = array.copy(order="K")
     copy.flags.writeable = False
@@ -87,7 +87,7 @@ def locked(x: Any) -> Any:
     return np.asarray(_Held(x))
 
 
-def _changeable(x: Any) -> bool:
+def changeable(x: Any) -> bool:
     """Whether somebody can write into ``x``: through it, or through an array that it is a view of."""
     while isinstance(x, np.ndarray):
         if x.flags.writeable:

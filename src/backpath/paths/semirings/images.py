@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from backpath.ops import contract
+from backpath.paths.semirings.outer_sums import sums_over_rows
 from backpath.paths.semirings.standard import SumProduct
 
 
@@ -45,6 +47,13 @@ class PathNorm(Image):
 
     def image(self, z: Any) -> Any:
         return abs(z) if self.q == 1 else abs(z) ** self.q
+
+    def less_outer(self, s: Any, d: Any, outers: Sequence[tuple[Any, Any]], axis: int) -> Any:
+        parts = (s, d, *(part for pair in outers for part in pair))
+        known = all(isinstance(x, (np.ndarray, np.generic, float)) and np.asarray(x).dtype.kind == "f" for x in parts)
+        if not known or len(outers) > 2 or (len(outers) == 2 and self.q != 1):
+            return None
+        return sums_over_rows(s, d, outers, axis, self.image)
 
     def norm(self, s: Any) -> Any:
         """The path norm, from the path sum."""

@@ -1,0 +1,16 @@
+"""ATen's operations as functions of arrays that can be traced."""
+
+# These fill the table.
+from backpath.importers.pytorch.aten import (
+    losses,
+    normalization,
+    pointwise,
+    products,
+    recurrent,
+    reductions,
+    shapes,
+    windows,
+)
+from backpath.importers.pytorch.aten.table import ATEN
+
+__all__ = ["ATEN", "losses", "normalization", "pointwise", "products", "recurrent", "reductions", "shapes", "windows"]
