@@ -24,6 +24,10 @@ MOST_STEPS = 4096
 STREAMED = 1 << 22
 """Numbers of one call that come from the host, for each thing that steps read, at most."""
 
+PIECES = 1 << 15, 1 << 20
+"""Parameters from which, and to which, a loop on a CPU has them in pieces: products with slices of a long vector take
+XLA longer there; of few that is nothing, and of many, cutting and joining them for each call takes longer still."""
+
 IN_FLIGHT = 2
 """Calls that are on their way while the next one is made ready: as many times ``STREAMED`` may lie on the device."""
 
@@ -61,10 +65,11 @@ class XlaSteps(Steps):
         fed = max((i.target.size for i in self.staged), default=1)
         self.most = int(max(1, min(MOST_STEPS, ROWS // self.batch, STREAMED // fed)))
         self._step = OneStep(parts, self.intakes, residence, precision)
-        of_host = self.placement.of_host
-        one_by_one = of_host and self.placement.shares.devices == 1 and _convolves(parts[0][0].graph)
-        whole = of_host and self.placement.layout is None
-        self._step.in_pieces = whole and self._step.separable and not one_by_one
+        here_alone = self.placement.of_host and self.placement.shares.devices == 1
+        one_by_one = here_alone and _convolves(parts[0][0].graph)
+        worth_cutting = self._step.separable and PIECES[0] <= residence.arrays[0].size <= PIECES[1]
+        whole = here_alone and self.placement.layout is None
+        self._step.in_pieces = whole and worth_cutting and not one_by_one
         self._stretch = self._apart() if one_by_one else library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
 
