@@ -144,7 +144,7 @@ class _Many:
                 continue
             flats, histories = Together(loop, own, np.stack([self._first(job) for job in own])).train(self.epochs)
             for number, flat, history in zip(numbers, flats, histories, strict=True):
-                finite = np.isfinite(flat.sum(dtype=float)) and all(np.isfinite(epoch.loss) for epoch in history)
+                finite = np.isfinite(flat).all() and all(np.isfinite(epoch.loss) for epoch in history)
                 fits[number] = self._fit(loop, jobs[number], flat, history) if finite else self._alone(jobs[number])
         return [fits[number] for number in range(len(jobs))]
 

@@ -38,8 +38,9 @@ def _scatter(x: Any, index: Any, shape: Shape) -> Any:
     """Slices are put into their place by padding, which fuses; the rest is added up entry by entry."""
     places = index if isinstance(index, tuple) else (index,)
     if all(isinstance(part, slice) for part in places) and x.ndim == len(shape):
-        widths = [_around(part, n) for part, n in zip((*places, *(slice(None),) * len(shape)), shape, strict=False)]
-        if None not in widths:
+        parts = zip((*places, *(slice(None),) * len(shape)), shape, strict=False)
+        widths = [width for part, n in parts if (width := _around(part, n))]
+        if len(widths) == len(shape):
             return lax.pad(x, jnp.zeros((), x.dtype), widths)
     return jnp.zeros(shape, x.dtype).at[index].add(x)
 
