@@ -7,7 +7,7 @@ DEVELOP := .venv/.develop
 
 ROUNDS ?= 10
 
-.PHONY: demo test browser explore-tests lint bench clean
+.PHONY: demo test browser explore-tests lint docs bench clean
 
 demo: $(CORE)
 	$(BIN)/backpath train digits
@@ -28,6 +28,10 @@ lint: $(DEVELOP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+# Material prints that its successor is called Zensical; the site is built without that line.
+docs: $(DEVELOP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(DEVELOP)
 	$(BIN)/python -m benchmarks.peers

@@ -14,6 +14,7 @@ from backpath.calculus import (
     value_and_grad,
     vjp,
 )
+from backpath.diagnosis import Diagnosis, Finding, StabilityMap, diagnose, stability_map
 from backpath.engines import Compiled, Program, compile
 from backpath.explanation import Explanation, LengthSpectrum, explain
 from backpath.graph import (
@@ -82,12 +83,14 @@ __all__ = [
     "Compiled",
     "Dag",
     "DataError",
+    "Diagnosis",
     "Edge",
     "Elimination",
     "Epoch",
     "Explanation",
     "Explorer",
     "ExpressionError",
+    "Finding",
     "Fit",
     "GradientCheck",
     "GradientDiagnosis",
@@ -109,6 +112,7 @@ __all__ = [
     "RunError",
     "SettingError",
     "ShapeError",
+    "StabilityMap",
     "TooManyPathsError",
     "TraceError",
     "check",
@@ -116,6 +120,7 @@ __all__ = [
     "compile",
     "cond",
     "debug_gradient",
+    "diagnose",
     "elu",
     "erf",
     "explain",
@@ -149,6 +154,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "stability_map",
     "standardize",
     "svg",
     "trace",

@@ -9,6 +9,7 @@ import click
 
 from backpath.cli.check import check
 from backpath.cli.company import end_without_others
+from backpath.cli.diagnose import diagnose
 from backpath.cli.explain import explain
 from backpath.cli.explore import explore
 from backpath.cli.launch import launch
@@ -84,3 +85,4 @@ main.add_command(check)
 main.add_command(paths)
 main.add_command(explain)
 main.add_command(explore)
+main.add_command(diagnose)

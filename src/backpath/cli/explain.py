@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,13 @@ import click
 import numpy as np
 
 from backpath.cli.sources import open_source, source_of_run
-from backpath.data.frame import Frame, listed
-from backpath.data.grids import shape_of
+from backpath.data.frame import Frame
 from backpath.explanation import Explanation
 from backpath.explanation import explain as explain_one
 from backpath.graph import DataError
-from backpath.training.runs.parting import parted_frame
-from backpath.training.runs.provenance import rows_digest
+from backpath.report.rows import explained_outputs, features_of, rows_of_part, source_of, with_names
 from backpath.training.runs.run_folder import next_run_folder, read_config, read_run
 from backpath.training.runs.saved_model import SavedModel
-from backpath.training.runs.settings import Settings
 
 MOST_FEATURES = 5
 PLACE = Path("explanations")
@@ -50,17 +46,17 @@ def explain(
     X = model.features.transform(frame, rows)
     X = X.astype(model.network.input_dtype(float))
     parameters = {name: np.asarray(value, float) for name, value in model.parameters.items()}
-    outputs, subject = _outputs(model, frame, rows, label)
+    outputs, subject = explained_outputs(model, frame, rows, label)
     where = f"{len(rows):,} rows of {frame.source} ({batch}) together" if batch else f"row {rows[0]} of {frame.source}"
-    found = explain_one(model.network, (parameters, X), (np.arange(len(rows)), outputs), _source(model))
+    found = explain_one(model.network, (parameters, X), (np.arange(len(rows)), outputs), source_of(model))
     chosen = {"batch": batch, "rows": len(rows)} if batch else {"sample": int(rows[0])}
     told = {"run": str(run), **chosen, "subject": subject, **found.to_json()}
-    told["features"] = _features(model, found, X)
+    told["features"] = features_of(model, found, X)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     click.echo(f"{subject}, {where}\n")
-    click.echo(_with_names(found.summary(), model, rows))
+    click.echo(with_names(found.summary(), model, rows))
     click.echo("\nfeatures with the largest derivatives" + (": mean size, and mean" if batch else ""))
     for entry in told["features"][:MOST_FEATURES]:
         size = f"{entry['size']:<12.4g}" if batch else ""
@@ -77,74 +73,11 @@ def _row(frame: Frame, sample: int) -> np.ndarray:
 
 
 def _part(frame: Frame, config: dict[str, Any], model: SavedModel, part: str, data: str | None) -> np.ndarray:
-    """The rows of a part, parted as the run parted them."""
     if part == "all":
         return np.arange(len(frame))
     if data is not None:
         raise DataError(f"--batch {part} is a part of the run's own data: with --data take --batch all")
-    settings = Settings.from_json(config)
-    if settings.stream:
-        raise DataError("the run was streamed from disk: put the rows into a file of their own, and take --data FILE")
-    rows = getattr(parted_frame(frame, str(config["target"]), settings)[0].parts, part)
-    if not len(rows):
-        raise DataError(f"the run has no {part} part: train with --{part} 0.1 to keep one")
-    known = config.get("data", {}).get("parts", {}).get(part)
-    if known and known["digest"] != rows_digest([(frame, rows)], model.features, model.target):
-        raise DataError(
-            f"{frame.source} has changed since the run was trained ({len(frame):,} rows now, "
-            f"{config['data']['rows']:,} then): which rows were its {part} part cannot be told. Give back the file as "
-            f"it was, or take --data FILE --batch all"
-        )
-    return rows
-
-
-def _outputs(model: SavedModel, frame: Frame, rows: np.ndarray, label: str | None) -> tuple[np.ndarray, str]:
-    """Which output to explain for each row, and what it is in words."""
-    classes = [str(c) for c in model.target.classes]
-    first = np.zeros(len(rows), int)
-    if not classes:
-        if label is not None:
-            raise DataError(f"the run predicts the quantity {model.target.column!r}: it has no classes to choose")
-        return first, f"prediction of {model.target.column}"
-    if label is not None and label not in classes:
-        raise DataError(f"there is no class {label!r}; the run has {listed(classes, 20)}")
-    if model.network.outputs == (1,):
-        return first, f"score of {classes[1]} over {classes[0]}"
-    wanted = [str(c) for c in model.predict(frame, rows)] if label is None else [label] * len(rows)
-    subject = f"score of {wanted[0]}" if len({*wanted}) == 1 else "score of the class predicted"
-    return np.array([classes.index(c) for c in wanted]), subject
-
-
-def _source(model: SavedModel) -> str:
-    """By what to explain: whole numbers have no derivatives, but the vectors do that stand for them."""
-    return "parameters.embedding_1.table" if model.network.vocabulary else "X"
-
-
-def _features(model: SavedModel, found: Explanation, X: np.ndarray) -> list[dict[str, Any]]:
-    """Each input's name, and means over the rows: of its value, derivative, its size, and mass; largest size first."""
-    source = _source(model)
-    slopes, masses = found.gradient[source], found.mass()[source]
-    names = ("name", "value", "derivative", "size", "mass")
-    if model.network.vocabulary:
-        used = np.unique(X)
-        sums = (a[used].sum(axis=1).tolist() for a in (slopes, np.abs(slopes), masses))
-        rows = zip([f"number {k}" for k in used], used.tolist(), *sums, strict=True)
-    else:
-        means = (np.mean(a, axis=0).ravel().tolist() for a in (X, slopes, np.abs(slopes), masses))
-        rows = zip(model.features.labels, *means, strict=True)
-    entries: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
-    return sorted(entries, key=lambda e: -e["size"])
-
-
-def _with_names(text: str, model: SavedModel, rows: np.ndarray) -> str:
-    """The input neurons by the names of their features, and their rows where there are several."""
-
-    def named(match: re.Match[str]) -> str:
-        entry = np.ravel_multi_index(tuple(map(int, match[2].split(","))), shape_of(model.features))
-        label = model.features.labels[int(entry)]
-        return label if len(rows) == 1 else f"{label} of row {rows[int(match[1])]}"
-
-    return re.sub(r"X\[(\d+),([\d,]+)\]", named, text)
+    return rows_of_part(frame, config, model, part, "take --data FILE --batch all")
 
 
 def _save(found: Explanation, told: dict[str, Any], run: Path, what: str) -> Path:

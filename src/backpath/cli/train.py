@@ -15,7 +15,7 @@ from backpath.cli.column_table import print_columns
 from backpath.cli.company import in_company
 from backpath.cli.options import Activations, Augmentations, Delimiter, Device, Devices, Encoding, Layers, Number
 from backpath.cli.places import begun, place_of_run, program, reserved, stopped_training
-from backpath.cli.progress import emit, preparing, progress, reading_progress
+from backpath.cli.progress import Tell, emit, preparing, progress, reading_progress
 from backpath.cli.sources import open_source
 from backpath.cli.summary import (
     facts,
@@ -34,14 +34,17 @@ from backpath.data.reading.named import NAMED
 from backpath.data.reading.parquet import ParquetSource
 from backpath.data.scaling import SCALERS
 from backpath.data.target import TASKS
+from backpath.diagnosis.evidence.course import chance_of
+from backpath.diagnosis.watch import Watch
 from backpath.engines import ENGINES, notices_to
-from backpath.engines.processes.company import Company
+from backpath.engines.processes.company import ALONE, Company
 from backpath.engines.processes.joining import leave
 from backpath.engines.processes.signs import getting_on, tell_run, unwatched
 from backpath.engines.xla.setting import PRECISIONS
 from backpath.graph import DataError, SettingError
 from backpath.nets import LOSSES, NORMS
 from backpath.training.checkpoints.saver import Saver
+from backpath.training.loop.epochs import Epoch
 from backpath.training.loop.starts import STARTS
 from backpath.training.optimizers.descent import SCHEDULES
 from backpath.training.optimizers.named import OPTIMIZERS
@@ -56,11 +59,11 @@ if TYPE_CHECKING:
 
 DEFAULTS = Settings()
 
-ANEW = {"resume", "as_json", "quiet", "coordinator", "devices"}
+ANEW = {"resume", "watch", "as_json", "quiet", "coordinator", "devices"}
 """What is said anew when a training goes on."""
 
 
-def _settings(command: Callable[..., None]) -> Callable[..., None]:
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that are fields of Settings, under the same names and with the same defaults."""
     whole = click.IntRange(min=1)
     options = [
@@ -153,12 +156,13 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Path(path_type=Path),
     help="Go on with a training that was stopped.",
 )
-@_settings
+@settings_options
 @click.option(
     "--coordinator",
     metavar="HOST:PORT",
     help="Where processes meet that a launcher has started; by default where it says, or this host alone.",
 )
+@click.option("--watch", is_flag=True, help="Say while it runs what looks wrong with the training.")
 @click.option("--describe", is_flag=True, help="Print what each column is and what becomes of it, and train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: start, epochs, result.")
 @click.option("--quiet", is_flag=True, help="Print the run folder and nothing else.")
@@ -170,6 +174,7 @@ def train(
     out: Path | None,
     resume: Path | None,
     coordinator: str | None,
+    watch: bool,
     describe: bool,
     as_json: bool,
     quiet: bool,
@@ -191,7 +196,7 @@ def train(
     console.quiet = quiet or as_json
     if describe:
         settings = Settings(**options)
-        frame, own_target = _opened(str(source), target, settings, console)
+        frame, own_target = opened(str(source), target, settings, console)
         print_columns(console, frame, target or own_target, settings)
         return
     with in_company(coordinator) as ours:
@@ -201,16 +206,16 @@ def train(
         else:
             settings = Settings(**options)
         _require_xla(ours, settings)
-        kept = {**_sources(str(source)), "target": target, **asdict(settings)}
+        kept = {**sources(str(source)), "target": target, **asdict(settings)}
         own = ours.all_or_none(lambda: resume or reserved(out, str(source), kept) if ours.first else None)
         folder = Path(ours.text_of_first(str(own)))
         if not ours.first:
             console.quiet = True
-            _train(folder, str(source), target, settings, console, False, ours)
+            train_into(folder, str(source), target, settings, console, False, ours=ours)
             return
         tell_run(folder)
         with place_of_run(folder, resume is not None):
-            told = _train(folder, str(source), target, settings, console, as_json, ours)
+            told = train_into(folder, str(source), target, settings, console, as_json, watch, ours)
         print_end(console, folder, told["predict"])
         if as_json:
             emit("result", {"run": str(folder), **told})
@@ -225,14 +230,15 @@ def _require_xla(ours: Company, settings: Settings) -> None:
         )
 
 
-def _train(
+def train_into(
     folder: Path,
     source: str,
     target: str | None,
     settings: Settings,
     console: Console,
     as_json: bool,
-    ours: Company,
+    watch: bool = False,
+    ours: Company = ALONE,
 ) -> dict[str, Any]:
     """Train, save the run, and say how it went; processes other than the first do no more than train."""
 
@@ -251,11 +257,12 @@ def _train(
         # Searches may end in other digits elsewhere.
         experiment = experiment.at_rate(ours.led(found.suggestion))
         print_rate(console, found)
-    config = {**_sources(source), "target": column, **asdict(experiment.settings)}
+    config = {**sources(source), "target": column, **asdict(experiment.settings)}
     with (
         progress(settings.epochs, as_json=as_json, quiet=console.quiet) as on_epoch,
         notices_to(lambda text: line(console, "engine", text)),
     ):
+        on_epoch = watching(experiment, on_epoch, as_json) if watch else on_epoch
         trained = experiment.train(on_epoch, Saver(checkpoint_of(folder), about={"config": config}))
     leave(ours)
     unwatched()
@@ -276,7 +283,26 @@ def _train(
     return {**outcome(trained, scores, check), "predict": command}
 
 
-def _sources(source: str) -> dict[str, str]:
+def watching(experiment: Experiment, on_epoch: Tell, as_json: bool) -> Tell:
+    """What is told of an epoch, and what looks wrong, once for each kind."""
+    watch = Watch(
+        experiment.settings.epochs,
+        chance_of(experiment.network, experiment.examples[1]),
+        lambda kind, message: (
+            emit("watch", {"kind": kind, "message": message})
+            if as_json
+            else click.echo(f"  watch     {kind}: {message}")
+        ),
+    )
+
+    def tell(epoch: Epoch) -> None:
+        on_epoch(epoch)
+        watch(epoch)
+
+    return tell
+
+
+def sources(source: str) -> dict[str, str]:
     """Where the data are, as they were named and from anywhere."""
     return {"source": source, **({} if source in NAMED else {"source_absolute": str(Path(source).absolute())})}
 
@@ -284,16 +310,17 @@ def _sources(source: str) -> dict[str, str]:
 def _frame_and_target(
     source: str, target: str | None, settings: Settings, console: Console
 ) -> tuple[Frame | ParquetSource, str]:
-    frame, own_target = _opened(source, target, settings, console)
+    frame, own_target = opened(source, target, settings, console)
     column = target or own_target
     if column is None:
         raise DataError(f"{source} needs --target COLUMN: say which column to predict. It has {listed(frame.names)}")
     return frame, column
 
 
-def _opened(
+def opened(
     source: str, target: str | None, settings: Settings, console: Console
 ) -> tuple[Frame | ParquetSource, str | None]:
+    """The table of a source, and its own target if it is a data set with one."""
     if settings.stream:
         return ParquetSource(source, settings.reading), None
     as_text = [*settings.categorical, *([target] if target else [])]

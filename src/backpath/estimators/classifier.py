@@ -60,8 +60,9 @@ class MLPClassifier(Classifying):
             loss for each example.
 
     Attributes:
-        coefs_, intercepts_, n_iter_, t_, loss_, loss_curve_, best_loss_, validation_scores_, best_validation_score_,
-        n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
+        coefs_, intercepts_, n_layers_, n_outputs_, out_activation_: as in scikit-learn.
+        n_iter_, t_, loss_, loss_curve_, best_loss_, n_features_in_, feature_names_in_: likewise.
+        validation_scores_, best_validation_score_: likewise.
         validation_loss_curve_: the loss of the validation part after each epoch.
         engine_: what made the steps, and why it was chosen.
         network_, parameters_: the trained network and its parameters, of scaled features, for ``backpath.explain`` and

@@ -12,10 +12,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from backpath.data.scaling import fit_scaling
+from backpath.diagnosis import Diagnosis
 from backpath.estimators.all_at_once import minimize
 from backpath.estimators.arguments import Arguments, check_arguments, hidden_sizes
 from backpath.estimators.course import Course
 from backpath.estimators.descent import Descent
+from backpath.estimators.diagnosing import diagnosis_of_fit
 from backpath.estimators.initial import draw
 from backpath.estimators.layers import Layers
 from backpath.estimators.parts import Part, split
@@ -257,6 +259,23 @@ class MultilayerPerceptron(Layers, Arguments, BaseEstimator, ABC):
         self.validation_scores_ = course.scores or None
         self.validation_loss_curve_ = course.validation_losses or None
         self.best_validation_score_ = course.best_score if course.scores else None
+
+    def diagnose(
+        self, X: Any, y: Any, sample_weight: Any = None, *, budget: float | None = 30.0, steps: int | None = None
+    ) -> Diagnosis:
+        """What is wrong with the fit to these examples, and which change repairs it; the estimator stays as it is.
+
+        Args:
+            X: as of ``fit``.
+            y: as of ``fit``.
+            sample_weight: as of ``fit``.
+            budget: seconds after which nothing new is tried; None for no end.
+            steps: in place of seconds, so many steps of the optimizer.
+
+        Raises:
+            ValueError: as ``fit``; and if the solver takes all examples at once.
+        """
+        return diagnosis_of_fit(self, X, y, sample_weight, budget, steps)
 
     # Predicting.
 

@@ -145,8 +145,9 @@ class RobustMLPClassifier(RobustMLP, Classifying):
         device: of the XLA engine; see ``bp.fit``.
 
     Attributes:
-        classes_, loss_curve_, validation_scores_, validation_loss_curve_, best_validation_score_, coefs_, intercepts_,
-        n_iter_, engine_, network_, parameters_: as of :class:`MLPClassifier`; weights are of scaled features.
+        coefs_, intercepts_, network_, parameters_: as of :class:`MLPClassifier`; weights are of scaled features.
+        classes_, loss_curve_, n_iter_, engine_: as of :class:`MLPClassifier`.
+        validation_scores_, validation_loss_curve_, best_validation_score_: likewise.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)

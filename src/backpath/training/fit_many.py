@@ -78,6 +78,38 @@ def fit_many(
     >>> len(fits), fits[0].parameters["W1"].shape
     (3, (4, 8))
     """
+    trained = fits_or_errors(
+        model, X, y, seeds=seeds, optimizer=optimizer, init=init, epochs=epochs, batch=batch, weights=weights,
+        threads=threads, dtype=dtype, engine=engine, device=device, precision=precision,
+    )  # fmt: skip
+    if error := next((found for found in trained if isinstance(found, NonFiniteError)), None):
+        raise error
+    return [found for found in trained if isinstance(found, Fit)]
+
+
+def fits_or_errors(
+    model: Model,
+    X: Any,
+    y: Any,
+    *,
+    seeds: Sequence[int],
+    optimizer: Optimizer | Sequence[Optimizer],
+    init: Init | Sequence[Init],
+    epochs: int,
+    batch: int,
+    weights: Any = None,
+    threads: int | None = None,
+    dtype: Any = np.float32,
+    engine: str = "auto",
+    device: str | None = None,
+    precision: str = "full",
+    programs: Programs | None = None,
+) -> list[Fit | NonFiniteError]:
+    """As ``fit_many``, with the error of each network that did not stay finite in the place of its fit.
+
+    ``programs`` are those of other calls for the same model, type and engine, which are used again and added to; once
+    there are some, the engine that is asked for is known to be able to train it.
+    """
     jobs = _jobs(seeds, optimizer, init)
     for job in jobs:
         check_settings(epochs, batch, threads, job.seed, job.optimizer)
@@ -88,9 +120,13 @@ def fit_many(
     begun = first_parameters(model, examples.at_hand, jobs[0].init, jobs[0].seed, dtype)
     every = epochs * len(jobs)
     setting = XlaSetting(device, precision)
-    choice, programs = choose_engine(
-        engine, model, begun, examples, jobs[0].optimizer, None, batch, every, cores, setting=setting
-    )
+    if programs:
+        choice = Choice(engine, "as asked for")
+    else:
+        choice, made = choose_engine(
+            engine, model, begun, examples, jobs[0].optimizer, None, batch, every, cores, setting=setting
+        )
+        programs = made if programs is None else programs
     many = _Many(model, examples, epochs, batch, dtype, choice, programs, setting)
     if choice.engine == "xla":
         return many.at_once(jobs)
@@ -131,9 +167,9 @@ class _Many:
         options: dict[str, Any] = {"engine": engine, "programs": self.programs, "setting": self.setting}
         return Loop(self.model, flat, self.examples, self.batch, job.optimizer, job.seed, **options)
 
-    def at_once(self, jobs: Sequence[_Job]) -> list[Fit]:
+    def at_once(self, jobs: Sequence[_Job]) -> list[Fit | NonFiniteError]:
         """All whose steps are one program together; those whose loss stops being finite again, by themselves."""
-        fits: dict[int, Fit] = {}
+        fits: dict[int, Fit | NonFiniteError] = {}
         groups: dict[str, list[int]] = {}
         for number, job in enumerate(jobs):
             groups.setdefault(form(job.optimizer), []).append(number)
@@ -148,7 +184,7 @@ class _Many:
                 fits[number] = self._fit(loop, jobs[number], flat, history) if finite else self._alone(jobs[number])
         return [fits[number] for number in range(len(jobs))]
 
-    def _alone(self, job: _Job) -> Fit:
+    def _alone(self, job: _Job) -> Fit | NonFiniteError:
         return self.train(self.loop(job), [job])[0]
 
     def _first(self, job: _Job) -> np.ndarray:
@@ -158,12 +194,12 @@ class _Many:
         made = len(history) * loop.steps
         return finished(self.model, flat, history, made, self.examples.at_hand, job.seed, self.choice)
 
-    def train(self, loop: Loop, jobs: Sequence[_Job]) -> list[Fit]:
+    def train(self, loop: Loop, jobs: Sequence[_Job]) -> list[Fit | NonFiniteError]:
         """One network after another, in the same room."""
         with np.errstate(over="ignore", invalid="ignore"):
             return [self._trained(loop, job) for job in jobs]
 
-    def _trained(self, loop: Loop, job: _Job) -> Fit:
+    def _trained(self, loop: Loop, job: _Job) -> Fit | NonFiniteError:
         if not loop.takes(job.optimizer):
             loop = self.loop(job)
         loop.restart(self._first(job), job.optimizer, job.seed)
@@ -171,7 +207,7 @@ class _Many:
             while len(loop.history) < self.epochs:
                 loop.epoch()
         except NonFiniteError as error:
-            raise NonFiniteError(f"the network of seed {job.seed}: {error}") from None
+            return NonFiniteError(f"the network of seed {job.seed}: {error}")
         return self._fit(loop, job, loop.stepping.parameters.copy(), tuple(loop.history))
 
 

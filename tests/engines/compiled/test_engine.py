@@ -455,3 +455,18 @@ def test_a_row_that_is_not_there_is_the_same_error_by_both_engines():
                 call(*args)
             errors.append(str(error.value))
     assert errors[:2] == errors[2:]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_large_factors_laid_out_by_several_threads_give_the_same_bits(dtype):
+    """Inner extents are no multiples of a vector, and columns no multiples of a strip."""
+    rng = np.random.default_rng(3)
+    a, b, c, d = (rng.standard_normal(s).astype(dtype) for s in [(521, 300), (300, 301), (310, 300), (521, 290)])
+
+    def products(a, b, c, d):
+        return a @ b, a @ c.T, a.T @ d
+
+    one, *others = (bp.compile(products, engine="compiled", threads=n)(a, b, c, d) for n in (1, 2, 3))
+    for k, expected in enumerate(products(*(x.astype(float) for x in (a, b, c, d)))):
+        np.testing.assert_allclose(one[k], expected, rtol=0, atol=1e4 * np.finfo(dtype).eps)
+        assert all(np.array_equal(one[k], other[k]) for other in others)

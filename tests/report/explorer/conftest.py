@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,27 +13,21 @@ from playwright.sync_api import Browser, Page, sync_playwright
 import backpath as bp
 from backpath.report.explorer import explore
 from backpath.report.explorer.payload import packed, payload
+from backpath.report.explorer.picture import browser
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MISSING = (
-    "these tests need Chromium: install it with the system's package manager, such as `apt-get install chromium` "
-    "(`make browser` does so where it may)"
-)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser; without one the tests fail, and say what to install."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    assert found, MISSING
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
+        launched = playwright.chromium.launch(executable_path=browser(), args=FLAGS)
+        yield launched
+        launched.close()
 
 
 class Pages:

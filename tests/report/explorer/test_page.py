@@ -248,6 +248,16 @@ def test_several_stand_in_one_notebook(open_page, tmp_path):
     assert page.locator(".node rect").first.is_visible()
 
 
+def test_a_cell_that_comes_after_its_script(open_page, tmp_path):
+    """As in notebooks, which run scripts of a cell before they show it."""
+    div, script = fragment(packed(payload(expression()))).split("\n", 1)
+    late = f"<script>setTimeout(() => document.body.insertAdjacentHTML('beforeend', {json.dumps(div)}), 400)</script>"
+    file = tmp_path / "late.html"
+    file.write_text(f"<!doctype html><body>{script}{late}</body>", encoding="utf-8")
+    page = open_page.file(file)
+    assert page.locator(".node.scalar").count() == len(expression())
+
+
 def test_the_picture_is_saved_whole(open_page):
     page = open_page(expression())
     with page.expect_download() as download:

@@ -10,9 +10,10 @@ from typing import Any
 
 from backpath.engines.compiled.pointers import pointer_at, size_of
 from backpath.engines.compiled.products import product as products
+from backpath.engines.compiled.products.registers import VECTOR_BYTES
 from backpath.engines.compiled.products.small_products import lay, small_product
 from backpath.engines.compiled.reduction_kernels import copy_strided, reduce_columns, reduce_rows
-from backpath.engines.compiled.tables import EXTENT, GEMM, GIVEN, HEIGHT, ROW, SCRATCH
+from backpath.engines.compiled.tables import EXTENT, GEMM, GIVEN, HEIGHT, ROW, SCRATCH, WIDEST
 
 
 def product(like: Any, i: Any, work: Any) -> None:
@@ -48,11 +49,13 @@ def product(like: Any, i: Any, work: Any) -> None:
 
 
 def lay_strips(like: Any, i: Any, work: Any) -> None:
-    """Given: a matrix's address and strides, the result's address, columns and rows; threads share strips."""
-    lay(
-        like, i[GIVEN], i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 3], i[GIVEN + 4], i[GIVEN + 5], work[ROW],
-        work[ROW] + work[HEIGHT],
-    )  # fmt: skip
+    """Given: a matrix's address and strides, the result's address, columns and rows.
+
+    Threads share strips of the widest vectors, which may be several of this processor's.
+    """
+    strip, each, n = 2 * VECTOR_BYTES // size_of(like), WIDEST // VECTOR_BYTES, i[GIVEN + 4]
+    first, last = work[ROW] * each, min((work[ROW] + work[HEIGHT]) * each, (n + strip - 1) // strip)
+    lay(like, i[GIVEN], i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 3], n, i[GIVEN + 5], first, last)
 
 
 def reduce(like: Any, i: Any, work: Any) -> None:

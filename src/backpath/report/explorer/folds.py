@@ -33,13 +33,11 @@ class Group:
     Attributes:
         name: what it is called.
         kind: ``"root"``, ``"residual"``, ``"layer"`` or ``"stretch"``.
-        first: the earliest position in it.
         members: nodes by position, and groups.
     """
 
     name: str
     kind: str
-    first: int
     members: list[int | Group] = field(default_factory=list)
 
 
@@ -51,10 +49,9 @@ def folds(weighted: Linearization | Dag) -> list[dict[str, Any]]:
     place of each point between, of every connection in it; the first is -1 where one comes from outside).
     """
     parents = _parents(weighted)
-    graph = weighted.graph if isinstance(weighted, Linearization) else None
-    root = Group("all", "root", 0)
+    root = Group("all", "root")
     intervals = nested(list(_intervals(weighted))) if isinstance(weighted, Linearization) else []
-    _fill(root, parents, intervals, graph)
+    _fill(root, parents, intervals)
     _stretch(root, names_of(weighted))
     return _as_data(root, parents)
 
@@ -107,11 +104,11 @@ def nested(intervals: Sequence[Interval]) -> list[Interval]:
     return kept
 
 
-def _fill(root: Group, parents: list[list[int]], intervals: list[Interval], graph: Graph | None) -> None:
+def _fill(root: Group, parents: list[list[int]], intervals: list[Interval]) -> None:
     """Put every node into the innermost interval that it lies in, and inputs where all that use them are."""
     chain: list[list[Group]] = [[root] for _ in parents]
     for first, last, name, kind in intervals:
-        group = Group(name, kind, first)
+        group = Group(name, kind)
         inside = [k for k in range(first, last + 1) if parents[k]]
         chain[inside[0]][-1].members.append(group)
         for k in inside:
@@ -149,7 +146,7 @@ def _stretch_of(members: list[int | Group], names: Sequence[str]) -> int | Group
     if len(members) == 1:
         return members[0]
     first, last = _ends(members[0])[0], _ends(members[-1])[1]
-    return Group(f"{names[first]} … {names[last]}", "stretch", first, members)
+    return Group(f"{names[first]} … {names[last]}", "stretch", members)
 
 
 def _ends(member: int | Group) -> tuple[int, int]:

@@ -53,15 +53,13 @@ def scalars(weighted: Linearization | Dag) -> Scalars | None:
         return None
     sizes = [prod(node.shape) for node in weighted.graph.nodes]
     first = np.concatenate([[0], np.cumsum(sizes, dtype=int)])
-    parts = [_operands(weighted, target, slot, first) for target, slot in _slots(weighted)]
-    empty = np.zeros(0)
-    rows, origins, slots, z, carries = (
-        (np.concatenate([empty, *column]) for column in zip(*parts, strict=True)) if (parts) else (empty,) * 5
-    )
+    none = (np.zeros(0),) * 5
+    parts = [none, *(_operands(weighted, target, slot, first) for target, slot in _slots(weighted))]
+    rows, origins, slots, z, carries = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((origins, slots, rows))
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows.astype(int), minlength=int(first[-1])))])
     values = [numbers(value, node.name) for node, value in zip(weighted.graph.nodes, weighted.values, strict=True)]
-    return Scalars(np.concatenate([empty, *values]), starts, origins[order], slots[order], z[order], carries[order])
+    return Scalars(np.concatenate(values), starts, origins[order], slots[order], z[order], carries[order])
 
 
 def numbers(value: object, name: object) -> np.ndarray:

@@ -14,8 +14,9 @@ from backpath.engines.compiled.pointers import pointer_at, size_of
 from backpath.engines.compiled.products.blas import gemm_address
 from backpath.engines.compiled.products.blas_product import blas_product
 from backpath.engines.compiled.products.product import product
+from backpath.engines.compiled.products.registers import VECTOR_BYTES
 from backpath.engines.compiled.products.small_products import lay, row_product, small_product
-from backpath.engines.compiled.tables import DEPTH, LARGEST, PACKED, SCRATCH_BYTES, WIDEST
+from backpath.engines.compiled.tables import DEPTH, LARGEST, PACKED, SCRATCH_BYTES
 
 DTYPES = [np.float32, np.float64]
 CASES = [(False, False), (True, False), (False, True), (True, True)]
@@ -135,12 +136,15 @@ def test_a_factor_laid_out_in_strips_gives_the_bits_that_it_gives_as_it_lies(dty
     b = Placed(random.standard_normal((k, n)).astype(dtype), transposed[1], 3)
     c, expected = (Placed(np.zeros((m, n), dtype), around=77) for _ in range(2))
     multiply(a, b, expected, False, small_product)
-    strip = 2 * WIDEST // c.values.itemsize
+    strip = 2 * VECTOR_BYTES // c.values.itemsize
     strips = -(-n // strip)
-    block = np.full((k + 1) * strips * strip * c.values.itemsize + 2 * WIDEST, 0xFF, np.uint8)
-    laid = block.ctypes.data + -block.ctypes.data % (2 * WIDEST)
-    for first in range(strips):
+    size = k * strips * strip * c.values.itemsize
+    block = np.full(size + 6 * VECTOR_BYTES, 0xEE, np.uint8)
+    start = -block.ctypes.data % (2 * VECTOR_BYTES)
+    laid = block.ctypes.data + start
+    for first in reversed(range(strips)):
         lay(dtype, *b.place, laid, n, k, first, first + 1)
+    assert (block[start + size :] == 0xEE).all()
     small_product(
         dtype, *a.place, laid, 0, 0, c.address, c.lead, m, n, k, False, room(dtype).ctypes.data, transposed[0], True
     )

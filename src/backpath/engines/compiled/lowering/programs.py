@@ -21,7 +21,7 @@ COMMON = frozenset({"run", "product", "reduce"})
 
 
 def kernels_of(programs: Iterable[Program]) -> frozenset[str]:
-    """The kernels that will run these programs, but for copies where the layout of operands asks for them."""
+    """The kernels that will run these programs, but for copies and strips where operands ask for them."""
     return COMMON.union(
         name
         for program in programs

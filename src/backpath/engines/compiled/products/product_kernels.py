@@ -142,18 +142,22 @@ def pack_transposed(typing: Any, like: Any, b: Any, b_col: Any, columns: Any, k:
         _, b, b_col, columns, k, out = arguments
         pieces, out = _existing(v, v.pointer(b), b_col, columns), v.pointer(out)
 
-        def square(index: Any, mask: Any) -> None:
+        def square(index: Any, mask: Any) -> tuple[Any, list[Any]]:
             rows = v.transpose([v.load(v.at(piece, index), mask) for piece in pieces])
-            target = v.at(out, builder.mul(index, INDEX(2 * v.lanes)))
-            for p, row in enumerate(rows):
-                v.store(row, v.at(target, 2 * v.lanes * p))
+            return v.at(out, builder.mul(index, INDEX(2 * v.lanes))), rows
 
         loop = Loop(builder, k, [], v.lanes)
-        square(loop.index, None)
+        target, rows = square(loop.index, None)
+        for p, row in enumerate(rows):
+            v.store(row, v.at(target, 2 * v.lanes * p))
         loop.end([])
         left = builder.sub(k, loop.index)
         with builder.if_then(builder.icmp_signed(">", left, INDEX(0))):
-            square(loop.index, v.first(left))
+            target, rows = square(loop.index, v.first(left))
+            for p, row in enumerate(rows):
+                # Behind the last row another strip may begin.
+                with builder.if_then(builder.icmp_signed(">", left, INDEX(p))):
+                    v.store(row, v.at(target, 2 * v.lanes * p))
         return context.get_dummy_value()
 
     return types.void(like, *[types.int64] * 5), emit

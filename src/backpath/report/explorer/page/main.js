@@ -8,7 +8,7 @@ import { helpDialog } from "./help.js";
 import { listen } from "./keys.js";
 import { panelsFor } from "./panels.js";
 import { READINGS } from "./readings.js";
-import { saveMenu } from "./save.js";
+import { pngOf, saveMenu } from "./save.js";
 import { searchBox } from "./search.js";
 import { declare } from "./state.js";
 import { View } from "./view.js";
@@ -17,7 +17,7 @@ declare("tab", "");
 
 // Puts a page into every element of that name that has none yet.
 export async function mount(options) {
-  for (const host of document.querySelectorAll(`[data-backpath="${options.name}"]`)) {
+  for (const host of await hostsOf(options.name)) {
     if (host.shadowRoot) continue;
     const root = host.attachShadow({ mode: "open" });
     root.append(h("style", { text: options.styles }), h("p", { class: "wait", text: "…" }));
@@ -33,13 +33,26 @@ export async function mount(options) {
   }
 }
 
+// A notebook may run the script before what it stands beside is in the document.
+async function hostsOf(name) {
+  for (let k = 0; k < 100; k++) {
+    const hosts = [...document.querySelectorAll(`[data-backpath="${name}"]`)].filter((host) => !host.shadowRoot);
+    if (hosts.length) return hosts;
+    if (document.querySelector(`[data-backpath="${name}"]`)) return [];
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  return [];
+}
+
 class Shell {
   constructor(app, shadow, styles) {
     this.app = app;
     app.shell = this;
     const dark = matchMedia("(prefers-color-scheme: dark)");
+    const around = document.body.dataset;
+    const wanted = around.jpThemeLight ? around.jpThemeLight === "false" : around.mdColorScheme ? around.mdColorScheme === "slate" : dark.matches;
     this.root = app.root = h("div", { class: `app ${app.standalone ? "alone" : "cell"}`, lang: "en" });
-    this.root.classList.toggle("dark", dark.matches);
+    this.root.classList.toggle("dark", wanted);
     dark.addEventListener("change", (e) => this.setTheme(e.matches));
     this.live = h("div", { class: "hidden", "aria-live": "polite" });
     fill(shadow, h("style", { text: styles }), this.root);
@@ -48,6 +61,7 @@ class Shell {
     this.root.append(this.help);
     app.view = new View(app, this.canvas);
     app.light = (wires) => app.view.light(wires);
+    app.png = () => pngOf(app);
     app.announce = (text) => (this.live.textContent = text);
     if (app.standalone) {
       if (location.hash) app.go(location.hash);
@@ -152,7 +166,8 @@ class Shell {
     app.set({ sel: "" });
     if (app.at === app.steps.length) app.stepTo(0);
     const pause = Math.max(60, Math.min(900, 30000 / app.steps.length));
-    this.playing = setInterval(() => (app.at < app.steps.length ? app.stepTo(app.at + 1) : this.stop()), pause);
+    const by = Math.ceil(app.steps.length / 500);
+    this.playing = setInterval(() => (app.at < app.steps.length ? app.stepTo(app.at + by) : this.stop()), pause);
     fill(this.play, icon("M7 5h4v14H7zM14 5h4v14h-4z"));
     set(this.play, "aria-label", "Pause (p)");
   }

@@ -1,5 +1,6 @@
 import { inked, diverging, scaleOf, sequential } from "./color.js";
 import { fill, s, set } from "./dom.js";
+import { called, edgesOf, heatmap, strong, text, widthOf } from "./drawing.js";
 import { brief, clipped, short } from "./format.js";
 import { QUANTITIES } from "./derived.js";
 import { Scene, middleOf, pathOf } from "./scene.js";
@@ -96,7 +97,7 @@ export class View {
     }
     if (box.map) {
       part.image = s("image", { x: x + (width - box.map.width) / 2, y: y + (fold ? 48 : 50), width: box.map.width, height: box.map.height, preserveAspectRatio: "none", class: "map" });
-      g.append(s("rect", { class: "rim", ...at(part.image) }), part.image);
+      g.append(s("rect", { class: "rim", ...edgesOf(part.image) }), part.image);
       if (!fold) g.append((part.picked = s("rect", { class: "picked", width: box.map.width / box.map.columns, height: box.map.height / box.map.rows, visibility: "hidden" })));
     }
     part.title = s("title");
@@ -368,51 +369,3 @@ export class View {
     if (cx < 40 || cx > width - 40 || cy < 30 || cy > height - 30) this.pan(width / 2 - cx, height / 2 - cy);
   }
 }
-
-function text(number) {
-  return number === undefined ? "" : short(number);
-}
-
-// A name that fits: without the names of what it is part of, then without its middle.
-function called(name, room) {
-  const fits = (text) => widthOf(text, 13, 650) <= room;
-  if (fits(name)) return name;
-  const last = name.slice(name.lastIndexOf(".") + 1) || name;
-  let most = last.length;
-  while (most > 4 && !fits(clipped(last, most))) most--;
-  return clipped(last, most);
-}
-
-const ruler = document.createElement("canvas").getContext("2d");
-
-function widthOf(text, size, weight = 400) {
-  ruler.font = `${weight} ${size}px ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif`;
-  return ruler.measureText(text).width;
-}
-
-function at(image) {
-  return Object.fromEntries(["x", "y", "width", "height"].map((n) => [n, image.getAttribute(n)]));
-}
-
-function strong(signed, t, theme) {
-  const size = 0.35 + 0.65 * Math.abs(t);
-  return signed ? diverging(Math.sign(t) * size, theme) : sequential(size, theme);
-}
-
-// A small picture of an array, one pixel an entry.
-function heatmap(numbers, first, last, { rows, columns }, color) {
-  const canvas = document.createElement("canvas");
-  canvas.width = columns;
-  canvas.height = rows;
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(columns, rows);
-  for (let k = 0; k < last - first; k++) {
-    const x = numbers[first + k];
-    const known = color && Number.isFinite(x);
-    const [r, g, b] = known ? color(x) : [128, 128, 128];
-    image.data.set([r, g, b, known ? 255 : 38], 4 * k);
-  }
-  context.putImageData(image, 0, 0);
-  return canvas.toDataURL();
-}
-

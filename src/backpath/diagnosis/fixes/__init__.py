@@ -1,0 +1,1 @@
+"""Changes of a training that may repair it."""

@@ -1,0 +1,1 @@
+"""What evidence suggests, and what would repair it."""
