@@ -54,5 +54,6 @@ def test_traced_functions_are_written_as_one_would():
 
 def test_what_the_grammar_has_no_words_for():
     assert spelled(network().graph) is None
+    assert spelled(bp.linearize(lambda w: (), 0.5).graph) is None
     assert spelled(bp.linearize(lambda w: np.sinc(w), 0.5).graph) is None
     assert spelled(bp.linearize(lambda sin: sin * 2.0, 0.5).graph) is None

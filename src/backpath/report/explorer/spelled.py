@@ -26,6 +26,8 @@ def spelled(graph: Graph) -> str | None:
 
     A node that one other uses, and that has no name of its own, stands inside that one's expression.
     """
+    if not graph.outputs:
+        return None
     users = [0] * len(graph)
     for node in graph.nodes:
         for parent in node.parents:
@@ -45,7 +47,8 @@ def spelled(graph: Graph) -> str | None:
             text = (node.name, ATOM)
         written.append(text)
     last = ", ".join(written[o][0] for o in graph.outputs)
-    if len(graph.outputs) > 1 or users[graph.outputs[0]] or not lines or not lines[-1].startswith(f"{last} = "):
+    assigned = bool(lines) and lines[-1].startswith(f"{last} = ")
+    if not assigned or any(users[o] for o in graph.outputs):
         lines.append(last)
     found = "; ".join(lines)
     return found if len(found) <= MOST_CHARACTERS else None
