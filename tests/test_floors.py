@@ -156,7 +156,7 @@ def dynamic_imports(root: Path) -> list[str]:
 
 def test_every_folder_has_a_floor():
     folders = {path.name for path in SOURCE.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
-    planned = set(re.findall(r"`([\w/]+)`", re.search(r"planned and not there yet:(.*)", ARCHITECTURE)[1]))
+    planned = set(re.findall(r"`([\w/]+)`", " ".join(re.findall(r"planned and not there yet:(.*)", ARCHITECTURE))))
     assert folders == set(FLOORS) - planned
     rooms = {f"{path.parent.name}/{path.name}" for path in SOURCE.glob("*/*/") if any(path.rglob("*.py"))}
     assert rooms == ROOMS
