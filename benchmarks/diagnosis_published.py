@@ -50,7 +50,8 @@ def corners(rows: int = 160) -> tuple[np.ndarray, np.ndarray]:
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    X, y = datasets.load_digits(return_X_y=True)
+    images: Any = datasets.load_digits()
+    X, y = images.data, images.target
     kept = np.random.default_rng(2).permutation(len(X))[:400]
     return X[kept], y[kept]
 
@@ -146,7 +147,8 @@ def _48221692() -> Any:
 
 
 def _38648195() -> Any:
-    X, y = datasets.make_multilabel_classification(300, 20, n_classes=3, random_state=0)
+    drawn: Any = datasets.make_multilabel_classification(300, 20, n_classes=3, random_state=0)
+    X, y = drawn
     layers = [Dense(20), Activation("relu"), Dropout(0.5), Dense(20), Activation("relu"), Dropout(0.5), Dense(3)]
     return (
         with_softmax(Sequential(layers, 20, "squared_error")),

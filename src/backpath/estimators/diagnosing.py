@@ -30,7 +30,7 @@ def diagnosis_of_fit(
     if estimator.solver in METHODS:
         raise SettingError(f"diagnose follows steps on batches: solver={estimator.solver!r} takes all rows at once")
     epochs = min(getattr(estimator, "n_iter_", None) or estimator.max_iter, MOST_EPOCHS)
-    e = clone(estimator)
+    e: Any = clone(estimator)
     check_arguments(e)
     X, y = e._checked(X, y, True)
     e._learn_targets(y, None)

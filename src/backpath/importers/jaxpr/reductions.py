@@ -120,8 +120,8 @@ def _pooled(x: Any, pool: Any, settings: Any) -> Any:
     split = 1 if len(others) == 2 else len(others)
     fronts = (int(np.prod(lead[:split])), int(np.prod(lead[split:])))
     images = np.reshape(images, (*fronts, *np.shape(images)[len(others) :]))
-    chosen = [[part[k] for k in along] for part in (sizes, strides, pads, dilations)]
-    found = pool(images, chosen[0], chosen[1], [tuple(p) for p in chosen[2]], chosen[3])
+    lengths, steps, apart = ([part[k] for k in along] for part in (sizes, strides, dilations))
+    found = pool(images, lengths, steps, [tuple(pads[k]) for k in along], apart)
     found = np.reshape(found, (*lead, *np.shape(found)[2:]))
     order = [*others, *along]
     return np.transpose(found, tuple(order.index(k) for k in range(len(order))))
