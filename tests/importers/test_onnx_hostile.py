@@ -314,7 +314,7 @@ def test_a_loop_without_end() -> None:
 # What is no file.
 
 
-@pytest.mark.parametrize("data", [b"", b"\x80\x04pickle", b"PK\x03\x04", os.urandom(64), b"\x0a" * 1000])
+@pytest.mark.parametrize("data", [b"", b"\x80\x04pickle", b"PK\x03\x04", bytes(range(137, 201)), b"\x0a" * 1000])
 def test_bytes_that_are_no_model(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(data)
     for source in (data, tmp_path / "model.onnx"):

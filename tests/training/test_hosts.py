@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hosts_worker
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -18,7 +19,7 @@ from backpath.training.launch.team import free_address
 QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 """How to compile what runs for less time than its compilation takes."""
 
-WORKER = Path(__file__).with_name("hosts_worker.py")
+WORKER = Path(str(hosts_worker.__file__))
 
 
 @pytest.fixture(scope="module")
