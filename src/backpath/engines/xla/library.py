@@ -24,7 +24,7 @@ def installed() -> bool:
 
 @cache
 def library() -> Any:
-    """The module ``jax``, with programs that it compiles kept in a folder of ours for processes to come.
+    """The module ``jax``.
 
     Raises:
         SettingError: if it is not installed.
