@@ -5,9 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from backpath.calculus import grad
 from backpath.engines import choice, choose, compile_graph, speeds
 from backpath.engines.compiled import store
 from backpath.engines.program import cost
+from backpath.nets import MaxPool
 from backpath.ops import trace
 
 X = np.ones((16, 16))
@@ -53,6 +55,15 @@ def test_elementary_functions_count():
     gained = cost.by_numpy(functions, 2) - cost.by_numpy(sums, 2)
     assert gained > 10e-6
     assert cost.by_machine(functions) - cost.by_machine(sums) < gained / 3
+
+
+def test_winners_of_pools_count():
+    """NumPy takes longer for each entry that goes where an index says than for a pass over it."""
+    images = np.ones((8, 16, 16, 4))
+    backward = grad(lambda x: np.sum(np.square(MaxPool(2).apply({}, x))))
+    pools = [compile_graph(trace(backward, images))]
+    assert cost.by_numpy(pools, 2) > 20e-9 * images.size
+    assert cost.by_machine(pools) < cost.by_numpy(pools, 2) / 3
 
 
 def test_an_obstacle_decides():

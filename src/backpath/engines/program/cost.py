@@ -18,6 +18,10 @@ INSTRUCTION = 5e-8
 """Seconds that an instruction of the machine takes beside its work."""
 
 
+SCATTERED = 3e-8
+"""Seconds that NumPy takes for each entry that it adds where an index says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Speeds:
     """What one engine takes for work, on one core.
@@ -53,11 +57,15 @@ ELEMENTARY = frozenset(
 )
 
 
+SCATTERING = frozenset(("max_unpool", "add_rows"))
+
+
 def by_numpy(programs: Sequence[Program], threads: int, speeds: Speeds = NUMPY) -> float:
     """About how many seconds a run of these programs takes the NumPy engine, whose matrix products share threads."""
     calls = sum(len(instruction) for p in programs for instruction in p.instructions)
     moved, work, entries = _work(programs)
-    seconds = speeds.call * calls + moved / speeds.memory + speeds.function * entries
+    scattered = sum(math.prod(n.shape) for p in programs for n in p.graph.nodes if n.primitive in SCATTERING)
+    seconds = speeds.call * calls + moved / speeds.memory + speeds.function * entries + SCATTERED * scattered
     return seconds + work / speeds.products / threads
 
 
