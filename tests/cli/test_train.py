@@ -116,7 +116,7 @@ def test_brackets_in_names_are_no_markup(here):
         (["iris", "--batch", "-1"], "'--batch'"),
         (["iris", "--seed", "-1"], "'--seed'"),
         (["iris", "--threads", "0"], "'--threads'"),
-        (["iris", "--engine", "xla"], "'--engine'"),
+        (["iris", "--engine", "abacus"], "'--engine'"),
         (["iris", "--rate", "-0.1"], "'--rate': '-0.1' is not a number more than 0"),
         (["iris", "--rate", "nan"], "'--rate'"),
         (["iris", "--rate", "inf"], "'--rate'"),

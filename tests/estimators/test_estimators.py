@@ -306,7 +306,7 @@ def test_iterations_that_are_undone_leave_the_curve():
         ({"max_iter": 0}, "max_iter=0"),
         ({"learning_rate": "cosin"}, "learning_rate='cosin'"),
         ({"learning_rate_init": 0.0}, "a number above 0"),
-        ({"engine": "xla"}, "engine='xla': it is one of auto, numpy, compiled"),
+        ({"engine": "abacus"}, "engine='abacus': it is one of auto, numpy, compiled, xla"),
         ({"norm": "group"}, "norm='group'"),
         ({"dropout": 1.5}, "dropout=1.5: it must be numbers from 0"),
         ({"dropout": "some"}, "dropout='some'"),

@@ -156,7 +156,7 @@ WITHOUT_B1 = {name: value for name, value in NET.init(0).items() if name != "b1"
         ({"on_epoch": 3}, bp.SettingError, "on_epoch=3: give a function of an Epoch, such as print"),
         ({"checkpoint": 3}, bp.SettingError, "checkpoint=3: give the path of a file"),
         ({"dtype": int}, bp.SettingError, "dtype=<class 'int'>: give a type of real numbers"),
-        ({"engine": "xla"}, bp.SettingError, "engine='xla': it is one of auto, numpy, compiled"),
+        ({"engine": "abacus"}, bp.SettingError, "engine='abacus': it is one of auto, numpy, compiled, xla"),
         ({"init": 3}, bp.SettingError, "init=3: give a name"),
         ({"init": WITHOUT_B1}, bp.ShapeError, r"init: the parameter b1 .* needs shape \[16\], and is missing"),
         (
