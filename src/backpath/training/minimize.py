@@ -160,7 +160,13 @@ class _Problem:
     """The loss of all examples as a function of one flat array, its gradient, and products with its Hessian."""
 
     def __init__(
-        self, model: Model, X: Rows, y: np.ndarray, l2: Any, weights: np.ndarray | None, setting: XlaSetting | None
+        self,
+        model: Model,
+        X: Rows,
+        y: np.ndarray,
+        l2: Any,
+        weights: np.ndarray | None,
+        setting: XlaSetting | None = None,
     ):
         self.setting = setting
         self.model, self.X, self.y, self.l2, self.weights = model, X, y, l2, weights
