@@ -24,6 +24,7 @@ PLACES = {
     "JAX scan": "jax_runners:scan",
     "scikit-learn": "sklearn_runners:epoch_by_epoch",
 }
+PEERS = tuple(name for name in PLACES if not name.startswith("backpath"))
 
 
 def maker(name: str) -> Maker:

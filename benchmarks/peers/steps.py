@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from benchmarks.peers.cases import CASES, Case
-from benchmarks.peers.runners import OURS, PLACES, Runner, maker
+from benchmarks.peers.runners import OURS, PEERS, PLACES, Runner, maker
 from benchmarks.peers.settings import Settings
 from benchmarks.peers.tables import compared, fastest, rounded, table
 from benchmarks.peers.timing import Times, in_turn
@@ -64,7 +64,7 @@ def report(settings: Settings) -> str:
         summary({case: times for case, (times, _) in found.items()}),
     ]
     for case, (times, failures) in found.items():
-        peer = fastest(times, set(PLACES) - set(OURS))
+        peer = fastest(times, PEERS)
         parts += [f"### {case.name}", compared(times, peer, "µs a step", 1e6)]
         parts += [f"{name} did not run: {why}" for name, why in failures.items()]
     return "\n\n".join(parts)
@@ -74,7 +74,7 @@ def summary(found: dict[Case, dict[str, Times]]) -> str:
     """A row for each network: the fastest peer's time, and by what each of our engines divides it."""
     rows = []
     for case, times in found.items():
-        peer = fastest(times, set(PLACES) - set(OURS))
+        peer = fastest(times, PEERS)
         base = times[peer].median
         ratios = [f"{base / times[name].median:.2f}" if name in times else "–" for name in OURS]
         rows.append([case.name, f"{peer}, {rounded(base * 1e6)} µs", *ratios])
