@@ -51,18 +51,34 @@ class Intake:
 class Steps(ABC):
     """Programs bound to arrays, with what they take in before each step.
 
-    Args:
-        parts: run one after another in each step.
-        intakes: fill inputs before each step.
-        loss: noted after each step.
-
     Attributes:
+        engine: what makes the steps.
         minds_blas: whether it matters how many threads the BLAS has: some product goes to it, or its idle ones, which
             spin for a while after whatever used them, would be in the way of the engine's own.
     """
 
     engine: ClassVar[str]
     minds_blas = True
+
+    @abstractmethod
+    def run(self, rows: np.ndarray, counts: np.ndarray, losses: np.ndarray) -> None:
+        """Make steps.
+
+        Args:
+            rows: positions of the examples of each, of shape (steps, examples).
+            counts: the number of each step.
+            losses: one for each, written.
+        """
+
+
+class StagedSteps(Steps):
+    """Steps whose inputs are made ready for several of them at a time.
+
+    Args:
+        parts: run one after another in each step.
+        intakes: fill inputs before each step.
+        loss: noted after each step.
+    """
 
     def __init__(self, parts: Sequence[Part], intakes: Sequence[Intake], loss: np.ndarray):
         self.intakes, self.loss = tuple(intakes), loss
@@ -75,13 +91,6 @@ class Steps(ABC):
         self._takes: dict[tuple[int, int], Take] = {}
 
     def run(self, rows: np.ndarray, counts: np.ndarray, losses: np.ndarray) -> None:
-        """Make steps.
-
-        Args:
-            rows: positions of the examples of each, of shape (steps, examples).
-            counts: the number of each step.
-            losses: one for each, written.
-        """
         for first in range(0, len(rows), self.most):
             part = slice(first, first + self.most)
             for number, (intake, stage) in enumerate(zip(self.intakes, self.stages, strict=True)):
@@ -106,7 +115,7 @@ class Steps(ABC):
         return self._takes[number, rows]
 
 
-class NumPySteps(Steps):
+class NumPySteps(StagedSteps):
     """Steps of the NumPy engine."""
 
     engine = "numpy"

@@ -20,7 +20,7 @@ from backpath.engines.numpy.engine import bound_arrays
 from backpath.engines.program.cost import MEETING, WORTH_SHARING, by_machine
 from backpath.engines.program.planning import ALIGNMENT
 from backpath.engines.program.strides import address
-from backpath.engines.steps import Intake, Part, Steps
+from backpath.engines.steps import Intake, Part, StagedSteps
 
 RUN = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)
 """The machine: places for a result and an error, which it leaves as they are, numbers, and what it is told."""
@@ -136,7 +136,7 @@ def c_function(name: str) -> int:
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
-class CompiledSteps(Steps):
+class CompiledSteps(StagedSteps):
     """Steps of the compiled engine: as many as are ready run without returning to the interpreter.
 
     On x86 subnormal numbers, below 1.2e-38 in float32 and 2.2e-308 in float64, are zeros in them; weights that decay

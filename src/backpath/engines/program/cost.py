@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from backpath.engines.program.program import Program
@@ -64,8 +64,8 @@ def by_numpy(programs: Sequence[Program], threads: int, speeds: Speeds = NUMPY) 
     """About how many seconds a run of these programs takes the NumPy engine, whose matrix products share threads."""
     calls = sum(len(instruction) for p in programs for instruction in p.instructions)
     moved, work, entries = _work(programs)
-    scattered = sum(math.prod(n.shape) for p in programs for n in p.graph.nodes if n.primitive in SCATTERING)
-    seconds = speeds.call * calls + moved / speeds.memory + speeds.function * entries + SCATTERED * scattered
+    seconds = speeds.call * calls + moved / speeds.memory + speeds.function * entries
+    seconds += SCATTERED * _entries(programs, SCATTERING)
     return seconds + work / speeds.products / threads
 
 
@@ -85,6 +85,10 @@ def by_accelerator(programs: Sequence[Program], speeds: Speeds = ACCELERATOR) ->
 
 def _work(programs: Sequence[Program]) -> tuple[int, int, int]:
     """Bytes that are moved, operations, and entries of elementary functions."""
+    return sum(p.traffic for p in programs), sum(p.flops for p in programs), _entries(programs, ELEMENTARY)
+
+
+def _entries(programs: Sequence[Program], among: Container[str]) -> int:
+    """Entries of what these primitives compute."""
     nodes = [p.graph.nodes[n] for p in programs for instruction in p.instructions for n in instruction]
-    entries = sum(math.prod(node.shape) for node in nodes if node.primitive in ELEMENTARY)
-    return sum(p.traffic for p in programs), sum(p.flops for p in programs), entries
+    return sum(math.prod(node.shape) for node in nodes if node.primitive in among)

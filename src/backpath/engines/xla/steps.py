@@ -118,12 +118,6 @@ class XlaSteps(Steps):
             self._rooms.append(_Room(self))
         return self._rooms[number % (IN_FLIGHT + 2)]
 
-    def _stages(self, intake: Intake) -> bool:
-        return intake.of is None
-
-    def _run(self, rows: np.ndarray, losses: np.ndarray) -> None:
-        raise NotImplementedError("steps of XLA run by stretches")
-
 
 def _settle(losses: np.ndarray, noted: Any) -> None:
     losses[...] = np.asarray(noted)[: len(losses)]

@@ -18,34 +18,14 @@ def total(x: Any, axes: Any, **settings: Any) -> Any:
     return np.sum(x, axis=tuple(axes)).astype(spec_of(x).dtype)
 
 
-@lax("reduce_max")
-def largest(x: Any, axes: Any, **settings: Any) -> Any:
-    """``reduce_max``."""
-    return np.max(x, axis=tuple(axes))
+def _along(function: Any) -> Any:
+    """What a primitive does that reduces along ``axes`` as a function of NumPy's does."""
+    return lambda x, axes, **settings: function(x, axis=tuple(axes))
 
 
-@lax("reduce_min")
-def least(x: Any, axes: Any, **settings: Any) -> Any:
-    """``reduce_min``."""
-    return np.min(x, axis=tuple(axes))
-
-
-@lax("reduce_prod")
-def product(x: Any, axes: Any, **settings: Any) -> Any:
-    """``reduce_prod``."""
-    return np.prod(x, axis=tuple(axes))
-
-
-@lax("reduce_or")
-def any_of(x: Any, axes: Any, **settings: Any) -> Any:
-    """``reduce_or``."""
-    return np.max(x, axis=tuple(axes))
-
-
-@lax("reduce_and")
-def all_of(x: Any, axes: Any, **settings: Any) -> Any:
-    """``reduce_and``."""
-    return np.min(x, axis=tuple(axes))
+lax("reduce_max", "reduce_or")(_along(np.max))
+lax("reduce_min", "reduce_and")(_along(np.min))
+lax("reduce_prod")(_along(np.prod))
 
 
 @lax("argmax")

@@ -28,23 +28,33 @@ def _polygamma_value(x: Any, n: int) -> Any:
 
 
 def _psi_difference_value(a: Any, b: Any) -> Any:
-    """psi(a + b) - psi(a) without a difference where both are positive: by the recurrence, then by the series."""
     import scipy.special
 
+    return np.asarray(psi_difference_by(np, scipy.special.psi, a, b)).astype(np.result_type(a, b), copy=False)[()]
+
+
+def psi_difference_by(numpy: Any, psi: Any, a: Any, b: Any) -> Any:
+    """psi(a + b) - psi(a) without a difference where both are positive: by the recurrence, then by the series.
+
+    Args:
+        numpy: a module of NumPy's functions, its own or JAX's.
+        psi: the digamma function there.
+        a: where psi is taken.
+        b: how far from there.
+    """
     ok = (a > 0) & (b >= 0)
-    low, step = np.where(ok, a, 1.0), np.where(ok, b, 0.0)
+    low, step = numpy.where(ok, a, 1.0), numpy.where(ok, b, 0.0)
     total = sum(step / ((low + j) * (low + step + j)) for j in range(SHIFT))
     low = low + SHIFT
     high = low + step
     u2, v2 = 1 / (low * low), 1 / (high * high)
     first = step * (low + high) * u2 * v2
-    total = total + np.log1p(step / low) + 0.5 * step / (low * high)
+    total = total + numpy.log1p(step / low) + 0.5 * step / (low * high)
     power, v_power = first, v2
     for coefficient in BERNOULLI:
         total = total + coefficient * power
         power, v_power = u2 * power + v_power * first, v_power * v2
-    plain = scipy.special.psi(np.where(ok, 1.0, a + b)) - scipy.special.psi(np.where(ok, 1.0, a))
-    return np.asarray(np.where(ok, total, plain)).astype(np.result_type(a, b), copy=False)[()]
+    return numpy.where(ok, total, psi(numpy.where(ok, 1.0, a + b)) - psi(numpy.where(ok, 1.0, a)))
 
 
 POLYGAMMA = elementwise("polygamma", _polygamma_value, lambda x, y, n: apply(POLYGAMMA, x, n=n + 1), analytic=False)

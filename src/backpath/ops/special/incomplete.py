@@ -17,30 +17,39 @@ LARGE = 150.0
 
 
 def _gamma_density_value(a: Any, x: Any) -> Any:
-    """x^(a-1) exp(-x) / gamma(a), by halves that stay in range; from a = 150 on by Stirling's series (Loader, 2000)."""
     import scipy.special
 
-    dtype = np.result_type(a, x)
-    a, x = np.asarray(a, float), np.asarray(x, float)
     with np.errstate(all="ignore"):
-        small = np.minimum(a, LARGE)
-        half = x ** (0.5 * (small - 1.0)) * np.exp(-0.5 * x)
-        direct = half / scipy.special.gamma(small) * half
-        big = np.maximum(a, LARGE)
-        t = (x - big) / big
-        correction = 1 / (12 * big) - 1 / (360 * big**3) + 1 / (1260 * big**5)
-        stirling = np.sqrt(big / (2 * math.pi)) / x * np.exp(big * _log_less_itself(t) - correction)
-        result = np.where(a < LARGE, direct, np.where(x == 0, 0.0, stirling))
-    return np.where(np.isposinf(x), 0.0, result).astype(dtype)[()]
+        value = gamma_density_by(np, scipy.special.gamma, np.asarray(a, float), np.asarray(x, float))
+    return value.astype(np.result_type(a, x))[()]
 
 
-def _log_less_itself(t: Any) -> Any:
+def gamma_density_by(numpy: Any, gamma: Any, a: Any, x: Any) -> Any:
+    """x^(a-1) exp(-x) / gamma(a), by halves that stay in range; from a = 150 on by Stirling's series (Loader, 2000).
+
+    Args:
+        numpy: a module of NumPy's functions, its own or JAX's.
+        gamma: the gamma function there.
+        a: of the density.
+        x: where it is taken.
+    """
+    small, big = numpy.minimum(a, LARGE), numpy.maximum(a, LARGE)
+    half = x ** (0.5 * (small - 1.0)) * numpy.exp(-0.5 * x)
+    direct = half / gamma(small) * half
+    less = _log_less_itself(numpy, (x - big) / big)
+    correction = 1 / (12 * big) - 1 / (360 * big**3) + 1 / (1260 * big**5)
+    stirling = numpy.sqrt(big / (2 * math.pi)) / x * numpy.exp(big * less - correction)
+    result = numpy.where(a < LARGE, direct, numpy.where(x == 0, 0.0, stirling))
+    return numpy.where(numpy.isposinf(x), 0.0, result)
+
+
+def _log_less_itself(numpy: Any, t: Any) -> Any:
     """log(1 + t) - t, which about 0 is -t^2 / 2: by the series of 2 atanh(r), r = t / (2 + t)."""
-    near = np.abs(t) < 0.4
-    u = np.where(near, t, 0.0)
+    near = numpy.abs(t) < 0.4
+    u = numpy.where(near, t, 0.0)
     r = u / (2.0 + u)
     series = sum(r ** (2 * k) / (2 * k + 3) for k in range(12))
-    return np.where(near, -r * u + 2.0 * r**3 * series, np.log1p(t) - t)
+    return numpy.where(near, -r * u + 2.0 * r**3 * series, numpy.log1p(t) - t)
 
 
 def _beta_density_value(a: Any, b: Any, x: Any) -> Any:

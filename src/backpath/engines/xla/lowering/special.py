@@ -13,8 +13,8 @@ from backpath.engines.xla.lowering.elementwise import exp_of_square
 from backpath.engines.xla.lowering.series import hyp1f1, iv, ive, riemann_zeta
 from backpath.engines.xla.lowering.table import LOWERINGS, lowers
 from backpath.ops.special.error_functions import NEAR, TWO_OVER_SQRT_PI
-from backpath.ops.special.gamma import BERNOULLI, SHIFT
-from backpath.ops.special.incomplete import LARGE
+from backpath.ops.special.gamma import psi_difference_by
+from backpath.ops.special.incomplete import LARGE, gamma_density_by
 
 _SAME = (
     "erf erfc erfinv ndtr ndtri dawsn exp1 expi expn gamma gammaln loggamma polygamma poch gammainc gammaincc betainc "
@@ -178,38 +178,12 @@ def _binom(n: Any, k: Any) -> Any:
 
 @lowers("psi_difference")
 def _psi_difference(a: Any, b: Any) -> Any:
-    """As ``ops/special/gamma.py``: by the recurrence, then by the series."""
-    ok = (a > 0) & (b >= 0)
-    low, step = jnp.where(ok, a, 1), jnp.where(ok, b, 0)
-    total = sum(step / ((low + j) * (low + step + j)) for j in range(SHIFT))
-    low = low + SHIFT
-    high = low + step
-    u2, v2 = 1 / (low * low), 1 / (high * high)
-    first = step * (low + high) * u2 * v2
-    total = total + jnp.log1p(step / low) + 0.5 * step / (low * high)
-    power, v_power = first, v2
-    for coefficient in BERNOULLI:
-        total = total + coefficient * power
-        power, v_power = u2 * power + v_power * first, v_power * v2
-    plain = js.digamma(jnp.where(ok, 1, a + b)) - js.digamma(jnp.where(ok, 1, a))
-    return jnp.where(ok, total, plain)
+    return psi_difference_by(jnp, js.digamma, a, b)
 
 
 @lowers("gamma_density")
 def _gamma_density(a: Any, x: Any) -> Any:
-    """As ``ops/special/incomplete.py``: by halves that stay in range, and from a = 150 on by Stirling's series."""
-    small, big = jnp.minimum(a, LARGE), jnp.maximum(a, LARGE)
-    half = x ** (0.5 * (small - 1)) * jnp.exp(-0.5 * x)
-    t = (x - big) / big
-    near = jnp.abs(t) < 0.4
-    u = jnp.where(near, t, 0)
-    r = u / (2 + u)
-    series = sum(lax.integer_pow(r, 2 * k) / (2 * k + 3) for k in range(12))
-    less = jnp.where(near, -r * u + 2 * r**3 * series, jnp.log1p(t) - t)
-    correction = 1 / (12 * big) - 1 / (360 * big**3) + 1 / (1260 * big**5)
-    stirling = jnp.sqrt(big / (2 * math.pi)) / x * jnp.exp(big * less - correction)
-    value = jnp.where(a < LARGE, half / js.gamma(small) * half, jnp.where(x == 0, 0, stirling))
-    return jnp.where(x == jnp.inf, 0, value)
+    return gamma_density_by(jnp, js.gamma, a, x)
 
 
 @lowers("beta_density")
