@@ -10,6 +10,7 @@ import numpy as np
 
 from backpath.importers.agreement import Agreement, compared
 from backpath.importers.onnx_reading.files import Arrays
+from backpath.importers.onnx_reading.modes import as_predicting
 from backpath.importers.onnx_reading.plan import Plan
 from backpath.importers.onnx_reading.running import Runner
 
@@ -38,7 +39,7 @@ def beside_reference(
         if isinstance(other, np.ndarray) and isinstance(value, np.ndarray):
             found.append((name, value, other))
 
-    runner.batch = None
+    runner.batch = runner.training = None
     runner.run(plan, {**plan.known, **given}, real, watch)
     return compared(source, REFERENCE, found)
 
@@ -46,7 +47,7 @@ def beside_reference(
 def _reference_values(proto: Any, folder: Path | None, given: dict[str, np.ndarray]) -> dict[str, Any]:
     from onnx.reference import ReferenceEvaluator
 
-    evaluator = ReferenceEvaluator(whole(proto, folder))
+    evaluator = ReferenceEvaluator(as_predicting(whole(proto, folder)))
     with np.errstate(all="ignore"):
         found: Any = evaluator.run(None, given, intermediate=True)
     return found

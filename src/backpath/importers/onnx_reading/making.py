@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import INPUT, Graph, SettingError, ancestors
-from backpath.importers.onnx_reading.model import OnnxModel
+from backpath.importers.onnx_reading.model import Folding, OnnxModel
 from backpath.importers.onnx_reading.plan import Plan, Planner, pruned
 from backpath.importers.onnx_reading.roles import trained
-from backpath.importers.onnx_reading.rules import NotKnownError
+from backpath.importers.onnx_reading.rules import NotKnownError, Training
 from backpath.importers.onnx_reading.running import Runner
 from backpath.nets import Loss
 from backpath.ops import trace
@@ -55,10 +55,11 @@ class Making:
         inputs: of its graph.
         named: what it is called.
         real: the type of its real numbers.
+        train: whether it is read for training.
     """
 
-    def __init__(self, planner: Planner, plan: Plan, inputs: list[Input], named: str, real: np.dtype):
-        self.plan, self.inputs, self.named, self.real = plan, inputs, named, real
+    def __init__(self, planner: Planner, plan: Plan, inputs: list[Input], named: str, real: np.dtype, train: bool):
+        self.plan, self.inputs, self.named, self.real, self.train = plan, inputs, named, real, train
         self.runner = Runner(planner, real, named)
         self.trained = trained(plan, real)
         self.runner.may_be_known = lambda value: bool(self._made_of_parameters(value))
@@ -120,9 +121,15 @@ class Making:
         return parameters, {name: x for name, x in self.plan.known.items() if name not in parameters}
 
     def run(
-        self, values: Mapping[str, Any], inputs: Sequence[Any], precision: np.dtype, plan: Plan | None = None
+        self,
+        values: Mapping[str, Any],
+        inputs: Sequence[Any],
+        precision: np.dtype,
+        plan: Plan | None = None,
+        training: Training | None = None,
     ) -> Sequence[Any]:
         """The outputs of the graph, or of a part of it."""
+        self.runner.training = training or (Training() if self.train else None)
         given = dict(zip(self.plan.inputs, inputs, strict=True))
         batch = np.shape(inputs[0])[0] if inputs and np.ndim(inputs[0]) else None
         fixed = self.written is not None and batch is not None and batch != self.written
@@ -160,7 +167,12 @@ class Making:
         self.trained = [name for name in self.trained if name not in gone]
 
     def model(
-        self, chosen: str, example: Sequence[np.ndarray], loss: str | Loss | None, file: Callable[[], bytes]
+        self,
+        chosen: str,
+        example: Sequence[np.ndarray],
+        loss: str | Loss | None,
+        file: Callable[[], bytes],
+        folding: Folding | None,
     ) -> OnnxModel:
         """The model whose scores are that value."""
         graph = self.traced(example)
@@ -173,8 +185,11 @@ class Making:
         return OnnxModel(
             self.run,
             parameters,
-            scores=lambda values, inputs, precision: self.run(values, inputs, precision, part),
+            scores=lambda values, inputs, precision, training=None: self.run(values, inputs, precision, part, training)[
+                0
+            ],
             file=file,
+            folding=folding,
             buffers=buffers,
             inputs=self.plan.inputs,
             outputs=self.plan.outputs,

@@ -12,7 +12,7 @@ import numpy as np
 from backpath.graph import BackpathError, DataError, TraceError, UnsupportedError
 from backpath.importers.onnx_reading.elementwise import MANY, TWO
 from backpath.importers.onnx_reading.plan import MOST_STEPS, Plan, Planner, Step, is_read, schema_of
-from backpath.importers.onnx_reading.rules import MOST_KNOWN, RULES, Call, NotKnownError, RefusedError
+from backpath.importers.onnx_reading.rules import MOST_KNOWN, RULES, Call, NotKnownError, RefusedError, Training
 from backpath.ops import Variable, scope, spec_of
 
 
@@ -41,6 +41,8 @@ class Runner:
         self._done, self._traced = 0, False
         self.may_be_known: Callable[[Any], bool] = lambda value: False
         """Whether a traced value would be known if some arrays of the file were not traced."""
+        self.training: Training | None = None
+        """What this run draws and sees, if the model was read for training."""
         self.batch: tuple[int, int] | None = None
         """The batch that the file was written for, if it is one, and that of the inputs."""
 
@@ -122,6 +124,8 @@ class Runner:
             branch,
             self.batch,
             self._traced,
+            self.training,
+            next(iter(step.outputs), ""),
         )
         try:
             with scope(step.scope or step.name):
