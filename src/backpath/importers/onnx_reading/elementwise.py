@@ -25,6 +25,7 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "Cos": np.cos,
     "Cosh": np.cosh,
     "Erf": ops.erf,
+    "Erfc": lambda x: 2.0 * ops.ndtr(-(2.0**0.5) * x),  # tf2onnx writes it, though ONNX has none
     "Exp": np.exp,
     "Floor": np.floor,
     "HardSwish": op.hard_swish,

@@ -18,7 +18,7 @@ from backpath.importers.onnx_reading.model import OnnxModel
 from backpath.importers.onnx_reading.modes import inlined, inside_others, with_statistics
 from backpath.importers.onnx_reading.plan import Plan, Planner, Step, is_read, walk
 from backpath.importers.onnx_reading.roles import real_type, with_known_arrays
-from backpath.importers.onnx_reading.types import NUMPY, type_name
+from backpath.importers.onnx_reading.types import NUMPY, STRING, type_name
 from backpath.nets import Loss
 
 RULE_FILES = choosing, control, elementwise, layers, learning, reducing, shaping
@@ -102,7 +102,7 @@ def from_onnx(
 
     model = made.model(chosen, example, loss, file, folding if train else None)
     if compare and not train:
-        model.agreed(beside_reference(proto, folder, made.plan, made.runner, example, made.real, model.source))
+        model.agreed(beside_reference(proto, folder, made, example, model.source))
     return model
 
 
@@ -127,12 +127,12 @@ def _inputs(proto: Any, named: str) -> list[Input]:
             continue
         kind = value.type.WhichOneof("value")
         code = value.type.tensor_type.elem_type if kind == "tensor_type" else 0
-        if code not in NUMPY:
+        if code not in NUMPY and code != STRING:
             told = type_name(code) if kind == "tensor_type" else f"{kind} in place of an array"
             raise DataError(f"{named}: its input {value.name} holds {told}; backpath takes arrays of numbers")
         dims = value.type.tensor_type.shape.dim
         lengths = tuple(d.dim_value if d.WhichOneof("value") == "dim_value" and d.dim_value > 0 else None for d in dims)
-        found.append(Input(value.name, NUMPY[code], lengths))
+        found.append(Input(value.name, NUMPY.get(code, np.dtype(np.int64)), lengths, code == STRING))
     return found
 
 

@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from backpath.graph import ShapeError
 from backpath.importers.model import ImportedModel, Run
 from backpath.importers.onnx_reading.rules import Training
+from backpath.importers.onnx_reading.texts import Vocabulary, is_texts
 from backpath.nets import Model
 from backpath.nets.model import loss_name
 from backpath.ops import record
@@ -38,10 +40,13 @@ class OnnxModel(ImportedModel):
         scores: runs what the scores need alone.
         file: the bytes of a file from which the same model can be read, arrays and all.
         folding: makes the model to predict with, of one that was read for training.
+        texts: those of the file.
+        text_inputs: the inputs that hold texts.
+        labels: of the classes of the scores, as far as the file tells them.
         **told: as of :class:`ImportedModel`.
     """
 
-    __slots__ = ("_file", "_folding", "_run_scores", "_shapes_of_noise")
+    __slots__ = ("_file", "_folding", "_run_scores", "_shapes_of_noise", "_text_inputs", "_texts", "labels")
 
     def __init__(
         self,
@@ -50,12 +55,37 @@ class OnnxModel(ImportedModel):
         *,
         scores: RunScores,
         file: Callable[[], bytes],
-        folding: Folding | None = None,
+        folding: Folding | None,
+        texts: Vocabulary,
+        text_inputs: frozenset[str],
+        labels: tuple[str | int, ...],
         **told: Any,
     ):
         super().__init__(run, parameters, **told)
         self._run_scores, self._file, self._folding = scores, file, folding
+        self._texts, self._text_inputs, self.labels = texts, text_inputs, labels
         self._shapes_of_noise: dict[int, dict[str, tuple[int, ...]]] = {}
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts that the file holds; in inputs and outputs each is told by its position here."""
+        return self._texts.texts
+
+    def coded(self, X: Any) -> Any:
+        """X with whole numbers in place of texts, as graphs take it: an array, a tuple, or a dictionary by name."""
+        if isinstance(X, Mapping):
+            return {name: self._coded(x) for name, x in X.items()}
+        return tuple(map(self._coded, X)) if isinstance(X, (tuple, list)) else self._coded(X)
+
+    def _coded(self, x: Any) -> Any:
+        return self._texts.coded(x) if is_texts(x) else x
+
+    def _listed(self, X: Any) -> list[Any]:
+        found = super()._listed(X)
+        for name, x in zip(self._input_names, found, strict=True):
+            if is_texts(x) and name not in self._text_inputs:
+                raise ShapeError(f"{self.source}: its input {name} holds numbers, and texts were given")
+        return [self._coded(x) for x in found]
 
     @property
     def file(self) -> bytes:

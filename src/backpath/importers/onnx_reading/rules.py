@@ -68,6 +68,7 @@ class Call:
         traced: whether a graph is made, so that what is not traced is the file's own.
         training: what is drawn and seen, if the model was read for training.
         name: of its first result.
+        texts: those of the file, by which rules of texts read and write numbers.
     """
 
     op: str
@@ -81,6 +82,7 @@ class Call:
     traced: bool = False
     training: Training | None = None
     name: str = ""
+    texts: Any = None
 
     def __getitem__(self, k: int) -> Any:
         """Its k-th input, None if that is absent."""
