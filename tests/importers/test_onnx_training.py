@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
@@ -149,3 +150,25 @@ def test_batch_statistics_inside_a_branch_are_refused_where_they_have_no_place()
     assert bp.from_onnx(file(nodes)).agreement.agrees
     with pytest.raises(bp.UnsupportedError, match=r"BatchNormalization \(in a branch or a loop, read for training\)"):
         bp.from_onnx(file(nodes), train=True)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_pytorch_exports_for_training() -> None:
+    module = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 2, 3),
+        torch.nn.BatchNorm2d(2),
+        torch.nn.Dropout(0.2),
+        torch.nn.Flatten(),
+        torch.nn.Linear(8, 3),
+    )
+    written = io.BytesIO()
+    mode = torch.onnx.TrainingMode.TRAINING
+    x = torch.randn(5, 1, 4, 4)
+    torch.onnx.export(
+        module.train(), (x,), written, training=mode, dynamo=False, dynamic_axes={"x": [0]}, input_names=["x"]
+    )
+    model = bp.from_onnx(written.getvalue(), train=True)
+    assert list(model.parameter_shapes) == [name for name, _ in module.named_parameters()]
+    assert list(model.noise_shapes(7).values()) == [(7, 2, 2, 2)]
+    module[2].eval()
+    np.testing.assert_allclose(model.scores(model.init(), x.numpy()), module(x).detach(), rtol=1e-4, atol=1e-5)

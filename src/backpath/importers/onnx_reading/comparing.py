@@ -38,9 +38,9 @@ def beside_reference(
 
     def watch(name: str, value: Any) -> None:
         other, value = theirs.get(name), texts.told(value.codes) if isinstance(value, Texts) else value
-        if name in stacked and np.size(other) == np.size(value):
-            other = np.reshape(other, np.shape(value))
         if isinstance(other, np.ndarray) and isinstance(value, np.ndarray):
+            if name in stacked and other.size == value.size:
+                other = other.reshape(value.shape)
             found.append((name, value, other))
 
     made.runner.batch = made.runner.training = None

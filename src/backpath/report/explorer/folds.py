@@ -101,8 +101,7 @@ def _modules(graph: Graph) -> Iterator[Interval]:
         while open_at and not f"{scope}.".startswith(f"{open_at[-1][0]}."):
             path, first = open_at.pop()
             yield first, last, path, "module"
-        for path in prefixes(scope)[len(open_at) :]:
-            open_at.append((path, k))
+        open_at += [(path, k) for path in prefixes(scope)[len(open_at) :]]
         last = k
     for path, first in open_at:
         yield first, last, path, "module"
