@@ -162,11 +162,10 @@ def test_what_pytorch_exports_for_training() -> None:
         torch.nn.Linear(8, 3),
     )
     written = io.BytesIO()
-    mode = torch.onnx.TrainingMode.TRAINING
     x = torch.randn(5, 1, 4, 4)
-    torch.onnx.export(
-        module.train(), (x,), written, training=mode, dynamo=False, dynamic_axes={"x": [0]}, input_names=["x"]
-    )
+    how = {"training": torch.onnx.TrainingMode.TRAINING, "do_constant_folding": False, "dynamo": False}
+    named = {"input_names": ["x"], "dynamic_axes": {"x": [0]}}
+    torch.onnx.export(module.train(), (x,), written, **how, **named)
     model = bp.from_onnx(written.getvalue(), train=True)
     assert list(model.parameter_shapes) == [name for name, _ in module.named_parameters()]
     assert list(model.noise_shapes(7).values()) == [(7, 2, 2, 2)]
