@@ -164,7 +164,7 @@ def test_what_pytorch_exports_for_training() -> None:
     written = io.BytesIO()
     x = torch.randn(5, 1, 4, 4)
     how = {"training": torch.onnx.TrainingMode.TRAINING, "do_constant_folding": False, "dynamo": False}
-    named = {"input_names": ["x"], "dynamic_axes": {"x": [0]}}
+    named = {"input_names": ["x"], "dynamic_axes": {"x": {0: "n"}}}
     torch.onnx.export(module.train(), (x,), written, **how, **named)
     model = bp.from_onnx(written.getvalue(), train=True)
     assert list(model.parameter_shapes) == [name for name, _ in module.named_parameters()]
