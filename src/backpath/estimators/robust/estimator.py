@@ -14,15 +14,16 @@ from sklearn.utils.validation import (
     _num_samples,
     check_is_fitted,
     check_X_y,
-    validate_data,
 )
 
 from backpath.estimators.parts import Part
 from backpath.estimators.repeats import laid_out
 from backpath.estimators.robust.arguments import Arguments, activations, check_arguments, chosen, threads_of
-from backpath.estimators.robust.course import Course, Learned, Lesson
+from backpath.estimators.robust.course import Course
 from backpath.estimators.robust.defaults import Defaults
 from backpath.estimators.robust.folds import held_out
+from backpath.estimators.robust.inputs import checked_rows
+from backpath.estimators.robust.lesson import Learned, Lesson
 from backpath.estimators.robust.members import Form
 from backpath.estimators.robust.prediction import predicting, scores_in_parts
 from backpath.estimators.robust.progress import Line, Silent
@@ -38,6 +39,7 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
+        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -100,8 +102,12 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
             weights = np.asarray(_check_sample_weight(sample_weight, rows, dtype=float, ensure_non_negative=True))
             if not weights.any():
                 raise DataError("all examples weigh 0: there is nothing to learn from")
-        self._table = Table.fit(X, weights)
-        part, judging = self._parts(X, y, weights, validation)
+        rows = checked_rows(self, X, True)
+        if y is None:
+            # In scikit-learn's words, which its checks look for.
+            raise DataError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        self._table = Table.fit(rows, weights)
+        part, judging = self._parts(rows, y, weights, validation)
         self._seed = int(check_random_state(self.random_state).randint(2**31))
         lesson = self._lesson(part, judging)
         told = Line() if self.verbose else Silent()
@@ -112,17 +118,13 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
         self._conclude(lesson, learned)
         return self
 
-    def _matrix(self, X: Any, first: bool) -> np.ndarray:
-        matrix = self._table.matrix(X)
-        validate_data(self, X, reset=first, skip_check_array=True)
-        return matrix
-
-    def _checked(self, X: Any, y: Any, first: bool) -> tuple[np.ndarray, Any]:
-        return cast(Any, check_X_y(self._matrix(X, first), y, multi_output=True))
+    def _checked(self, rows: Any, y: Any) -> tuple[np.ndarray, Any]:
+        """The matrix of some rows, and targets that can be read."""
+        return cast(Any, check_X_y(self._table.matrix(rows), y, multi_output=True))
 
     def _parts(self, X: Any, y: Any, weights: np.ndarray | None, validation: Any) -> tuple[Part, Part | None]:
         """What trains, in an order that it alone determines, and what judges if that is given."""
-        matrix, y = self._checked(X, y, True)
+        matrix, y = self._checked(X, y)
         self._learn_targets(y, None)
         part = laid_out(Part(matrix, self._read(y), weights))
         by_class = self._class_weights(part.y)
@@ -134,7 +136,7 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
             return part, None
         if not isinstance(validation, (list, tuple)) or len(validation) != 2:
             raise SettingError("validation must be a pair: (X, y)")
-        given, targets = self._checked(*validation, first=False)
+        given, targets = self._checked(checked_rows(self, validation[0], False), validation[1])
         return part, Part(given, self._read(targets), None)
 
     def _lesson(self, part: Part, judging: Part | None) -> Lesson:
@@ -197,7 +199,8 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
         """Scores of shape (examples, outputs), of all members together."""
         check_is_fitted(self)
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = scores_in_parts(self.network_, self.parameters_, self._matrix(X, False), float)
+            matrix = self._table.matrix(checked_rows(self, X, False))
+            scores = scores_in_parts(self.network_, self.parameters_, matrix, float)
         finite = np.isfinite(scores).all(axis=1)
         if not finite.all():
             raise DataError(
