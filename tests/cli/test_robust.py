@@ -32,9 +32,7 @@ def trained(*words):
     return result
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def write_homes(folder):
     rng = np.random.default_rng(0)
     size, city = rng.normal(size=ROWS), rng.integers(0, 3, ROWS)
     price = 100 + 10 * size * (city - 1) + rng.normal(size=ROWS)
@@ -47,15 +45,29 @@ def here(tmp_path, monkeypatch):
         "price": [f"{x:.2f}" for x in price],
         "dear": ["dear" if x > 100 else "cheap" for x in price],
     }
-    pl.DataFrame(columns).write_csv("homes.csv")
+    pl.DataFrame(columns).write_csv(folder / "homes.csv")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_homes(tmp_path)
     return tmp_path
 
 
-def test_it_says_by_how_much_it_beats_plain_train_on_validation_rows(here):
-    result = trained("homes.csv", "--target", "dear", "--drop", "price", "--json")
-    told = json.loads(result.stdout.splitlines()[-1])
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run that tells dear homes from cheap ones, and what its training said at last."""
+    folder = tmp_path_factory.mktemp("run")
+    write_homes(folder)
+    words = (folder / "homes.csv", "--target", "dear", "--drop", "price", "--out", folder / "run", "--json")
+    return folder / "run", json.loads(trained(*words).stdout.splitlines()[-1])
+
+
+def test_it_says_by_how_much_it_beats_plain_train_on_validation_rows(run):
+    folder, told = run
     robust = told["robust"]
-    frame, predicted = pl.read_csv("homes.csv"), backpath("predict", "runs/homes-1", "homes.csv")
+    frame, predicted = pl.read_csv("homes.csv"), backpath("predict", folder, "homes.csv")
     ours = pl.read_csv(predicted.stdout.encode())
     y = frame["dear"].to_numpy()
     parts = split(ROWS, (y == "dear").astype(int), names=("cheap", "dear"), test=0.2, validation=0.2, seed=0)
@@ -70,7 +82,7 @@ def test_it_says_by_how_much_it_beats_plain_train_on_validation_rows(here):
     assert robust["gain"]["accuracy"] == ours["accuracy"] - plain["accuracy"]
     assert robust["gain"]["log_loss"] == plain["log_loss"] - ours["log_loss"]
     assert robust["members"] == 2
-    assert read_config("runs/homes-1")["robust_scores"] == robust["scores"]
+    assert read_config(folder)["robust_scores"] == robust["scores"]
 
 
 def test_quantities_are_compared_by_their_errors(here):
@@ -84,20 +96,20 @@ def test_quantities_are_compared_by_their_errors(here):
     assert error < np.std(frame["price"].to_numpy())
 
 
-def test_a_run_reads_other_files_by_what_it_learned(here):
-    trained("homes.csv", "--target", "dear", "--drop", "price", "--out", "run")
+def test_a_run_reads_other_files_by_what_it_learned(here, run):
+    run, _ = run
     (here / "new.csv").write_text(
         "note,sold,zip,city,size\nold house,31.12.2025,001,Paris,1.5\nhouse,01.01.2026,003,Rome,\n"
     )
-    result = backpath("predict", "run", "new.csv")
+    result = backpath("predict", run, "new.csv")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[0] == "prediction,p(cheap),p(dear)"
     assert len(result.stdout.splitlines()) == 3
     assert "column 'city' has categories that training never saw" in result.stderr
-    lacking = backpath("predict", "run", write(here, "size,city\n1,Oslo\n"))
+    lacking = backpath("predict", run, write(here, "size,city\n1,Oslo\n"))
     assert lacking.exit_code == 2
     assert "lacks the columns zip, sold, note" in lacking.stderr
-    wrong = backpath("predict", "run", write(here, "note,sold,zip,city,size\na,01.01.2026,001,Oslo,wide\n"))
+    wrong = backpath("predict", run, write(here, "note,sold,zip,city,size\na,01.01.2026,001,Oslo,wide\n"))
     assert wrong.exit_code == 2
     assert "line 2: 'wide' in column 'size' is no finite number" in wrong.stderr
 
@@ -107,9 +119,9 @@ def write(here, text):
     return "bad.csv"
 
 
-def test_python_loads_the_estimator_and_other_commands_say_what_it_is(here):
-    trained("homes.csv", "--target", "dear", "--drop", "price", "--out", "run")
-    loaded = bp.load("run")
+def test_python_loads_the_estimator_and_other_commands_say_what_it_is(run):
+    run, _ = run
+    loaded = bp.load(run)
     names = loaded._table.feature_names
     assert names == ("size", "city", "zip", "sold", "note")
     assert {c.name: type(c).__name__ for c in loaded._table.columns} == {
@@ -119,7 +131,7 @@ def test_python_loads_the_estimator_and_other_commands_say_what_it_is(here):
         "sold": "Dates",
         "note": "Text",
     }
-    result = backpath("explain", "run")
+    result = backpath("explain", run)
     assert result.exit_code == 2
     assert "run holds a robust estimator" in result.stderr
 

@@ -14,7 +14,6 @@ from sklearn.utils.validation import (
     _num_samples,
     check_is_fitted,
     check_X_y,
-    validate_data,
 )
 
 from backpath.estimators.parts import Part
@@ -23,6 +22,7 @@ from backpath.estimators.robust.arguments import Arguments, activations, check_a
 from backpath.estimators.robust.course import Course, Learned, Lesson
 from backpath.estimators.robust.defaults import Defaults
 from backpath.estimators.robust.folds import held_out
+from backpath.estimators.robust.inputs import checked_rows
 from backpath.estimators.robust.members import Form
 from backpath.estimators.robust.prediction import predicting, scores_in_parts
 from backpath.estimators.robust.progress import Line, Silent
@@ -38,6 +38,7 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
+        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -100,8 +101,9 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
             weights = np.asarray(_check_sample_weight(sample_weight, rows, dtype=float, ensure_non_negative=True))
             if not weights.any():
                 raise DataError("all examples weigh 0: there is nothing to learn from")
-        self._table = Table.fit(X, weights)
-        part, judging = self._parts(X, y, weights, validation)
+        table_rows = checked_rows(self, X, True)
+        self._table = Table.fit(table_rows, weights)
+        part, judging = self._parts(table_rows, y, weights, validation)
         self._seed = int(check_random_state(self.random_state).randint(2**31))
         lesson = self._lesson(part, judging)
         told = Line() if self.verbose else Silent()
@@ -113,9 +115,7 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
         return self
 
     def _matrix(self, X: Any, first: bool) -> np.ndarray:
-        matrix = self._table.matrix(X)
-        validate_data(self, X, reset=first, skip_check_array=True)
-        return matrix
+        return self._table.matrix(X if first else checked_rows(self, X, False))
 
     def _checked(self, X: Any, y: Any, first: bool) -> tuple[np.ndarray, Any]:
         return cast(Any, check_X_y(self._matrix(X, first), y, multi_output=True))

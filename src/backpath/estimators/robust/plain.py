@@ -15,8 +15,8 @@ import numpy as np
 
 from backpath.engines import Choice
 from backpath.estimators.robust.members import Form
-from backpath.estimators.robust.quantities import Quantity
 from backpath.estimators.robust.table import Table
+from backpath.estimators.robust.targets import Quantity
 from backpath.graph import DataError
 
 RECORDS: Mapping[str, type[Any]] = MappingProxyType({"choice": Choice, "form": Form, "quantity": Quantity})
@@ -32,10 +32,10 @@ def to_plain(value: Any) -> Any:
     Raises:
         TypeError: for what is neither plain nor an array, a table or a record.
     """
-    if value is None or isinstance(value, (bool, str)) or (type(value) is int):
-        return value
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic) and value.dtype.kind in KINDS:
         return ["scalar", value.dtype.str, to_plain(value.item())]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else ["float", str(value)]
     if isinstance(value, list | tuple):
@@ -64,7 +64,7 @@ def from_plain(data: Any) -> Any:
     """
     try:
         return _read(data)
-    except (IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"not what an estimator learned: {error!r}") from None
 
 
