@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
     check_X_y,
 )
 
+from backpath.data.frame import Frame
 from backpath.estimators.parts import Part
 from backpath.estimators.repeats import laid_out
 from backpath.estimators.robust.arguments import Arguments, activations, check_arguments, chosen, threads_of
@@ -201,7 +202,8 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
         check_is_fitted(self)
         with np.errstate(over="ignore", invalid="ignore"):
             rows = checked_rows(self, X, False)
-            if unseen := self._table.unseen(rows):
+            # Who gives a frame of ours tells it in another way.
+            if not isinstance(X, Frame) and (unseen := self._table.unseen(rows)):
                 told = "; ".join(f"{column}: {', '.join(found)}" for column, found in unseen.items())
                 warnings.warn(f"X has categories that no training row had: {told}. They count as none.", stacklevel=3)
             matrix = self._table.matrix(rows)
