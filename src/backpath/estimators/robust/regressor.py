@@ -62,9 +62,7 @@ class RobustMLPRegressor(RegressorMixin, RobustMLP):
         found, seen = out_of_fold(learned.scores.astype(float), learned.judges)
         truth = learned.judges.y[seen].astype(float)
         weighed = None if weights is None else weights[seen]
-        self._quantities = [
-            q.corrected(truth[:, k] - found[:, k], weighed) for k, q in enumerate(self._quantities)
-        ]
+        self._quantities = [q.corrected(truth[:, k] - found[:, k], weighed) for k, q in enumerate(self._quantities)]
         self.best_validation_score_ = np.nan
         if np.count_nonzero(seen) > 1:
             y = np.stack([q.given(column) for q, column in zip(self._quantities, truth.T, strict=True)], axis=1)
