@@ -28,7 +28,7 @@ def _gives_probabilities(estimator: Any) -> bool:
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Classifying(ClassifierMixin, Labels, MultilayerPerceptron):
+class Classifying(Labels, ClassifierMixin, MultilayerPerceptron):
     """Two classes, several, or several at once for an example (multilabel)."""
 
     class_weight: Any = None

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from backpath.estimators.labels import Labels
 from backpath.estimators.parts import Part
 from backpath.estimators.robust.calibration import out_of_fold, probabilities, temperature
-from backpath.estimators.robust.course import Learned
+from backpath.estimators.robust.lesson import Learned
 from backpath.estimators.robust.estimator import RobustMLP
 
 
@@ -92,8 +92,8 @@ class RobustMLPClassifier(Labels, ClassifierMixin, RobustMLP):
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 and not self._multilabel else scores
 
-    def _checked(self, X: Any, y: Any, first: bool) -> tuple[np.ndarray, Any]:
-        matrix, y = super()._checked(X, y, first)
+    def _checked(self, rows: Any, y: Any) -> tuple[np.ndarray, Any]:
+        matrix, y = super()._checked(rows, y)
         check_classification_targets(y)
         return matrix, y
 

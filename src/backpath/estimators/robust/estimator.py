@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -16,13 +17,15 @@ from sklearn.utils.validation import (
     check_X_y,
 )
 
+from backpath.data.frame import Frame
 from backpath.estimators.parts import Part
 from backpath.estimators.repeats import laid_out
 from backpath.estimators.robust.arguments import Arguments, activations, check_arguments, chosen, threads_of
-from backpath.estimators.robust.course import Course, Learned, Lesson
+from backpath.estimators.robust.course import Course
 from backpath.estimators.robust.defaults import Defaults
 from backpath.estimators.robust.folds import held_out
 from backpath.estimators.robust.inputs import checked_rows
+from backpath.estimators.robust.lesson import Learned, Lesson
 from backpath.estimators.robust.members import Form
 from backpath.estimators.robust.prediction import predicting, scores_in_parts
 from backpath.estimators.robust.progress import Line, Silent
@@ -101,9 +104,12 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
             weights = np.asarray(_check_sample_weight(sample_weight, rows, dtype=float, ensure_non_negative=True))
             if not weights.any():
                 raise DataError("all examples weigh 0: there is nothing to learn from")
-        table_rows = checked_rows(self, X, True)
-        self._table = Table.fit(table_rows, weights)
-        part, judging = self._parts(table_rows, y, weights, validation)
+        rows = checked_rows(self, X, True)
+        if y is None:
+            # In scikit-learn's words, which its checks look for.
+            raise DataError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        self._table = Table.fit(rows, weights)
+        part, judging = self._parts(rows, y, weights, validation)
         self._seed = int(check_random_state(self.random_state).randint(2**31))
         lesson = self._lesson(part, judging)
         told = Line() if self.verbose else Silent()
@@ -114,15 +120,13 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
         self._conclude(lesson, learned)
         return self
 
-    def _matrix(self, X: Any, first: bool) -> np.ndarray:
-        return self._table.matrix(X if first else checked_rows(self, X, False))
-
-    def _checked(self, X: Any, y: Any, first: bool) -> tuple[np.ndarray, Any]:
-        return cast(Any, check_X_y(self._matrix(X, first), y, multi_output=True))
+    def _checked(self, rows: Any, y: Any) -> tuple[np.ndarray, Any]:
+        """The matrix of some rows, and targets that can be read."""
+        return cast(Any, check_X_y(self._table.matrix(rows), y, multi_output=True))
 
     def _parts(self, X: Any, y: Any, weights: np.ndarray | None, validation: Any) -> tuple[Part, Part | None]:
         """What trains, in an order that it alone determines, and what judges if that is given."""
-        matrix, y = self._checked(X, y, True)
+        matrix, y = self._checked(X, y)
         self._learn_targets(y, None)
         part = laid_out(Part(matrix, self._read(y), weights))
         by_class = self._class_weights(part.y)
@@ -134,7 +138,7 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
             return part, None
         if not isinstance(validation, (list, tuple)) or len(validation) != 2:
             raise SettingError("validation must be a pair: (X, y)")
-        given, targets = self._checked(*validation, first=False)
+        given, targets = self._checked(checked_rows(self, validation[0], False), validation[1])
         return part, Part(given, self._read(targets), None)
 
     def _lesson(self, part: Part, judging: Part | None) -> Lesson:
@@ -197,7 +201,13 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
         """Scores of shape (examples, outputs), of all members together."""
         check_is_fitted(self)
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = scores_in_parts(self.network_, self.parameters_, self._matrix(X, False), float)
+            rows = checked_rows(self, X, False)
+            # Who gives a frame of ours tells it in another way.
+            if not isinstance(X, Frame) and (unseen := self._table.unseen(rows)):
+                told = "; ".join(f"{column}: {', '.join(found)}" for column, found in unseen.items())
+                warnings.warn(f"X has categories that no training row had: {told}. They count as none.", stacklevel=3)
+            matrix = self._table.matrix(rows)
+            scores = scores_in_parts(self.network_, self.parameters_, matrix, float)
         finite = np.isfinite(scores).all(axis=1)
         if not finite.all():
             raise DataError(

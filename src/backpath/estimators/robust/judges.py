@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from backpath.engines import compile as compiled
+from backpath.engines import Executable, compile_graph
 from backpath.estimators.robust.members import LOSSES_OF_EACH, Form, scores_of_each
+from backpath.ops import leaves_of, trace
 
-CHUNK = 4096
-"""Rows of all members that are judged together."""
+CHUNK = 2048
+"""Rows of all members that are judged together, about."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,6 @@ class Judges:
         total = weighed.sum(axis=1, keepdims=True)
         return cls(rows, weighed / np.where(total > 0, total, 1), X, y)
 
-    def some(self, members: np.ndarray) -> Judges:
-        """Those of some members."""
-        return Judges(self.rows[members], self.weights[members], self.X, self.y)
-
     @property
     def judged(self) -> np.ndarray:
         """Whether each member has rows that judge it."""
@@ -53,24 +50,43 @@ class Judges:
 
 
 class Bench:
-    """Scores and losses of held-out rows, by programs made once for members of a form."""
+    """Scores and losses of the held-out rows of some members, by one program on arrays made once.
 
-    def __init__(self, form: Form):
-        self.form = form
-        self.scores = compiled(lambda p, X: scores_of_each(form, p, X))
-        losses = LOSSES_OF_EACH[form.loss]
-        self.losses = compiled(lambda s, t: losses(s, t))
+    Args:
+        form: of the members.
+        judges: of all members.
+        members: which of them.
+        parameters: theirs, where training changes them.
+    """
 
-    def judge(self, parameters: Any, judges: Judges) -> tuple[np.ndarray, np.ndarray]:
-        """Scores of shape (members, held, outputs), and the mean loss of each member; infinite where none is finite."""
-        members, held = judges.rows.shape
-        scores = np.empty((members, held, self.form.outputs), judges.X.dtype)
-        losses = np.empty((members, held))
-        chunk = max(CHUNK // members, 64)
-        for first in range(0, held, chunk):
-            rows = judges.rows[:, first : first + chunk]
-            found = np.asarray(self.scores(parameters, judges.X[rows]))
-            scores[:, first : first + chunk] = found
-            losses[:, first : first + chunk] = self.losses(found, judges.y[rows])
-        told = np.where(judges.weights > 0, judges.weights * losses, 0.0).sum(axis=1)
-        return scores, np.where(np.isfinite(told), told, np.inf)
+    def __init__(self, form: Form, judges: Judges, members: np.ndarray, parameters: dict[str, np.ndarray]):
+        self.X, self.y = judges.X, judges.y
+        self.rows, self.weights = judges.rows[members], judges.weights[members]
+        count, held = self.rows.shape
+        parts = max(-(-held * count // CHUNK), 1)
+        self.size = max(-(-held // parts), 1)
+        dtype = judges.X.dtype
+        self.features = np.empty((count, self.size, form.features), dtype)
+        self.targets = np.empty((count, self.size, form.outputs), dtype)
+        self.found = np.empty((count, self.size, form.outputs), dtype), np.empty((count, self.size), dtype)
+
+        def judged(p: Any, X: Any, y: Any) -> Any:
+            scores = scores_of_each(form, p, X)
+            return scores, LOSSES_OF_EACH[form.loss](scores, y)
+
+        program = compile_graph(trace(judged, parameters, self.features, self.targets))
+        self.run = Executable(program, [*leaves_of(parameters), self.features, self.targets], self.found)
+        self.scores, self.losses = np.zeros((count, held, form.outputs), dtype), np.zeros((count, held), dtype)
+
+    def judge(self) -> np.ndarray:
+        """The mean loss of each member, infinite where it is not finite; the scores then stand in ``scores``."""
+        held = self.rows.shape[1]
+        for start in range(0, held, self.size):
+            first = max(min(start, held - self.size), 0)
+            rows = self.rows[:, first : first + self.size]
+            np.take(self.X, rows, axis=0, out=self.features, mode="clip")
+            np.take(self.y, rows, axis=0, out=self.targets, mode="clip")
+            self.run()
+            self.scores[:, first : first + self.size], self.losses[:, first : first + self.size] = self.found
+        told = np.where(self.weights > 0, self.weights * self.losses, 0.0).sum(axis=1)
+        return np.where(np.isfinite(told), told, np.inf)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from backpath.estimators.parts import Part
 from backpath.estimators.robust.calibration import out_of_fold
-from backpath.estimators.robust.course import Learned
+from backpath.estimators.robust.lesson import Learned
 from backpath.estimators.robust.estimator import RobustMLP
 from backpath.estimators.robust.targets import learned as learned_quantity
 
@@ -36,8 +36,8 @@ class RobustMLPRegressor(RegressorMixin, RobustMLP):
     def _values(self, z: np.ndarray) -> np.ndarray:
         return np.stack([q.predicted(column) for q, column in zip(self._quantities, z.T, strict=True)], axis=1)
 
-    def _checked(self, X: Any, y: Any, first: bool) -> tuple[np.ndarray, Any]:
-        matrix, y = super()._checked(X, y, first)
+    def _checked(self, rows: Any, y: Any) -> tuple[np.ndarray, Any]:
+        matrix, y = super()._checked(rows, y)
         return matrix, np.asarray(y, float)
 
     def _learn_targets(self, y: Any, classes: Any) -> None:

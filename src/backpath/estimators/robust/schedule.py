@@ -24,7 +24,8 @@ class Schedule:
     def progress(self, step: int) -> float:
         """How far it is before this step, from 0."""
         left = max(self.total - self.from_step, 1)
-        return min(self.from_progress + (1 - self.from_progress) * (step - self.from_step) / left, 1.0)
+        reached = self.from_progress + (1 - self.from_progress) * (step - self.from_step) / left
+        return min(max(reached, 0.0), 1.0)
 
     def end_at(self, total: int, step: int) -> None:
         """Go on from this step so that the course ends at another one."""
