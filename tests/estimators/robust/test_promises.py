@@ -154,7 +154,7 @@ def test_layers_that_were_asked_for():
     fitted = RobustMLPClassifier((8, 4), activation=["relu", "tanh"], n_members=3, max_iter=2).fit(X, y)
     assert fitted.parameters_["W2"].shape == (3, 8, 4)
     assert fitted.network_.scores(fitted.parameters_, np.zeros((2, 4))).shape == (2, 3)
-    with pytest.raises(ValueError, match="hidden_layer_sizes.*> 0"):
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes.*> 0"):
         RobustMLPClassifier(hidden_layer_sizes=(0,)).fit(X, y)
     with pytest.raises(ValueError, match="one for each of 2 hidden layers"):
         RobustMLPClassifier((8, 4), activation=["relu"]).fit(X, y)

@@ -12,8 +12,8 @@ from sklearn.utils.validation import column_or_1d
 
 from backpath.estimators.parts import Part
 from backpath.estimators.robust.calibration import out_of_fold
-from backpath.estimators.robust.lesson import Learned
 from backpath.estimators.robust.estimator import RobustMLP
+from backpath.estimators.robust.lesson import Learned
 from backpath.estimators.robust.targets import learned as learned_quantity
 
 
