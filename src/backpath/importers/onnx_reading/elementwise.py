@@ -11,6 +11,7 @@ import numpy as np
 from backpath import ops
 from backpath.importers import operations as op
 from backpath.importers.onnx_reading.rules import RULES, Call, RefusedError, as_type, dtype_of, rule
+from backpath.nets.blocks import dropped
 
 ONE: dict[str, Callable[[Any], Any]] = {
     "Abs": np.abs,
