@@ -67,6 +67,12 @@ def test_learns_from_disk_predicts_and_explains(source, kind):
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout.splitlines()[-1])["scores"]["train"]["accuracy"] > 0.9
     assert len(backpath("predict", "run", source).stdout.splitlines()) == 241
+
+
+@pytest.mark.parametrize(("source", "layers"), [("grey.npz", "mean:2,4"), ("lists.parquet", "embed:2,4")])
+def test_streamed_runs_are_explained_and_checked(source, layers):
+    words = (source, "--layers", layers, "--stream", "1", "--target", "y", "--epochs", "1")
+    assert backpath("train", *words, "--out", "run").exit_code == 0
     assert backpath("explain", "run", "--sample", "1", "--json").exit_code == 0
     assert "was streamed from disk" in backpath("explain", "run", "--batch", "test").output
     assert backpath("check", "run", "--json").exit_code == 0

@@ -258,8 +258,15 @@ def test_examples_that_do_not_fit(X, message):
 def test_whole_numbers_that_do_not_fit(X, message):
     with pytest.raises(bp.DataError, match=message):
         bp.fit(TRANSFORMER, X, CLASSES)
-    with pytest.raises(bp.BackpathError):
-        TRANSFORMER.predict(TRANSFORMER.init(0), TOKENS + 3)
+    with pytest.raises(bp.ShapeError, match="takes whole numbers"):
+        TRANSFORMER.predict(TRANSFORMER.init(0), X)
+
+
+@every
+def test_rows_in_lists_are_predicted_as_arrays_are(model, X):
+    fit = bp.fit(model, X, CLASSES, epochs=1)
+    assert np.array_equal(fit.predict(X[:5].tolist()), fit.predict(X[:5]))
+    np.testing.assert_allclose(fit.probabilities(X[:5].tolist()), fit.probabilities(X[:5]), rtol=1e-5, atol=1e-7)
 
 
 def test_what_is_no_model_is_refused():

@@ -317,6 +317,7 @@ class Model:
 
     def _all_scores(self, parameters: Parameters, X: Any) -> Any:
         """The scores of many examples, so many at a time that what comes in between fits into memory."""
+        X = np.asarray(X) if isinstance(X, list) else X
         breadth = self.breadth if self.inputs else math.prod(np.shape(X)[1:])
         count = max(MOST_NUMBERS // max(breadth, 1), 64)
         if len(X) <= count or self.trains_apart:
