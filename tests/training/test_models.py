@@ -267,6 +267,8 @@ def test_rows_in_lists_are_predicted_as_arrays_are(model, X):
     fit = bp.fit(model, X, CLASSES, epochs=1)
     assert np.array_equal(fit.predict(X[:5].tolist()), fit.predict(X[:5]))
     np.testing.assert_allclose(fit.probabilities(X[:5].tolist()), fit.probabilities(X[:5]), rtol=1e-5, atol=1e-7)
+    with pytest.raises(bp.ShapeError, match=r"X has shape .* needs \(batch, "):
+        fit.predict(X[0])
 
 
 def test_what_is_no_model_is_refused():

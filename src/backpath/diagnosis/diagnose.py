@@ -119,12 +119,13 @@ def diagnosis_of(subject: Subject, *, budget: float | None = 30.0, steps: int | 
         if following is None:
             break
         repaired = following
+    cut_short = search.trials.exhausted
     search.labels(repaired)
     search.beside_the_others(subject, repaired)
     known = {f.kind for f in search.findings}
     tried = tuple(f for f in search.tried.values() if f.kind not in known)
     seconds = time.perf_counter() - started
-    return Diagnosis(tuple(search.findings), tried, skill, checks, search.trials.trainings, seconds, subject)
+    return Diagnosis(tuple(search.findings), tried, skill, checks, search.trials.trainings, seconds, subject, cut_short)
 
 
 def _affordable(subject: Subject, trials: Trials, budget: float) -> Subject:

@@ -27,3 +27,10 @@ def numbers_of(graph: Graph) -> int:
     """About how many numbers there are of an example at a time: what one node reads and makes, at most."""
     made = [math.prod(node.shape) for node in graph.nodes if node.parents]
     return 2 * max(made, default=EXAMPLES) // EXAMPLES
+
+
+def known(shape: tuple[int, ...] | None, what: str) -> tuple[int, ...]:
+    """The shape; ShapeError where there is none yet."""
+    if shape is None:
+        raise ShapeError(f"{what} is not known before it has seen the shape of X: use suited")
+    return shape

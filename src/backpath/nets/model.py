@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import Graph, GraphError, SettingError, ShapeError
-from backpath.nets.extents import EXAMPLES, numbers_of, outputs_of
+from backpath.nets.extents import EXAMPLES, known, numbers_of, outputs_of
 from backpath.nets.losses import LOSSES, Loss, checked_loss, loss_name
 from backpath.nets.mode import Mode, Statistics, statistics_to_json, takes_mode
 from backpath.nets.targets import (
@@ -163,11 +163,10 @@ class Model:
         """
         if not self.trains_apart:
             return {}
-        if self.inputs is None:
-            raise ShapeError(f"what {self!r} draws is not known before it has seen the shape of X: use suited")
+        inputs = known(self.inputs, f"what {self!r} draws")
         if batch not in self._noise_shapes:
             draws: dict[str, Shape] = {}
-            self._traced(self.inputs, batch, Mode(draws=draws))
+            self._traced(inputs, batch, Mode(draws=draws))
             self._noise_shapes[batch] = draws
         return dict(self._noise_shapes[batch])
 
@@ -318,6 +317,8 @@ class Model:
     def _all_scores(self, parameters: Parameters, X: Any) -> Any:
         """The scores of many examples, so many at a time that what comes in between fits into memory."""
         X = np.asarray(X) if isinstance(X, list) else X
+        if self.inputs is not None and np.shape(X)[1:] != self.inputs:
+            raise ShapeError(f"X has shape {list(np.shape(X))}; {self!r} needs {rows_in_words(self.inputs)}")
         breadth = self.breadth if self.inputs else math.prod(np.shape(X)[1:])
         count = max(MOST_NUMBERS // max(breadth, 1), 64)
         if len(X) <= count or self.trains_apart:
@@ -381,9 +382,7 @@ class Model:
 
     @property
     def _known_outputs(self) -> Shape:
-        if self.outputs is None:
-            raise ShapeError(f"the outputs of {self!r} are not known before it has seen the shape of X: use suited")
-        return self.outputs
+        return known(self.outputs, f"the shape of the outputs of {self!r}")
 
     @property
     def loss_function(self) -> Loss:
