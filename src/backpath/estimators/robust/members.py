@@ -195,10 +195,10 @@ class Members(Model):
     def loss_value(
         self, parameters: Any, X: Any, y: Any, weights: Any = None, noise: Mapping[str, Any] | None = None
     ) -> Any:
-        """The mean over members and rows."""
+        """The mean over rows, summed over members: what a member's gradient is depends on no other."""
         scores = scores_of_each(self.form, parameters, X, noise)
         losses = LOSSES_OF_EACH[self.form.loss](scores, y[:, : self.form.outputs])
-        return np.mean(losses * np.transpose(y[:, self.form.outputs :]))
+        return np.sum(losses * np.transpose(y[:, self.form.outputs :])) * (1 / len(y))
 
 
 def stacked(form: Form, seed: int, members: range, bias: float, spread: float) -> Arrays:

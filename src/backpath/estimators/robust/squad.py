@@ -68,7 +68,7 @@ class Squad:
             loop.stepping.changed()
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                self.loss = loop.epoch().loss
+                self.loss = loop.epoch().loss / len(self.members)
         except NonFiniteError as error:
             raise SettingError(f"training diverged: {error} (learning_rate_init={c.rate:g})") from error
 
@@ -93,6 +93,8 @@ class Squad:
         arrays = tuple(tuple(_flat(some(array)) for array in own) for own in loop.state.arrays)
         self.members, self.losses = self.members[chosen], self.losses[chosen]
         state = loop.state._replace(arrays=arrays)
+        # The next order was drawn already, and is drawn again.
+        loop.rng.bit_generator.state = loop.began
         self._gather(some(loop.stepping.parameters), state, loop.rng)
 
     def _gather(self, parameters: Arrays, state: OptimizerState | None, rng: np.random.Generator | None = None) -> None:
