@@ -40,6 +40,14 @@ class Arguments:
     device: str | None = None
 
 
+def _at_least(value: Any, least: int) -> bool:
+    return isinstance(value, Integral) and int(value) >= least
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, Real) and 0 < float(value) < math.inf
+
+
 def check_arguments(e: Any) -> None:
     """Make sure that each argument is one that the estimator knows.
 
@@ -52,21 +60,21 @@ def check_arguments(e: Any) -> None:
         require(e, "activation", known, f"'auto', or of {', '.join(ACTIVATIONS)}, one for all layers or one for each")
     hidden = e.hidden_layer_sizes
     sizes = [] if isinstance(hidden, str) else np.atleast_1d(np.asarray(hidden, dtype=object)).tolist()
-    whole = all(isinstance(size, Integral) and size > 0 for size in sizes)
+    whole = all(_at_least(size, 1) for size in sizes)
     require(e, "hidden_layer_sizes", whole and (sizes != [] or hidden == "auto"), "> 0, whole numbers, or 'auto'")
     for name in WHOLE:
         value = getattr(e, name)
-        fits = value == "auto" if isinstance(value, str) else isinstance(value, Integral) and value >= 1
+        fits = value == "auto" if isinstance(value, str) else _at_least(value, 1)
         require(e, name, fits, "'auto', or a whole number from 1 on")
     rate, budget, patience = e.learning_rate_init, e.time_budget, e.n_iter_no_change
-    fits = rate == "auto" if isinstance(rate, str) else isinstance(rate, Real) and 0 < rate < math.inf
+    fits = rate == "auto" if isinstance(rate, str) else _positive(rate)
     require(e, "learning_rate_init", fits, "'auto', or a number above 0")
-    fits = budget is None or (isinstance(budget, Real) and 0 < budget < math.inf)
+    fits = budget is None or _positive(budget)
     require(e, "time_budget", fits, "None, or seconds, a number above 0")
-    fits = patience == math.inf or (isinstance(patience, Integral) and patience >= 1)
+    fits = patience == math.inf or _at_least(patience, 1)
     require(e, "n_iter_no_change", fits, "a whole number from 1 on, or infinite")
     part = e.validation_fraction
-    require(e, "validation_fraction", isinstance(part, Real) and 0 < part <= 0.5, "a number above 0, 0.5 at most")
+    require(e, "validation_fraction", _positive(part) and part <= 0.5, "a number above 0, 0.5 at most")
     fits = e.n_jobs is None or (isinstance(e.n_jobs, Integral) and e.n_jobs != 0)
     require(e, "n_jobs", fits, "None, a number of threads, or -1 for one for each core")
     require(e, "random_state", is_seed(e.random_state), "None, a whole number from 0 to 2^32 - 1, or a RandomState")

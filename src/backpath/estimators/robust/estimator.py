@@ -163,6 +163,7 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
             device=self.device,
             threads=threads_of(self),
             patience=float(self.n_iter_no_change),
+            timed=self.time_budget is not None,
         )
 
     def _form(self, c: Defaults, X: np.ndarray, y: np.ndarray) -> Form:
@@ -189,7 +190,7 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
         self.temperature_ = self._finish(learned, lesson.weights)
         self.network_ = predicting(lesson.form, learned.parameters, self.temperature_)
         self.parameters_ = learned.parameters
-        self.n_members_, self.n_outputs_ = len(lesson.held), lesson.form.outputs
+        self.n_members_, self.n_outputs_ = len(learned.epochs), lesson.form.outputs
         self.n_iter_ = len(learned.loss_curve)
         self.best_epochs_ = learned.epochs
         self.loss_curve_, self.validation_loss_curve_ = learned.loss_curve, learned.held_curve

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from backpath.ops import leaves_of, trace
 
 CHUNK = 2048
 """Rows of all members that are judged together, about."""
+
+MOST = 10_000
+"""Rows that judge a member: more would say little more about it."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +37,24 @@ class Judges:
     @classmethod
     def of(cls, held: np.ndarray, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Judges:
         """Those of a mask of shape (members, rows); weights of the rows count."""
-        most = int(held.sum(axis=1).max(initial=0))
+        most = min(int(held.sum(axis=1).max(initial=0)), MOST)
         rows, weighed = np.zeros((len(held), most), int), np.zeros((len(held), most))
         for member, mask in enumerate(held):
             own = np.flatnonzero(mask)
+            own = own[:: -(-len(own) // MOST)] if len(own) > MOST else own
             rows[member, : len(own)] = own
             weighed[member, : len(own)] = 1.0 if weights is None else weights[own]
         total = weighed.sum(axis=1, keepdims=True)
         return cls(rows, weighed / np.where(total > 0, total, 1), X, y)
 
+    def only(self, members: np.ndarray) -> Judges:
+        """Those of some members."""
+        return replace(self, rows=self.rows[members], weights=self.weights[members])
+
     @property
     def judged(self) -> np.ndarray:
         """Whether each member has rows that judge it."""
-        return self.weights.any(axis=1)
+        return np.asarray(self.weights.any(axis=1))
 
 
 class Bench:

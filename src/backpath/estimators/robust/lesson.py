@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from backpath.engines import Choice
 from backpath.estimators.robust.defaults import Defaults
 from backpath.estimators.robust.judges import Judges
 from backpath.estimators.robust.members import Arrays, Form
+
+ROUND = 32
+"""Steps after which a fit that has so many seconds looks at the clock."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Lesson:
         device: of the XLA engine.
         threads: that may be used.
         patience: epochs without a better one after which a member ends.
+        timed: whether there is a time by which it is to end.
     """
 
     form: Form
@@ -42,6 +46,12 @@ class Lesson:
     device: str | None
     threads: int
     patience: float
+    timed: bool = False
+
+    @property
+    def round(self) -> int:
+        """Steps between two looks at the clock: those of an epoch, or fewer where time is short."""
+        return min(self.steps, ROUND) if self.timed else self.steps
 
     @property
     def steps(self) -> int:
@@ -77,10 +87,10 @@ class Learned:
         parameters: at its best epoch, of shapes (members, ...).
         scores: then, of the rows that judge it, of shape (members, held, outputs).
         losses: then, of those rows.
-        epochs: the number of that epoch; 0 where training brought nothing.
+        epochs: the number of that epoch, from 1; 0 where training brought nothing.
         judges: which rows they are.
-        loss_curve: the mean loss of training, an epoch each.
-        held_curve: the mean loss of held-out rows over members in training, an epoch each.
+        loss_curve: the mean loss of training, an epoch each, or less where time is short.
+        held_curve: the mean loss of held-out rows over members in training, after each of these.
         engine: what made the steps.
     """
 
@@ -100,3 +110,9 @@ class Learned:
         scores, members = np.zeros((*judges.rows.shape, lesson.form.outputs), lesson.X.dtype), len(lesson.held)
         best = {name: value.copy() for name, value in first.items()}
         return cls(best, scores, np.full(members, np.inf), np.zeros(members, int), judges)
+
+    def only(self, members: np.ndarray) -> Learned:
+        """What it found of some."""
+        parameters = {name: value[members] for name, value in self.parameters.items()}
+        own = self.scores[members], self.losses[members], self.epochs[members], self.judges.only(members)
+        return replace(self, parameters=parameters, scores=own[0], losses=own[1], epochs=own[2], judges=own[3])

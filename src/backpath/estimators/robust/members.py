@@ -63,7 +63,7 @@ class Form:
         d, m, o = self.numbers, self.frequencies, self.embedded
         shapes: dict[str, tuple[int, ...]] = {"scale": (self.features + self.pieces, 1)}
         if self.periodic:
-            shapes |= {"frequency": (d, 1, m), "phase": (d, 1, m), "mix": (d, m, o), "shift": (d, 1, o)}
+            shapes |= {"frequency": (d, m, 1), "phase": (d, m, 1), "mix": (d, o, m), "shift": (d, o, 1)}
             shapes |= {"gain": (d * o, 1)}
         if self.drops:
             shapes |= {"drop": (1, 1)}
@@ -130,14 +130,12 @@ def scores_of_each(form: Form, p: Mapping[str, Any], X: Any, noise: Mapping[str,
 
 def _waves(form: Form, p: Mapping[str, Any], X: Any) -> Any:
     """Cosines of each number, mixed: (members, rows, numbers x embedded), after Gorishniy and others (2022)."""
-    d = form.numbers
-    rows = X.shape[-2]
-    columns = np.swapaxes(X[..., :d], -1, -2)
-    columns = np.reshape(columns, (*columns.shape, 1)) if len(X.shape) == 3 else np.reshape(columns, (1, d, rows, 1))
+    columns = np.swapaxes(X[..., : form.numbers], -1, -2)
+    columns = np.reshape(columns, (*((1,) if len(X.shape) == 2 else X.shape[:1]), form.numbers, 1, X.shape[-2]))
+    # Rows last: sums over them go along memory, and the product that comes next reads this as a transposed matrix.
     waves = np.cos(columns * (2 * math.pi * p["frequency"]) + p["phase"])
-    mixed = np.matmul(waves, p["mix"]) + p["shift"]
-    members = mixed.shape[0]
-    return np.reshape(np.transpose(mixed, (0, 2, 1, 3)), (members, rows, d * form.embedded))
+    mixed = np.matmul(p["mix"], waves) + p["shift"]
+    return np.swapaxes(np.reshape(mixed, (mixed.shape[0], form.numbers * form.embedded, X.shape[-2])), -1, -2)
 
 
 def _pieces(edges: np.ndarray, X: Any) -> Any:
@@ -197,10 +195,10 @@ class Members(Model):
     def loss_value(
         self, parameters: Any, X: Any, y: Any, weights: Any = None, noise: Mapping[str, Any] | None = None
     ) -> Any:
-        """The mean over members and rows."""
+        """The mean over rows, summed over members: what a member's gradient is depends on no other."""
         scores = scores_of_each(self.form, parameters, X, noise)
         losses = LOSSES_OF_EACH[self.form.loss](scores, y[:, : self.form.outputs])
-        return np.mean(losses * np.transpose(y[:, self.form.outputs :]))
+        return np.sum(losses * np.transpose(y[:, self.form.outputs :])) * (1 / len(y))
 
 
 def stacked(form: Form, seed: int, members: range, bias: float, spread: float) -> Arrays:

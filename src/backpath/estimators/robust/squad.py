@@ -56,8 +56,8 @@ class Squad:
         first = {name: value[members] for name, value in found.parameters.items()}
         self._gather(first, None)
 
-    def epoch(self, number: int) -> None:
-        """Make one, and judge it.
+    def train(self) -> None:
+        """Make a round of steps.
 
         Raises:
             SettingError: if training diverged.
@@ -68,10 +68,20 @@ class Squad:
             loop.stepping.changed()
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                self.loss = loop.epoch().loss
-                self._judge(number)
+                self.loss = loop.epoch().loss / len(self.members)
         except NonFiniteError as error:
             raise SettingError(f"training diverged: {error} (learning_rate_init={c.rate:g})") from error
+
+    def judge(self, number: int) -> None:
+        """Note the losses of held-out rows after so many epochs, and what is best of each member."""
+        found, members = self.found, self.members
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            self.losses = self.bench.judge()
+        better = (self.losses < found.losses[members]) | ~found.judges.judged[members]
+        of, kept = np.flatnonzero(better), members[better]
+        found.losses[kept], found.scores[kept], found.epochs[kept] = self.losses[of], self.bench.scores[of], number
+        for name, value in self.views.items():
+            found.parameters[name][kept] = value[of]
 
     def keep(self, chosen: np.ndarray) -> None:
         """Go on with some of the members alone, from where they stand."""
@@ -83,6 +93,8 @@ class Squad:
         arrays = tuple(tuple(_flat(some(array)) for array in own) for own in loop.state.arrays)
         self.members, self.losses = self.members[chosen], self.losses[chosen]
         state = loop.state._replace(arrays=arrays)
+        # The next order was drawn already, and is drawn again.
+        loop.rng.bit_generator.state = loop.began
         self._gather(some(loop.stepping.parameters), state, loop.rng)
 
     def _gather(self, parameters: Arrays, state: OptimizerState | None, rng: np.random.Generator | None = None) -> None:
@@ -90,8 +102,8 @@ class Squad:
         lesson = self.lesson
         model = Members(lesson.form, parameters)
         flat, optimizer, setting = _flat(parameters), self._optimizer(model), XlaSetting(lesson.device)
-        left = math.ceil((self.schedule.total - (state.steps if state else 0)) / lesson.steps)
-        examples = InMemory(self.rows, lesson.targets(self.members), most=lesson.batch * lesson.steps)
+        left = math.ceil((self.schedule.total - (state.steps if state else 0)) / lesson.round)
+        examples = InMemory(self.rows, lesson.targets(self.members), most=lesson.batch * lesson.round)
         choice, programs = choose_engine(
             lesson.engine if self.found.engine is None else self.found.engine.engine,
             model,
@@ -131,16 +143,6 @@ class Squad:
             pull = lambda step: c.decay * level_then_down(schedule.progress(step))  # noqa: E731
             links.append(Decay(pull, mask=np.concatenate(mask)))
         return chain(*links, ScaleByRate(lambda step: c.rate * waves(schedule.progress(step))))
-
-    def _judge(self, number: int) -> None:
-        """Note the losses of held-out rows, and what is best of each member."""
-        found, members = self.found, self.members
-        self.losses = self.bench.judge()
-        better = (self.losses < found.losses[members]) | ~found.judges.judged[members]
-        of, kept = np.flatnonzero(better), members[better]
-        found.losses[kept], found.scores[kept], found.epochs[kept] = self.losses[of], self.bench.scores[of], number
-        for name, value in self.views.items():
-            found.parameters[name][kept] = value[of]
 
 
 def _flat(parameters: Arrays) -> np.ndarray:
