@@ -21,6 +21,10 @@ FEED_FIELDS = 8
 ROWS, ONE_HOT = range(2)
 """What a feed takes: rows of numbers, or labels as rows of 0 and 1."""
 
+LAID, BLOCKS = 1, 2
+"""How a product's factors lie: the second one in strips; or so, and the first one perhaps in parts, and the result is
+made block by block."""
+
 WORK_WORDS = 8
 ROW, COLUMN, HEIGHT, WIDTH, WHOLE, REGISTERS, GEMM, SCRATCH = range(WORK_WORDS)
 """A thread's own words: the part that a kernel is to do, whether its rows are of whole width, and addresses of the
@@ -67,6 +71,9 @@ LARGEST = 2.0**36
 
 TILE_ROWS = 16
 """Room for rows in a packed tile of A."""
+
+FEWEST_ROWS = 6
+"""Of a tile, on any processor, unless the matrix has fewer."""
 
 GAP = 2
 """Columns between packed tiles, lest they fall on each other in a cache."""
