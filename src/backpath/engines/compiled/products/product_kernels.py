@@ -49,11 +49,14 @@ def _tile_kernel(vectors: int, partial: bool) -> Any:
             masks = [None] * (vectors - 1) + [v.first(count) if partial else None]
             done = builder.append_basic_block("done")
             cases = builder.switch(rows, done)
-            for height in range(int(__import__("os").environ.get("LOW", 1)), ROWS + 1):
+            for height in range(1, ROWS + 1):
                 block = builder.append_basic_block(f"rows{height}")
                 cases.add_case(INDEX(height), block)
                 builder.position_at_end(block)
                 targets = [v.at(c, builder.mul(c_row, INDEX(i))) for i in range(height)]
+                for target in targets:
+                    for j in range(vectors):
+                        v.prefetch(builder.ptrtoint(v.at(target, j * v.lanes), INDEX), nearest=True)
                 loop = Loop(builder, segments, [a, b, ahead, *[v.zero] * (height * vectors)])
                 start, right, further, *flat = loop.values
                 sums = [flat[i * vectors : (i + 1) * vectors] for i in range(height)]

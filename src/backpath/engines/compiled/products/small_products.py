@@ -69,16 +69,17 @@ def _block_product(
     for column in range(0, n, 2 * lanes):
         columns = min(2 * lanes, n - column)
         strip, step = b + column * b_col * size, b_row
-        following, following_row = strip, 0
+        following, end = b, b
         if laid:
             strip, step = b + column * k * size, 2 * lanes
-            following, following_row = strip + k * step * size, LINE
+            following = strip + k * step * size
+            end = following + k * step * size
         elif b_col != 1 or (k * b_row * size > SPAN and m > 2 * ROWS):
             _pack_strip(like, strip, b_row, b_col, columns, k, packed)
             strip, step = packed, 2 * lanes
         _strip_product(
             like, a, a_row, a_col, a_tile, strip, step, c + column * size, c_row, m, columns, k, accumulate,
-            following, following_row,
+            following, end, end, end,
         )  # fmt: skip
 
 
@@ -162,12 +163,20 @@ def block_product(
                 col, tile = TILE_ROWS, TILE_ROWS * (depth + GAP) * size
             else:
                 row = DEPTH + TILE_ROWS
+        # What the next part reads of A is brought nearer bit by bit, by each strip as much.
+        bits = room * size // max(last - first, 1)
+        next_left = a + (above * depths + (part + 1) % depths) * room * size
         for number in range(first, last):
             column = number * strip
             right, target = b + (start * width + column * depth) * size, c + (top * c_row + column) * size
+            following = right + depth * strip * size
+            if number == last - 1:
+                further = (part + 1) % depths * DEPTH
+                following = b + (further * width + first * strip * min(DEPTH, k - further)) * size
+            place = next_left + (number - first) * bits
             _strip_product(
                 like, left, row, col, tile, right, strip, target, c_row, end - top, min(strip, n - column), depth,
-                part > 0, right + depth * strip * size, LINE,
+                part > 0, following, following + depth * strip * size, place, place + bits,
             )  # fmt: skip
 
 
@@ -184,20 +193,23 @@ def tiles_of(m: int) -> tuple[int, int, int]:
 @compiled
 def _strip_product(
     like: Any, a: int, a_row: int, a_col: int, a_tile: int, b: int, b_row: int, c: int, c_row: int,
-    m: int, columns: int, k: int, accumulate: bool, following: int, following_row: int,
+    m: int, columns: int, k: int, accumulate: bool, following: int, end: int, left: int, left_end: int,
 ) -> None:  # fmt: skip
     """The product with at most two vectors' columns; ``a_tile`` bytes from tile to tile, or 0 if rows follow rows.
 
-    Meanwhile the strip that follows, with so many bytes from row to row, is brought nearer.
+    Meanwhile lines of what follows the strip are brought nearer, and then those of what follows A, from ``left`` on.
     """
     size = size_of(like)
     tiles, fewest, higher = tiles_of(m)
+    each = k // CHUNK * LINES * LINE
+    ahead = following
     for number in range(tiles):
         rows = fewest + (number < higher)
-        ahead = following + number * (k // CHUNK * LINES) * following_row
-        tile(
-            like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, 1, 0, ahead, following_row
-        )
+        if ahead >= end:
+            ahead, end = left, left_end
+        step = LINE if ahead < end else 0
+        tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, 1, 0, ahead if step else b, step)
+        ahead += each
         a += a_tile if a_tile else rows * a_row * size
         c += rows * c_row * size
 

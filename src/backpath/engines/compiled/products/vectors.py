@@ -83,12 +83,12 @@ class Vectors:
             written = self.either(further, inside, written, before)
             size //= 2
 
-    def prefetch(self, address: Any) -> None:
-        """Ask for the line of the second cache that holds an address, which need not be there at all."""
+    def prefetch(self, address: Any, nearest: bool = False) -> None:
+        """Ask for the line of the second cache, or of the nearest, that holds an address, which need not exist."""
         word, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
         function = ir.FunctionType(ir.VoidType(), [word, flag, flag, flag])
         asked = cgutils.get_or_insert_function(self.builder.module, function, "llvm.prefetch.p0")
-        self.builder.call(asked, [self.builder.inttoptr(address, word), flag(0), flag(2), flag(1)])
+        self.builder.call(asked, [self.builder.inttoptr(address, word), flag(0), flag(3 if nearest else 2), flag(1)])
 
     def hidden(self, pointer: Any) -> Any:
         """The pointer, of which the compiler does not know how it was found."""
