@@ -18,8 +18,8 @@ from backpath.engines.compiled.windows.convolution_kernels import convolve, conv
 from backpath.engines.compiled.windows.window_kernels import fold, max_pool, max_unpool, unroll
 
 _KERNELS = (
-    run, product, lay_rows, lay_strips, reduce, copy, fill, take, add_rows, gather, convolve, convolve_by_kernel, unroll, fold,
-    max_pool, max_unpool,
+    run, product, lay_rows, lay_strips, reduce, copy, fill, take, add_rows, gather, convolve, convolve_by_kernel,
+    unroll, fold, max_pool, max_unpool,
 )  # fmt: skip
 KERNELS = {kernel.__name__: kernel for kernel in _KERNELS}
 """Besides the elementwise operations."""

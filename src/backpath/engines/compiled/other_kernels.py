@@ -22,7 +22,8 @@ def product(like: Any, i: Any, work: Any) -> None:
 
     For pairs of matrices, which threads share in place of rows, then: rows, and of a pair's number, which is a number
     of some and one within them: how many the latter are, and the strides of A, B and C by both. Else rows are 0.
-    Last, whether B is what ``lay_strips`` makes of it.
+    Last, how the factors lie: ``LAID`` or ``BLOCKS``. For blocks the room of a part of A, which is 0 if A is not in
+    parts, stands in place of whether A is packed, and then rows, blocks above each other, and blocks beside each other.
     """
     a_row, a_col, c_row, n, k = i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 7], i[GIVEN + 8], i[GIVEN + 9]
     rows, within, size = i[GIVEN + 11], i[GIVEN + 12], size_of(like)
@@ -67,7 +68,7 @@ def lay_strips(like: Any, i: Any, work: Any) -> None:
 
 
 def lay_rows(like: Any, i: Any, work: Any) -> None:
-    """Given: a matrix's address and strides, the result's address, rows and columns, blocks of rows, and a part's room."""
+    """Given: a matrix's address and strides, the result's address, rows, columns, blocks of rows, a part's room."""
     lay_parts(
         like, i[GIVEN], i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 3], i[GIVEN + 4], i[GIVEN + 5], i[GIVEN + 6],
         i[GIVEN + 7], work[ROW], work[ROW] + work[HEIGHT],

@@ -7,8 +7,9 @@ KERNEL, SHARED, EXTENT, GIVEN = range(4)
 """A kernel's address, or 0 for elementwise operations; whether threads share it, and how many rows or entries then;
 from ``GIVEN`` on what the kernel wants, or ``WIDE`` and the rest."""
 
-HIGH, WIDE, FIRST, COUNT = range(GIVEN, GIVEN + 4)
-"""Elementwise operations: rows, columns, the first operation's number, and how many there are."""
+HIGH, WIDE, FIRST, COUNT, ABOVE, BESIDE = range(GIVEN, GIVEN + 6)
+"""Elementwise operations: rows, columns, the first operation's number, and how many there are; then, if threads share
+blocks as of a product, how many of these there are above each other and beside each other, else 0."""
 
 OPERATION_FIELDS = 14
 """Of an operation."""

@@ -44,7 +44,7 @@ SPREAD, MANY = 1 << 18, 128
 ALIASES = 1 << 11
 """Bytes from row to row of a factor, or a multiple, at which the rows of a tile fall on each other in a cache."""
 
-WHOLE = 2.0**27
+BY_BLOCKS = 2.0**27
 """Products of numbers from which on a matrix product is made block by block."""
 
 SIDE = 256
@@ -52,6 +52,15 @@ SIDE = 256
 
 LAID, SHARERS = 1 << 18, 64
 """Bytes of a product's second factor, and rows of its result, from which on the factor is laid out once for all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """What a matrix product makes: a matrix, in blocks above and beside each other, or row by row if there are none."""
+
+    array: np.ndarray
+    above: int = 0
+    beside: int = 0
 
 
 @dataclass
@@ -69,6 +78,7 @@ class Code:
         packs: whether some product packs a factor.
         scratch: numbers for which a thread needs room beside what products need.
         kept: arrays that must live as long as the code.
+        made: what products have made.
     """
 
     kernels: Kernels
@@ -81,6 +91,7 @@ class Code:
     packs: bool = False
     scratch: int = 0
     kept: list[np.ndarray] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
     meetings: Meetings = field(default_factory=Meetings)
 
     @property
@@ -193,7 +204,7 @@ class Code:
         a_row, a_col = strides_of(a)
         b_row, b_col = strides_of(b)
         size = self.dtype.itemsize
-        if float(m) * n * k >= WHOLE and min(m, n) >= SHARERS and n * size >= 2 * WIDEST:
+        if float(m) * n * k >= BY_BLOCKS and min(m, n) >= SHARERS and n * size >= 2 * WIDEST:
             self._by_blocks(a, b, c)
             return
         laid = b.nbytes >= LAID and m >= SHARERS and n >= 2 * WIDEST // size
@@ -209,6 +220,7 @@ class Code:
         packs = n >= MANY and (spread or (a_col == 1 and a_row * size % ALIASES == 0))
         self.packs |= packs
         fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs, *[0] * 8, laid]
+        self.made.append(Made(c))
         if not laid:
             self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
         self.row("product", m, fields, accesses, 2.0 * m * n * k, least_rows(b.nbytes))
@@ -216,14 +228,18 @@ class Code:
     def _by_blocks(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
         """A large product, of which threads share blocks: what a block reads stays in a core's second cache."""
         (m, n), k, size = c.shape, a.shape[1], self.dtype.itemsize
+        # The sums are the same whatever the blocks are, which may differ from processor to processor.
         rows, columns = (-(-x // block_side(self.dtype)) for x in (m, n))
         (a_row, a_col), room = strides_of(a), 0
         spread = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD
         if spread or (a_col == 1 and a_row * size % ALIASES == 0):
             a, room = self._parted(a, rows)
         b = self._laid(b)
-        accesses = [self.access(x, x is c, None, False) for x in (a, b, c)]
-        fields = [address(a), a_row, a_col, address(b), 0, 0, address(c), n, n, k, room, m, rows, columns, *[0] * 5, BLOCKS]
+        own = blocks_share(c, rows, columns)
+        accesses = [self.access(x, x is c, own if x is c else None, False) for x in (a, b, c)]
+        self.made.append(Made(c, rows, columns))
+        fields = [address(a), a_row, a_col, address(b), 0, 0, address(c), n, n, k]
+        fields += [room, m, rows, columns, *[0] * 5, BLOCKS]
         self.row("product", rows * columns, fields, accesses, 2.0 * m * n * k, 1)
 
     def _parted(self, a: np.ndarray, rows: int) -> tuple[np.ndarray, int]:
@@ -234,7 +250,8 @@ class Code:
         room = tiles * TILE_ROWS * (DEPTH + GAP) if a_row == 1 else high * (DEPTH + TILE_ROWS)
         laid = self._aligned(rows * depths * room)
         accesses = [self.access(a, False, None, False), self.access(laid, True, None, False)]
-        self.row("lay_rows", rows * depths, [address(a), a_row, a_col, address(laid), m, k, rows, room], accesses, least=1)
+        fields = [address(a), a_row, a_col, address(laid), m, k, rows, room]
+        self.row("lay_rows", rows * depths, fields, accesses, least=1)
         return laid, room
 
     def _aligned(self, numbers: int) -> np.ndarray:
@@ -321,6 +338,11 @@ class Code:
         accesses = [self.access(out, True, own, alone), self.access(x, False, rows, alone)]
         fields = [maximum, address(out), address(x), outer, n, inner, by_outer]
         self.row("reduce", extent, fields, accesses, least=1 if by_outer and n * inner > FINE else ROWS)
+
+
+def blocks_share(array: np.ndarray, above: int, beside: int) -> tuple[int, int, int]:
+    """Of an :class:`Access`, for blocks, which lie apart from any rows."""
+    return address(array), above * beside, -(array.shape[-1] << 32) - beside
 
 
 @cache

@@ -16,7 +16,6 @@ from backpath.engines.compiled.products.registers import ROWS
 from backpath.engines.compiled.products.vectors import INDEX, Loop, Vectors, lanes_of
 from backpath.engines.compiled.tables import TILE_ROWS
 
-
 TOGETHER = 5
 """Rows of a tile that are found from one pointer."""
 
@@ -37,7 +36,8 @@ def _tile_kernel(vectors: int, partial: bool) -> Any:
     ) -> Any:  # fmt: skip
         """C = A B or C += A B for up to ROWS rows and the columns that the vectors hold.
 
-        In each step of the inner index the line of a cache that lies ``ahead`` is asked for, then ``ahead_row`` bytes on.
+        Before each ``CHUNK`` steps of the inner index ``LINES`` lines of a cache are asked for, from ``ahead`` on, each
+        ``ahead_row`` bytes after the one before.
         """
 
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
@@ -87,7 +87,10 @@ def _accumulated(
     before = v.builder.block
     with v.builder.if_then(accumulate):
         total = [
-            [v.builder.fadd(x, v.load(v.at(target, j * v.lanes), mask)) for j, (x, mask) in enumerate(zip(row, masks, strict=True))]
+            [
+                v.builder.fadd(x, v.load(v.at(target, j * v.lanes), mask))
+                for j, (x, mask) in enumerate(zip(row, masks, strict=True))
+            ]
             for row, target in zip(sums, targets, strict=True)
         ]
         inside = v.builder.block
@@ -108,7 +111,9 @@ def _add_products(
     (a, a_row, a_col), (b, b_row), (ahead, ahead_row) = left, right, further
     # One pointer to a few rows: from one, all others would be found by as many additions, one after the other.
     starts = [v.hidden(v.at(a, v.builder.mul(a_row, INDEX(i)))) for i in range(0, len(sums), TOGETHER)]
-    outer = Loop(v.builder, v.builder.add(k, INDEX(CHUNK - 1)), [b, ahead, *starts, *(x for row in sums for x in row)], CHUNK)
+    outer = Loop(
+        v.builder, v.builder.add(k, INDEX(CHUNK - 1)), [b, ahead, *starts, *(x for row in sums for x in row)], CHUNK
+    )
     b, ahead, *rest = outer.values
     for _ in range(LINES):
         v.prefetch(ahead)
@@ -125,6 +130,7 @@ def _add_products(
 
 
 def _step(v: Vectors, values: list[Any], masks: list[Any], b: Any, a_row: Any, height: int, a_col: Any) -> list[Any]:
+    """Pointers into A and the tile after one step of the inner index."""
     count = -(-height // TOGETHER)
     starts, flat, width = values[:count], values[count:], len(masks)
     row = [v.load(v.at(b, j * v.lanes), mask) for j, mask in enumerate(masks)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from backpath.engines.compiled.jit import apart, compiled
 from backpath.engines.compiled.pointers import entry, pointer_at, put, size_of
+from backpath.engines.compiled.products.blocks import block_sides
 from backpath.engines.compiled.products.product_kernels import (
     CHUNK,
     LINES,
@@ -149,10 +150,9 @@ def block_product(
     """
     size, width = size_of(like), _widened(like, n)
     strip, depths = 2 * VECTOR_BYTES // size, (k + DEPTH - 1) // DEPTH
-    above, beside = block // columns, block % columns
-    top, end = above * m // rows, (above + 1) * m // rows
-    strips = width // strip
-    first, last = beside * strips // columns, (beside + 1) * strips // columns
+    above = block // columns
+    top, end, begin, stop = block_sides(like, m, n, rows, columns, block)
+    first, last = begin // strip, (stop + strip - 1) // strip
     for part in range(depths):
         start = part * DEPTH
         depth = min(DEPTH, k - start)
@@ -226,15 +226,60 @@ def tile(
     lanes = VECTOR_BYTES // size_of(like)
     if columns == 2 * lanes:
         full_tile(
-            like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment, ahead, ahead_row
+            like,
+            a,
+            a_row,
+            a_col,
+            b,
+            b_row,
+            c,
+            c_row,
+            rows,
+            columns,
+            k,
+            accumulate,
+            segments,
+            a_segment,
+            ahead,
+            ahead_row,
         )
     elif columns > lanes:
         partial_tile(
-            like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment, ahead, ahead_row
+            like,
+            a,
+            a_row,
+            a_col,
+            b,
+            b_row,
+            c,
+            c_row,
+            rows,
+            columns,
+            k,
+            accumulate,
+            segments,
+            a_segment,
+            ahead,
+            ahead_row,
         )
     else:
         narrow_tile(
-            like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment, ahead, ahead_row
+            like,
+            a,
+            a_row,
+            a_col,
+            b,
+            b_row,
+            c,
+            c_row,
+            rows,
+            columns,
+            k,
+            accumulate,
+            segments,
+            a_segment,
+            ahead,
+            ahead_row,
         )
 
 
