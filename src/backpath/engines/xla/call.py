@@ -45,7 +45,8 @@ class XlaCall:
         self._held: dict[int, Any] = {}
 
     def __call__(self) -> None:
-        with wide():
+        # Arrays of the host's, which say nothing of a device, go to this one.
+        with wide(), library().default_device(self.placement.device):
             found = self._run(*[self._given(number, array) for number, array in enumerate(self.inputs)])
             for array, value in zip(self.outputs, found, strict=True):
                 np.copyto(array, np.asarray(value))
@@ -58,5 +59,5 @@ class XlaCall:
         if number not in self.kept:
             return self.placement.fed(array)
         if number not in self._held:
-            self._held[number] = self.placement.fed(array.copy())
+            self._held[number] = self.placement.data(array.copy())
         return self._held[number]

@@ -17,8 +17,8 @@ from backpath.ops.elementwise import ELEMENTWISE
 class OneStep:
     """From the state and what each intake fills to the state after it, and the loss.
 
-    The state is a flat vector for each array; within a loop on a CPU it is in pieces, one for each parameter, since
-    products with slices of a long vector take XLA longer there.
+    The state is a flat vector for each array, or in pieces, one for each parameter: on a CPU products with slices of a
+    long vector take XLA longer.
 
     Args:
         parts: the program of loss and gradient, then that of the update; see ``XlaSteps``.
@@ -28,7 +28,8 @@ class OneStep:
 
     Attributes:
         separable: whether the update makes each entry from those of its own place, and numbers of the step.
-        in_pieces: whether the state is split, as by :meth:`split`.
+        in_pieces: whether each array of the state is a tuple of ``pieces``, not a vector.
+        pieces: where each parameter lies in the vector, in order.
     """
 
     def __init__(self, parts: Sequence[Part], intakes: Sequence[Intake], residence: Residence, precision: str):
@@ -53,14 +54,6 @@ class OneStep:
             graphs = [_piece_of(second.graph, gradient.size, p) for p in self.pieces]
             self._update_of_piece = [as_it_is(graph) for graph in graphs]
 
-    def split(self, state: tuple[Any, ...]) -> Any:
-        """The state as this step has it between its calls, from flat vectors."""
-        return tuple([p.of(x) for p in self.pieces] for x in state) if self.in_pieces else state
-
-    def joined(self, state: Any) -> tuple[Any, ...]:
-        """Flat vectors again."""
-        return tuple(_flat(parts) for parts in state) if self.in_pieces else state
-
     def __call__(self, state: Any, filled: list[Any]) -> tuple[Any, Any]:
         if self.in_pieces:
             return self._by_pieces(state, filled)
@@ -80,7 +73,7 @@ class OneStep:
         for number, (k, update) in enumerate(zip(self.order, self._update_of_piece, strict=True)):
             made = update(found[k], *(parts[number] for parts in state), numbers)
             after.append([self.placement.parts(x) for x in made])
-        return tuple(list(parts) for parts in zip(*after, strict=True)), self.placement.same(loss)
+        return tuple(zip(*after, strict=True)), self.placement.same(loss)
 
     def _input(self, s: Segment, of_parameters: Callable[[Segment], Any], filled: list[Any]) -> Any:
         if s.base < self.vectors:
@@ -89,10 +82,6 @@ class OneStep:
 
     def _numbers(self, filled: list[Any]) -> Any:
         return self.numbers.of(filled[self.numbers.base])
-
-
-def _flat(parts: Sequence[Any]) -> Any:
-    return library().numpy.concatenate([part.reshape(-1) for part in parts])
 
 
 def is_separable(graph: Graph, size: int) -> bool:

@@ -24,9 +24,9 @@ MOST_STEPS = 4096
 STREAMED = 1 << 22
 """Numbers of one call that come from the host, for each thing that steps read, at most."""
 
-PIECES = 1 << 15, 1 << 20
-"""Parameters from which, and to which, a loop on a CPU has them in pieces: products with slices of a long vector take
-XLA longer there; of few that is nothing, and of many, cutting and joining them for each call takes longer still."""
+PIECES = 1 << 15
+"""Parameters from which a CPU has them in pieces: products with slices of a long vector take XLA longer there, while of
+few parameters the pieces themselves are more work than that."""
 
 IN_FLIGHT = 2
 """Calls that are on their way while the next one is made ready: as many times ``STREAMED`` may lie on the device."""
@@ -67,9 +67,8 @@ class XlaSteps(Steps):
         self._step = OneStep(parts, self.intakes, residence, precision)
         here_alone = self.placement.of_host and self.placement.shares.devices == 1
         one_by_one = here_alone and _convolves(parts[0][0].graph)
-        worth_cutting = self._step.separable and PIECES[0] <= residence.arrays[0].size <= PIECES[1]
-        whole = here_alone and self.placement.layout is None
-        self._step.in_pieces = whole and worth_cutting and not one_by_one
+        if here_alone and self._step.separable and residence.arrays[0].size >= PIECES:
+            self._step.in_pieces, residence.pieces = True, self._step.pieces
         self._stretch = self._apart() if one_by_one else library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
 
@@ -193,7 +192,7 @@ def _turn(step: OneStep, intakes: Sequence[Intake], dtype: np.dtype) -> Callable
         each = zip(intakes, staged, resident, strict=True)
         filled = [_filled(intake, rows, t, fed, data) for intake, fed, data in each]
         state, loss = step(state, filled)
-        return state, losses.at[t].set(loss.astype(dtype))
+        return state, losses.at[t].set(loss.astype(dtype), mode="promise_in_bounds")
 
     return turn
 
@@ -205,8 +204,7 @@ def _stretch(
     numpy, lax, turn = library().numpy, library().lax, _turn(step, intakes, dtype)
 
     def stretch(state: tuple[Any, ...], steps: Any, fed: tuple[Any, list[Any]], resident: list[Any]) -> Any:
-        first = step.split(state), numpy.zeros(most, dtype)
-        state, losses = lax.fori_loop(0, steps, lambda t, carry: turn(t, *carry, fed, resident), first)
-        return step.joined(state), losses
+        first = state, numpy.zeros(most, dtype)
+        return lax.fori_loop(0, steps, lambda t, carry: turn(t, *carry, fed, resident), first)
 
     return stretch
