@@ -39,7 +39,7 @@ from backpath.diagnosis.watch import Watch
 from backpath.engines import ENGINES, notices_to
 from backpath.engines.processes.company import ALONE, Company
 from backpath.engines.processes.joining import leave
-from backpath.engines.processes.signs import getting_on, tell_run, unwatched
+from backpath.engines.processes.signs import at_work, tell_run, unwatched
 from backpath.engines.xla.setting import PRECISIONS
 from backpath.graph import DataError, SettingError
 from backpath.nets import LOSSES, NORMS
@@ -290,10 +290,10 @@ def train_into(
     """Train, save the run, and say how it went; processes other than the first do no more than train."""
 
     def prepared() -> tuple[str, Experiment]:
-        frame, column = _frame_and_target(source, target, settings, console)
-        getting_on()
-        with preparing(console, len(frame)):
-            return column, Experiment.prepare(frame, column, settings)
+        with at_work():
+            frame, column = _frame_and_target(source, target, settings, console)
+            with preparing(console, len(frame)):
+                return column, Experiment.prepare(frame, column, settings)
 
     column, experiment = ours.all_or_none(prepared)
     if as_json:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
+from backpath.engines.xla.compilation import compiling
 from backpath.engines.xla.library import library, wide
 from backpath.engines.xla.steps import XlaSteps
 
@@ -70,7 +72,9 @@ class ManySteps:
         given = iter([placement.fed(stage) for stage in stages])
         fed = [None if data is not None else next(given) for data in self.resident]
         order = placement.fed(rows.astype(np.int32))
-        return self._call(len(counts))(state, len(counts), (order, fed), self.resident)
+        count = len(counts)
+        with nullcontext() if count in self._made else compiling():
+            return self._call(count)(state, count, (order, fed), self.resident)
 
     def _call(self, count: int) -> Any:
         """The mapped function for so many steps."""

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from backpath.engines.steps import Intake, Part
-from backpath.engines.xla.library import library
 from backpath.engines.xla.residence import Residence
 from backpath.engines.xla.segments import Segment, segment
 from backpath.graph import CONSTANT, INPUT, Graph, ShapeError

@@ -66,7 +66,7 @@ class Placement:
             array: of this process: of a batch its own rows.
             batch: how many rows a batch has in all; None for what is not by rows, and the same in all processes.
         """
-        # A call takes an array of the host's as it lies, without a copy if it is aligned, and sooner than it is put there.
+        # A call takes an array of the host's as it lies, without a copy if it is aligned.
         return array if self.of_host else library().device_put(array, self.device)
 
     def telling(self) -> AbstractContextManager[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from backpath.engines.program.planning import ALIGNMENT
 from backpath.engines.program.strides import address
 from backpath.engines.steps import Intake, Part, Steps
+from backpath.engines.xla.compilation import compiling
 from backpath.engines.xla.library import library, wide
 from backpath.engines.xla.one_step import OneStep
 from backpath.engines.xla.residence import Residence
@@ -67,10 +69,12 @@ class XlaSteps(Steps):
         self._step = OneStep(parts, self.intakes, residence, precision)
         here_alone = self.placement.of_host and self.placement.shares.devices == 1
         one_by_one = here_alone and _convolves(parts[0][0].graph)
-        if here_alone and self._step.separable and residence.arrays[0].size >= PIECES:
+        whole = self.placement.of_host and self.placement.layout is None
+        if whole and self._step.separable and residence.arrays[0].size >= PIECES:
             self._step.in_pieces, residence.pieces = True, self._step.pieces
         self._stretch = self._apart() if one_by_one else library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
+        self._compiled = False
 
     def _apart(self) -> Callable[..., tuple[tuple[Any, ...], Any]]:
         """The same stretch as a call for each step: on CPUs XLA convolves in a loop many times as slowly as outside."""
@@ -100,7 +104,9 @@ class XlaSteps(Steps):
             if len(waiting) > IN_FLIGHT:
                 _settle(*waiting.pop(0))
             fed = self._room(number).filled(rows[part], counts[part])
-            state, noted = self._stretch(state, len(rows[part]), fed, self.resident)
+            with nullcontext() if self._compiled else compiling():
+                state, noted = self._stretch(state, len(rows[part]), fed, self.resident)
+            self._compiled = True
             # The arrays that went in are gone: what came out is kept at once, whatever happens next.
             self.residence.keep(state)
             waiting.append((losses[part], noted))
