@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from backpath.engines.steps import Intake, Part
 from backpath.engines.xla.residence import Residence
 from backpath.engines.xla.segments import Segment, segment
-from backpath.graph import CONSTANT, INPUT, Graph, ShapeError
-from backpath.ops.elementwise import ELEMENTWISE
+from backpath.graph import ShapeError
 
 
 class OneStep:
@@ -26,13 +24,14 @@ class OneStep:
         precision: of products.
 
     Attributes:
-        separable: whether the update makes each entry from those of its own place, and numbers of the step.
+        divisible: whether the update can be made in pieces.
         in_pieces: whether each array of the state is a tuple of ``pieces``, not a vector.
         pieces: where each parameter lies in the vector, in order.
     """
 
     def __init__(self, parts: Sequence[Part], intakes: Sequence[Intake], residence: Residence, precision: str):
-        from backpath.engines.xla.lowering.graphs import as_it_is, lowered
+        from backpath.engines.xla.lowering.graphs import lowered
+        from backpath.engines.xla.lowering.in_pieces import by_pieces, goes_by_pieces
 
         (first, given, made), (second, taken, changed) = parts
         self.placement = residence.placement
@@ -47,11 +46,8 @@ class OneStep:
         if [p.start for p in self.pieces] != ends[:-1] or ends[-1] != gradient.size or len(changed) != self.vectors:
             raise ShapeError("the gradient's parts do not make up the flat vector")
         self.differentiate, self.update = lowered(first.graph, precision), lowered(second.graph, precision)
-        self.separable, self.in_pieces = is_separable(second.graph, gradient.size), False
-        self._update_of_piece: list[Callable[..., list[Any]]] = []
-        if self.separable:
-            graphs = [_piece_of(second.graph, gradient.size, p) for p in self.pieces]
-            self._update_of_piece = [as_it_is(graph) for graph in graphs]
+        self.divisible, self.in_pieces = goes_by_pieces(second.graph, gradient.size), False
+        self._update_of_pieces = by_pieces(second.graph, gradient.size, self.pieces)
 
     def __call__(self, state: Any, filled: list[Any]) -> tuple[Any, Any]:
         if self.in_pieces:
@@ -68,11 +64,9 @@ class OneStep:
         loss, *found = self.differentiate(
             *[self._input(s, lambda s: own[s.start, s.shape], filled) for s in self.inputs]
         )
-        numbers, after = self._numbers(filled), []
-        for number, (k, update) in enumerate(zip(self.order, self._update_of_piece, strict=True)):
-            made = update(found[k], *(parts[number] for parts in state), numbers)
-            after.append([self.placement.parts(x) for x in made])
-        return tuple(zip(*after, strict=True)), self.placement.same(loss)
+        gradient = tuple(found[k] for k in self.order)
+        after = self._update_of_pieces(gradient, *state, self._numbers(filled))
+        return tuple(tuple(map(self.placement.parts, parts)) for parts in after), self.placement.same(loss)
 
     def _input(self, s: Segment, of_parameters: Callable[[Segment], Any], filled: list[Any]) -> Any:
         if s.base < self.vectors:
@@ -81,26 +75,3 @@ class OneStep:
 
     def _numbers(self, filled: list[Any]) -> Any:
         return self.numbers.of(filled[self.numbers.base])
-
-
-def is_separable(graph: Graph, size: int) -> bool:
-    """Whether nothing in a graph joins entries of a vector of that size that stand at different places."""
-    nodes = graph.nodes
-    for node in nodes:
-        long = any(nodes[p].shape == (size,) for p in node.parents)
-        if node.primitive in (INPUT, CONSTANT) or not (long or node.shape == (size,)):
-            continue
-        if node.primitive not in ELEMENTWISE and node.primitive != "astype":
-            return False
-    return True
-
-
-def _piece_of(graph: Graph, size: int, piece: Segment) -> Graph:
-    """The graph for some places of the vector: its constants are cut; shapes stay what they were, and are not read."""
-
-    def cut(node: Any) -> Any:
-        if node.primitive != CONSTANT or node.shape != (size,):
-            return node
-        return replace(node, params={"value": piece.of(node.params["value"])})
-
-    return Graph(tuple([cut(node) for node in graph.nodes]), graph.inputs, graph.outputs)

@@ -70,7 +70,7 @@ class XlaSteps(Steps):
         here_alone = self.placement.of_host and self.placement.shares.devices == 1
         one_by_one = here_alone and _convolves(parts[0][0].graph)
         whole = self.placement.of_host and self.placement.layout is None
-        if whole and self._step.separable and residence.arrays[0].size >= PIECES:
+        if whole and self._step.divisible and residence.arrays[0].size >= PIECES:
             self._step.in_pieces, residence.pieces = True, self._step.pieces
         self._stretch = self._apart() if one_by_one else library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
