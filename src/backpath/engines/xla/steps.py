@@ -30,6 +30,10 @@ PIECES = 1 << 15
 """Parameters from which a CPU has them in pieces: products with slices of a long vector take XLA longer there, while of
 few parameters the pieces themselves are more work than that."""
 
+WORTH_A_CALL = 1 << 16
+"""Numbers of one call that come from the host, at least, if all are cut into several so that some come while others are
+computed with."""
+
 IN_FLIGHT = 2
 """Calls that are on their way while the next one is made ready: as many times ``STREAMED`` may lie on the device."""
 
@@ -99,8 +103,9 @@ class XlaSteps(Steps):
 
     def _run_all(self, rows: np.ndarray, counts: np.ndarray, losses: np.ndarray) -> None:
         state, waiting = self.residence.state(), []
-        for number, first in enumerate(range(0, len(rows), self.most)):
-            part = slice(first, first + self.most)
+        step = self._of_a_call(len(rows))
+        for number, first in enumerate(range(0, len(rows), step)):
+            part = slice(first, first + step)
             if len(waiting) > IN_FLIGHT:
                 _settle(*waiting.pop(0))
             fed = self._room(number).filled(rows[part], counts[part])
@@ -112,6 +117,11 @@ class XlaSteps(Steps):
             waiting.append((losses[part], noted))
         for told in waiting:
             _settle(*told)
+
+    def _of_a_call(self, steps: int) -> int:
+        """How many of so many steps to make in one call."""
+        fed = sum(self.rows_of(i) * i.target.shape[1] for i in self.staged)
+        return min(self.most, max(-(-steps // (IN_FLIGHT + 1)), -(-WORTH_A_CALL // max(fed, 1))))
 
     def rows_of(self, intake: Intake) -> int:
         """How many rows this process takes in for each step."""
