@@ -1,5 +1,9 @@
 """What XLA compiles is kept on disk, and taken from there; JAX is left as it was."""
 
+import os
+import subprocess
+import sys
+import textwrap
 from contextlib import contextmanager
 
 import jax
@@ -102,3 +106,25 @@ def test_a_process_is_at_work_while_it_compiles(place, told, monkeypatch):
     trained()
     assert told.count("begin") == told.count("end") == 1
     assert COMPILED in told[told.index("begin") : told.index("end")]
+
+
+def test_a_call_is_made_on_its_device():
+    code = """
+        import numpy as np, backpath as bp
+        from backpath.engines.xla.call import XlaCall
+        from backpath.engines.xla.setting import XlaSetting
+
+        graph, out = bp.ops.trace(lambda w: np.tanh(w), np.ones(3)), np.empty(3)
+        call = XlaCall(graph, [np.ones(3)], [out], XlaSetting("cpu:1"))
+        run, where = call._run, []
+        call._run = lambda *inputs: [where.extend(x.devices()) or x for x in run(*inputs)]
+        call()
+        print([device.id for device in where], np.ptp(out) == 0)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={**os.environ, "JAX_NUM_CPU_DEVICES": "2"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "[1] True\n", done.stderr
