@@ -35,7 +35,8 @@ def main() -> None:
     in_full_precision()
     settings = Settings(threads=1, quick=options.quick, folder=Path("build"))
     with library().default_device(library().local_devices(backend=options.device)[0]):
-        print("\n\n".join(report(options.device, settings)))
+        for part in report(options.device, settings):
+            print(part, flush=True, end="\n\n")
 
 
 def report(device: str, settings: Settings) -> Iterable[str]:
