@@ -15,19 +15,20 @@ from backpath.nets.layers import Conv, Dense, Flatten
 RNG = np.random.default_rng(4)
 TARGETS = {"hinge": np.eye(3)[[0, 2, 1, 1]], "poisson": RNG.integers(0, 4, (4, 3)).astype(float)}
 
+OF_IMAGES = [
+    *(Conv(3, 3, stride=2), layers.BatchNorm(), layers.MaxPool(2, 1), layers.Residual([Conv(3, 3)])),
+    *(layers.RandomFlip(), layers.Dropout(0.5), layers.RandomShift(1), layers.LayerNorm()),
+    *(layers.MeanPool((2, 3), 1), layers.GlobalMeanPool(), Dense(3)),
+]
+OF_SEQUENCES = [
+    *(layers.Embedding(9, 4), layers.PositionalEncoding(), layers.TransformerBlock(2, 8)),
+    *(layers.SelfAttention(2, causal=True), layers.Affine(), Flatten(), Dense(3)),
+]
 SEQUENTIALS: dict[str, tuple[list[Any], tuple[int, ...]]] = {
-    "layers of images": (
-        [Conv(3, 3, stride=2), layers.BatchNorm(), layers.MaxPool(2, 1), layers.Residual([Conv(3, 3)]), layers.RandomFlip(), layers.Dropout(0.5),
-         layers.RandomShift(1), layers.LayerNorm(), layers.MeanPool((2, 3), 1), layers.GlobalMeanPool(), Dense(3)],
-        (11, 12, 2),
-    ),
-    "layers of sequences": (
-        [layers.Embedding(9, 4), layers.PositionalEncoding(), layers.TransformerBlock(2, 8), layers.SelfAttention(2, causal=True),
-         layers.Affine(), layers.Flatten(), Dense(3)],
-        (5,),
-    ),
+    "layers of images": (OF_IMAGES, (11, 12, 2)),
+    "layers of sequences": (OF_SEQUENCES, (5,)),
     "activations": ([part for name in ACTIVATIONS for part in (Dense(4), layers.Activation(name))] + [Dense(3)], (6,)),
-}  # fmt: skip
+}
 
 
 def model_of(name: str) -> tuple[bp.Model, Any, np.ndarray]:
