@@ -117,7 +117,9 @@ def attention(c: Call) -> Any:
         raise RefusedError("it keeps keys and values of earlier places, or turns them")
     heads = c.get("num_heads")
     y = op.attention(
-        *(_by_heads(x, heads) for x in (queries, keys, values)),
+        _by_heads(queries, heads),
+        _by_heads(keys, heads),
+        _by_heads(values, heads),
         _added(c, mask, more),
         causal=bool(c.get("unidirectional", 0)),
         scale=c.get("scale") or None,
