@@ -8,12 +8,8 @@ from dataclasses import replace
 
 from backpath.data.frame import listed
 from backpath.data.grids import Grid
-<<<<<<< HEAD
 from backpath.data.parts import Data
-=======
-from backpath.data.parts import Data, FrameData
 from backpath.data.target import Target
->>>>>>> 121350a (explain --by from the shell; classes keep a file's order; texts in inputs of explain)
 from backpath.graph import DataError, SettingError
 from backpath.importers import OnnxModel, from_onnx
 from backpath.training.runs.settings import Settings
