@@ -120,6 +120,18 @@ def test_networks(name):
     assert model.inputs == x.shape[1:]
 
 
+@pytest.mark.parametrize("name", ["Flax linen CNN"])
+def test_a_network_is_kept_as_a_file(name):
+    """A function is never written down; its graph is, of what ``vmap`` made for one batch."""
+    f, parameters, x = NETWORKS[name]()
+    model = bp.from_jax(f, parameters, x, compare=False)
+    batch = len(x) if name.startswith("Equinox") else None
+    again = bp.from_onnx(bp.to_onnx(model, batch=batch), np.asarray(x), compare=False)
+    assert again.parameter_shapes.keys() <= model.parameter_shapes.keys()
+    X = np.asarray(x) if batch else np.concatenate([x, x[::-1]])
+    np.testing.assert_allclose(again.scores(again.init(0, np.float64), X), model.scores(model.first, X), atol=1e-6)
+
+
 def test_names_and_modules_are_those_of_flax():
     f, parameters, x = NETWORKS["Flax linen transformer"]()
     model = bp.from_jax(f, parameters, x, compare=False)

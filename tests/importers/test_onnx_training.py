@@ -152,7 +152,7 @@ def test_batch_statistics_inside_a_branch_are_refused_where_they_have_no_place()
         bp.from_onnx(file(nodes), train=True)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore")
 def test_what_pytorch_exports_for_training() -> None:
     module = torch.nn.Sequential(
         torch.nn.Conv2d(1, 2, 3),

@@ -23,6 +23,7 @@ from backpath.training.runs.saved_model import SavedModel
 MOST_FEATURES = 5
 PLACE = Path("explanations")
 PARTS = ("train", "validation", "test", "all")
+PARTS_OF_MODELS = ("module", "branch", "head")
 
 
 @click.command()
@@ -39,6 +40,11 @@ PARTS = ("train", "validation", "test", "all")
 @click.option("--batch", type=click.Choice(PARTS), help="All rows of a part of the run's data together.")
 @click.option("--class", "label", metavar="LABEL", help="The class whose score is explained; by default the predicted.")
 @click.option("--data", metavar="SOURCE", help="Where the rows are; by default in what the run was trained on.")
+@click.option(
+    "--by",
+    type=click.Choice(PARTS_OF_MODELS),
+    help="Also what each module, residual branch or attention head carries of the gradient.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and write nothing.")
 def explain(
     run: Path,
@@ -48,6 +54,7 @@ def explain(
     batch: str | None,
     label: str | None,
     data: str | None,
+    by: str | None,
     as_json: bool,
 ) -> None:
     """Show which paths carry the gradient of the score that the network in RUN gives to a class, by its inputs.
@@ -60,7 +67,7 @@ def explain(
     if is_onnx(run):
         if sample is not None or batch or label or data:
             raise click.UsageError("--sample, --batch, --class and --data are of runs; an .onnx file takes --input")
-        _explain_file(run, given, output, as_json)
+        _explain_file(run, given, output, by, as_json)
         return
     if given or output:
         raise click.UsageError("--input and --output are of .onnx files; a run takes --sample, --batch and --class")
@@ -77,13 +84,15 @@ def explain(
     where = f"{len(rows):,} rows of {frame.source} ({batch}) together" if batch else f"row {rows[0]} of {frame.source}"
     found = explain_one(model.network, (parameters, X), (np.arange(len(rows)), outputs), source_of(model))
     chosen = {"batch": batch, "rows": len(rows)} if batch else {"sample": int(rows[0])}
-    told = {"run": str(run), **chosen, "subject": subject, **found.to_json()}
+    told = {"run": str(run), **chosen, "subject": subject, **found.to_json(), **_carried(found, by)}
     told["features"] = features_of(model, found, X)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     click.echo(f"{subject}, {where}\n")
     click.echo(with_names(found.summary(), model, rows))
+    if by:
+        click.echo(f"\n{found.carried(by)}")
     of_vectors = bool(model.network.vocabulary)
     over = "sum of sizes, and sum, over its vector" if of_vectors else "mean size, and mean" if batch else ""
     click.echo("\nfeatures with the largest derivatives" + (f": {over}" if over else ""))
@@ -95,25 +104,34 @@ def explain(
     click.echo(f"\nsaved {_save(found, told, run, batch or f'row-{rows[0]}')}")
 
 
-def _explain_file(path: Path, given: Path | None, output: str | None, as_json: bool) -> None:
+def _carried(found: Explanation, by: str | None) -> dict[str, Any]:
+    """What parts of the model carry, as plain data."""
+    if by is None:
+        return {}
+    return {"carried": {"by": by, "parts": found.carried(by).to_json()}}
+
+
+def _explain_file(path: Path, given: Path | None, output: str | None, by: str | None, as_json: bool) -> None:
     """The explanation of a number that the model of an .onnx file makes of an input."""
     if given is None:
         raise click.UsageError(f"give what goes into {path}: --input FILE.npz, with an array for each of its inputs")
     name, index = parsed_output(output)
     X = read_arrays(given)
     model = from_onnx(path, X, output=name)
-    parameters, X = as_double(model, X)
+    parameters, X = as_double(model, model.coded(X))
     index = chosen_score(model, parameters, X) if index is None else index
     found = explain_one(model, (parameters, X), index, _real_inputs(X))
     agreement = model.agreement
     subject = f"{model.output} at {list(index)}" if index else model.output
-    told = {"file": str(path), "input": str(given), "subject": subject, **found.to_json()}
+    told = {"file": str(path), "input": str(given), "subject": subject, **found.to_json(), **_carried(found, by)}
     told |= {"agrees_with_reference": agreement.agrees if agreement is not None and agreement.values else None}
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     click.echo(f"{agreement}\n\n{subject}, {given}\n")
     click.echo(found.summary())
+    if by:
+        click.echo(f"\n{found.carried(by)}")
     click.echo("\nentries of the input with the largest derivatives")
     for source in found.gradient:
         slopes = found.gradient[source]

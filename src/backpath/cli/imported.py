@@ -23,7 +23,7 @@ def read_arrays(path: Path) -> Any:
     """The array of an .npy file, or those of an .npz file by name; one alone by itself.
 
     Raises:
-        DataError: if it is neither, or holds what is no array of numbers.
+        DataError: if it is neither, or holds what is no array of numbers or texts.
     """
     try:
         read = np.load(path, allow_pickle=False)
@@ -31,10 +31,10 @@ def read_arrays(path: Path) -> Any:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ValueError, EOFError, KeyError):
-        raise DataError(f"{path} is no .npy or .npz file of numbers") from None
-    wrong = [name for name, x in arrays.items() if x.dtype.kind not in "biuf"]
+        raise DataError(f"{path} is no .npy or .npz file of numbers or texts") from None
+    wrong = [name for name, x in arrays.items() if x.dtype.kind not in "biufU"]
     if wrong or not arrays:
-        raise DataError(f"{path} holds no arrays of numbers{': ' if wrong else ''}{', '.join(wrong)}")
+        raise DataError(f"{path} holds no arrays of numbers or texts{': ' if wrong else ''}{', '.join(wrong)}")
     return next(iter(arrays.values())) if len(arrays) == 1 else arrays
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import BackpathError, DataError, UnsupportedError
-from backpath.importers.onnx_reading import choosing, control, elementwise, layers, learning, reducing, shaping
+from backpath.importers.onnx_reading import choosing, control, elementwise, fused, layers, learning, reducing, shaping
 from backpath.importers.onnx_reading.comparing import beside_reference, whole
 from backpath.importers.onnx_reading.files import Arrays, read_model, require_onnx
 from backpath.importers.onnx_reading.making import Input, Making
@@ -18,11 +18,12 @@ from backpath.importers.onnx_reading.model import OnnxModel
 from backpath.importers.onnx_reading.modes import inlined, inside_others, with_statistics
 from backpath.importers.onnx_reading.plan import Planner, is_read
 from backpath.importers.onnx_reading.roles import real_type, with_known_arrays
+from backpath.importers.onnx_reading.rules import RefusedError
 from backpath.importers.onnx_reading.steps import Plan, Step, walk
 from backpath.importers.onnx_reading.types import NUMPY, STRING, type_name
 from backpath.nets import Loss
 
-RULE_FILES = choosing, control, elementwise, layers, learning, reducing, shaping
+RULE_FILES = choosing, control, elementwise, fused, layers, learning, reducing, shaping
 """The modules that fill the table of rules."""
 
 OLDEST = 7
@@ -85,6 +86,8 @@ def from_onnx(
         _require_rules(plan, named)
         if train:
             proto, planner, plan = _for_training(proto, planner, plan, folder, named)
+    except RefusedError as error:
+        raise DataError(f"{named}: a constant of it cannot be read: {error}") from None
     except (TypeError, AttributeError, KeyError, UnicodeError, OverflowError) as error:
         # What a sound file cannot hold: texts that are none, numbers out of their ranges.
         if isinstance(error, BackpathError):

@@ -87,7 +87,8 @@ class Planner:
         within: tuple[Any, ...],
     ) -> list[Step]:
         """A node as steps: one, or those of the function of the file that it calls."""
-        _require_texts((node.domain, node.op_type, node.name, *node.input, *node.output))
+        own = (node.domain, node.op_type, node.name, *node.input, *node.output)
+        _require_texts((*own, *(a.name for a in node.attribute)))
         domain = _domain(node.domain)
         key = (node.domain, node.op_type, node.overload)
         own_scope = scope_of_node(node) or scope

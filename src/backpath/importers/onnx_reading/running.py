@@ -145,7 +145,7 @@ class Runner:
             return [MISSING] * len(step.outputs)
         except BackpathError as error:
             raise type(error)(f"{self._source}: node {step.name} ({step.op}): {error}") from None
-        except (ValueError, TypeError, IndexError, KeyError, AttributeError, ZeroDivisionError) as error:
+        except (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError) as error:
             if isinstance(error.__cause__, TraceError):
                 refused.setdefault(f"{step.op} ({_in_short(error.__cause__)})", []).append(step.name)
                 return [MISSING] * len(step.outputs)

@@ -29,7 +29,7 @@ from backpath.training.optimizers.descent import descent
 from backpath.training.optimizers.named import Rate
 from backpath.training.optimizers.plateau import ReduceOnPlateau
 from backpath.training.result import Fit
-from backpath.training.runs.imported import imported_model
+from backpath.training.runs.imported import imported_model, in_order_of
 from backpath.training.runs.parting import parted_file, parted_frame
 from backpath.training.runs.saved_model import SavedModel, outputs_for
 from backpath.training.runs.scores import Confusions, Errors
@@ -76,6 +76,7 @@ class Experiment:
         learned, rows = data.learning
         if s.onnx is not None:
             features, network = imported_model(data, target_column, outputs_for(target, loss), loss, s)
+            target = in_order_of(network.labels, target)
         elif s.spelled:
             features, network = spelled_model(data, target_column, outputs_for(target, loss), loss, s)
         else:

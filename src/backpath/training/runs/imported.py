@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from backpath.data.frame import listed
 from backpath.data.grids import Grid
 from backpath.data.parts import Data
+from backpath.data.target import Target
 from backpath.graph import DataError, SettingError
 from backpath.importers import OnnxModel, from_onnx
 from backpath.training.runs.settings import Settings
@@ -49,3 +52,11 @@ def imported_model(data: Data, target: str, outputs: int, loss: str, settings: S
         return Grid(names, model.inputs, vocabulary=model.vocabulary), model
     last = model.inputs[-1]
     return Grid(names, model.inputs, (0.0,) * last, (1.0,) * last), model
+
+
+def in_order_of(labels: Sequence[str | int], target: Target) -> Target:
+    """The target with its classes in the order in which a file's scores have them, where both have the same."""
+    told = [str(label) for label in labels]
+    if sorted(told) != sorted(map(str, target.classes)):
+        return target
+    return replace(target, classes=tuple(sorted(target.classes, key=lambda label: told.index(str(label)))))
