@@ -1,0 +1,79 @@
+"""Writes the section of docs/scores.md on the robust estimators, and its picture.
+
+Run with ``python -m benchmarks.robust.page [--results build/robust.jsonl] [--times build/robust-times.jsonl]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmarks.robust import results, tables
+from benchmarks.robust.comparison import compared, whole
+from benchmarks.robust.data import KEEL, REGRESSION, SKLEARN
+from benchmarks.robust.peers import OURS, PEERS
+from benchmarks.robust.picture import draw
+
+ROOT = Path(__file__).parents[2]
+PAGE, PICTURE = ROOT / "docs/scores.md", ROOT / "docs/pictures/ranks.png"
+BEGIN, END = "<!-- robust: begin -->", "<!-- robust: end -->"
+BASE = "CatBoost"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, nargs="+", default=[Path("build/robust.jsonl")])
+    parser.add_argument("--times", type=Path, help="results of a run that nothing disturbed")
+    options = parser.parse_args()
+    lines = [line for path in options.results for line in results.read(path)]
+    quiet = results.read(options.times) if options.times else []
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    PAGE.write_text(f"{before}{BEGIN}\n{section(lines, quiet)}\n{END}{after}", encoding="utf-8")
+
+
+def section(lines: tables.Lines, quiet: tables.Lines) -> str:
+    """The Markdown between the markers; draws the picture."""
+    classification = (*SKLEARN, *KEEL)
+    present = {line["data"] for line in lines if line["peer"] == BASE and "accuracy" in line}
+    sets = [name for name in classification if name in present]
+    full = whole(lines, "accuracy", sets, list(PEERS))
+    others = [peer for peer in PEERS if peer not in full and any(line["peer"] == peer for line in lines)]
+    scores = {measure: compared(lines, measure, full) for measure in tables.MEASURES}
+    draw(PICTURE, [scores["accuracy"], scores["log_loss"]], OURS)
+    parts = [
+        f"Means over {len(sets)} classification sets, and mean ranks (1 is best):",
+        tables.summary(scores),
+        f"Friedman's test that all are alike: {tables.tests(scores)}.",
+        "![Mean ranks on a line; bars join those that the test does not tell apart](pictures/ranks.png)",
+    ]
+    if OURS in full:
+        parts += [
+            f"`{OURS}` beside each, on the folds that both have (gains are positive where it is better; p of Wilcoxon's "
+            "signed ranks over the sets):",
+            tables.pairs(lines, [peer for peer in (*full, *others) if peer != OURS], OURS),
+        ]
+    parts += [f"Fits in these tables: {tables.folds(lines, (*full, *others), 'accuracy')}."]
+    if others:
+        parts += [f"{' and '.join(others)} lack sets on which a fit takes too long, and are not ranked."]
+    for measure in ("accuracy", "log_loss"):
+        parts += [f"By set, {tables.MEASURES[measure]}:", tables.by_data(scores[measure])]
+    regressions = compared(lines, "rmse", whole(lines, "rmse", REGRESSION, list(PEERS)))
+    parts += ["Regression, root mean squared error:", tables.by_data(regressions)]
+    return "\n\n".join([*parts, *_times(lines, quiet)])
+
+
+def _times(lines: tables.Lines, quiet: tables.Lines) -> list[str]:
+    if quiet:
+        return [
+            "Seconds of a fit on a machine that did nothing else, two threads:",
+            tables.times(quiet, list(PEERS), BASE, "seconds"),
+        ]
+    return [
+        "Seconds of processor time of a fit, one thread:",
+        tables.times(lines, list(PEERS), BASE, "processor_seconds"),
+    ]
+
+
+if __name__ == "__main__":
+    main()
