@@ -49,8 +49,8 @@ def section(lines: tables.Lines, quiet: tables.Lines) -> str:
     ]
     if OURS in full:
         parts += [
-            f"`{OURS}` beside each, on the folds that both have (gains are positive where it is better; p of Wilcoxon's "
-            "signed ranks over the sets):",
+            f"`{OURS}` beside each, on the folds that both have (gains are positive where it is better; p of "
+            "Wilcoxon's signed ranks over the sets):",
             tables.pairs(lines, [peer for peer in (*full, *others) if peer != OURS], OURS),
         ]
     parts += [f"Fits in these tables: {tables.folds(lines, (*full, *others), 'accuracy')}."]
