@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -56,7 +60,43 @@ def column_of(series: nw.Series[Any]) -> pl.Series:
         return texts.cast(pl.Enum(texts.drop_nulls().unique(maintain_order=True)))
     if kind in (nw.Date, nw.Datetime, nw.Time, nw.Duration):
         return pl.Series([None if gap else cell for cell, gap in _cells(series)])
+    if kind == nw.Object:
+        return column_of_objects([None if gap else cell for cell, gap in _cells(series)])
     return _texts(series)
+
+
+def column_of_objects(cells: Sequence[Any]) -> pl.Series:
+    """Cells of no declared type: numbers, truth values or moments if all are that, else text as Python writes it.
+
+    None, NaN, and what pandas and NumPy have for no value are missing.
+    """
+    import polars as pl
+
+    cells = [None if _is_gap(cell) else cell for cell in cells]
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if kinds and all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
+        return pl.Series([None if cell is None else bool(cell) for cell in cells], dtype=pl.Boolean)
+    if all(issubclass(kind, (Real, Decimal, np.bool_)) for kind in kinds):
+        return pl.Series([None if cell is None else float(cell) for cell in cells], dtype=pl.Float64)
+    for moments in ((date, np.datetime64), (time,), (timedelta,)):
+        if all(issubclass(kind, moments) for kind in kinds):
+            return pl.Series([_moment(cell) for cell in cells])
+    return pl.Series([None if cell is None else str(cell) for cell in cells], dtype=pl.String)
+
+
+def _is_gap(cell: Any) -> bool:
+    if isinstance(cell, (float, np.floating, Decimal)):
+        return bool(cell != cell)
+    if isinstance(cell, np.datetime64):
+        return bool(np.isnat(cell))
+    return cell is None or type(cell).__name__ in ("NAType", "NaTType")
+
+
+def _moment(cell: Any) -> Any:
+    """As Polars takes it: with a date of midnight among moments."""
+    if isinstance(cell, np.datetime64):
+        return cell.astype("datetime64[us]").item()
+    return datetime(cell.year, cell.month, cell.day) if type(cell) is date else cell
 
 
 def _numbers(series: nw.Series[Any]) -> pl.Series:
