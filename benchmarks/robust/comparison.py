@@ -61,7 +61,7 @@ class Scores:
     def against(self, one: str, other: str) -> Pair:
         first, second = (self.means[:, self.peers.index(name)] for name in (one, other))
         gain = (first - second) * (1 if LARGER_IS_BETTER[self.measure] else -1)
-        chance = float(stats.wilcoxon(gain).pvalue) if np.any(gain) else 1.0
+        chance = float(stats.wilcoxon(gain)[1]) if np.any(gain) else 1.0
         return Pair(len(gain), float(gain.mean()), int(np.sum(gain > 0)), int(np.sum(gain < 0)), chance)
 
 

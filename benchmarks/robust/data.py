@@ -81,5 +81,5 @@ def _typed(column: Any) -> Any:
     if pd.api.types.is_numeric_dtype(column):
         return column
     text = column.astype(str).str.strip()
-    numbers = pd.to_numeric(text.where(~text.isin(MISSING)), errors="coerce")
+    numbers: Any = pd.to_numeric(text.where(~text.isin(MISSING)), errors="coerce")
     return numbers if numbers.notna().mean() >= NUMERIC_SHARE else text.astype("category")

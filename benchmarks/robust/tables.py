@@ -15,8 +15,12 @@ Lines = Sequence[Mapping[str, Any]]
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """The first column to the left, the others to the right."""
-    written = [list(head), ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join("| " + " | ".join(row) + " |" for row in written).replace("| --- |", "|---|", 1)
+    line = "|---|" + "---:|" * (len(head) - 1)
+    return "\n".join([_row(head), line, *map(_row, rows)])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def summary(scores: Mapping[str, Scores]) -> str:
@@ -32,6 +36,14 @@ def summary(scores: Mapping[str, Scores]) -> str:
         for j in order
     ]
     return table(head, rows)
+
+
+def ranks(scores: Mapping[str, Scores]) -> str:
+    """Mean ranks alone."""
+    order = np.argsort(scores["log_loss"].mean_ranks)
+    peers = scores["log_loss"].peers
+    rows = [[peers[j], *(f"{s.mean_ranks[j]:.2f}" for s in scores.values())] for j in order]
+    return table(["mean rank by", *(MEASURES[m] for m in scores)], rows)
 
 
 def tests(scores: Mapping[str, Scores]) -> str:
@@ -61,11 +73,11 @@ def pairs(lines: Lines, peers: Sequence[str], ours: str) -> str:
 def by_data(scores: Scores) -> str:
     """Each set's means; the best in bold."""
     best = (np.max if LARGER_IS_BETTER[scores.measure] else np.min)(scores.means, axis=1)
-    digits = 2 if scores.measure == "rmse" else 4
+    form = ".4g" if scores.measure == "rmse" else ".4f"
     rows = []
     for name, means, top in zip(scores.data, scores.means, best, strict=True):
-        told = [f"{mean:.{digits}f}" for mean in means]
-        rows.append([name, *(f"**{t}**" if float(t) == float(f"{top:.{digits}f}") else t for t in told)])
+        told = [f"{mean:{form}}" for mean in means]
+        rows.append([name, *(f"**{t}**" if t == f"{top:{form}}" else t for t in told)])
     return table(["data", *scores.peers], rows)
 
 

@@ -115,7 +115,7 @@ class Explaining(ABC):
     def _remember(self, X: np.ndarray, weights: np.ndarray | None) -> None:
         """The rows of the table's matrix that explanations begin from."""
         self._background = Background.of(X, weights)
-        self.__dict__.pop("_importances", None)
+        vars(self).pop("_importances", None)
 
     @property
     def feature_importances_(self) -> np.ndarray:
@@ -145,9 +145,9 @@ class Explaining(ABC):
     def explain(self, row: Any, output: Any = None) -> RowExplanation:
         """Which features carry the score of one row, against that of the mean training row.
 
-        The score of a class is its log-odds, log(p / (1 - p)); of a quantity the prediction. Contributions are integrals
-        along the straight line between the two rows (integrated gradients, Sundararajan and others, 2017), each feature's
-        columns, such as those of its categories, together; they add up to the difference of the scores.
+        The score of a class is its log-odds, log(p / (1 - p)); of a quantity the prediction. Contributions are
+        integrals along the straight line between the two rows (integrated gradients, Sundararajan and others, 2017),
+        each feature's columns, such as those of its categories, together; they add up to the difference of the scores.
 
         Args:
             row: shape (features,), or a table of one row.
