@@ -61,8 +61,9 @@ class Scores:
     def against(self, one: str, other: str) -> Pair:
         first, second = (self.means[:, self.peers.index(name)] for name in (one, other))
         gain = (first - second) * (1 if LARGER_IS_BETTER[self.measure] else -1)
-        chance = float(stats.wilcoxon(gain)[1]) if np.any(gain) else 1.0
-        return Pair(len(gain), float(gain.mean()), int(np.sum(gain > 0)), int(np.sum(gain < 0)), chance)
+        test: Any = stats.wilcoxon(gain) if np.any(gain) else None
+        wins, losses = int(np.sum(gain > 0)), int(np.sum(gain < 0))
+        return Pair(len(gain), float(gain.mean()), wins, losses, float(test.pvalue) if test else 1.0)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,102 @@
+"""Importances of ours beside permutation importance, on data whose features are known to matter or not.
+
+Prints a table of rank correlations, and draws docs/pictures/importances.png.
+Run with ``python -m benchmarks.robust.importances``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import spearmanr
+from sklearn.datasets import load_breast_cancer, load_wine, make_friedman1
+from sklearn.inspection import permutation_importance
+
+from backpath.sklearn import RobustMLPClassifier, RobustMLPRegressor
+from benchmarks.robust.picture import BLUE, GRAY, ORANGE
+from benchmarks.robust.tables import table
+
+PICTURE = Path(__file__).parents[2] / "docs/pictures/importances.png"
+REPEATS = 10
+Rows = tuple[np.ndarray, np.ndarray]
+
+
+def friedman() -> Rows:
+    """10 sin(pi x0 x1) + 20 (x2 - 1/2)^2 + 10 x3 + 5 x4 and noise; x5 to x9 say nothing."""
+    return make_friedman1(1200, n_features=10, noise=1.0, random_state=0)
+
+
+def products() -> Rows:
+    """Classes by 2 x0 + 1.5 x1 x2 + sin(2 x3) + x4 / 2 and noise; x5 to x7 say nothing."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1200, 8))
+    score = 2 * X[:, 0] + 1.5 * X[:, 1] * X[:, 2] + np.sin(2 * X[:, 3]) + 0.5 * X[:, 4]
+    return X, (score + rng.logistic(size=len(X)) > 0).astype(int)
+
+
+def beside_noise(load: Callable[..., Any]) -> Rows:
+    """The features, and each once more with its rows in another order."""
+    X, y = load(return_X_y=True)
+    rng = np.random.default_rng(0)
+    return np.hstack([X, rng.permuted(X, axis=0)]), y
+
+
+DATA: dict[str, Callable[[], Rows]] = {
+    "friedman1": friedman,
+    "products": products,
+    "wine": lambda: beside_noise(load_wine),
+    "breast_cancer": lambda: beside_noise(load_breast_cancer),
+}
+KNOWN = {"friedman1": range(5), "products": range(5), "wine": range(13), "breast_cancer": range(30)}
+"""Features that are more than noise."""
+
+
+def shares(name: str) -> dict[str, np.ndarray]:
+    """Of each feature in each kind of importance."""
+    X, y = DATA[name]()
+    order = np.random.default_rng(1).permutation(len(X))
+    train, test = order[: len(X) // 2], order[len(X) // 2 :]
+    regression = y.dtype.kind == "f"
+    model: Any = (RobustMLPRegressor if regression else RobustMLPClassifier)(random_state=0).fit(X[train], y[train])
+    masses = np.mean([model.explain(row).masses for row in X[train][:20]], axis=0)
+    scoring = None if regression else "neg_log_loss"
+    permuted = permutation_importance(model, X[test], y[test], n_repeats=REPEATS, random_state=0, scoring=scoring)
+    return {
+        "importances": model.feature_importances_,
+        "mass, neuron by neuron": masses / masses.sum(),
+        "permutation": permuted.importances_mean / permuted.importances_mean.sum(),
+    }
+
+
+def main() -> None:
+    found = {name: shares(name) for name in DATA}
+    rows = []
+    for name, kinds in found.items():
+        own, mass, permuted = kinds.values()
+        noise = np.setdiff1d(np.arange(len(own)), KNOWN[name])
+        agree = [f"{spearmanr(kind, permuted)[0]:.2f}" for kind in (own, mass)]
+        rows.append([name, *agree, *(f"{100 * kind[noise].sum():.1f} %" for kind in kinds.values())])
+    print(table(["data", "rank correlation", "of mass", "noise's share", "of mass", "of permutation"], rows))
+    draw(found)
+
+
+def draw(found: dict[str, dict[str, np.ndarray]]) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    for axes, name in zip(np.ravel(figure.subplots(1, 2)), ("friedman1", "products"), strict=True):
+        for k, ((kind, share), color) in enumerate(zip(found[name].items(), (BLUE, GRAY, ORANGE), strict=True)):
+            axes.bar(np.arange(len(share)) + 0.27 * (k - 1), share, width=0.25, color=color, label=kind)
+        axes.set_xticks(range(len(share)), [f"x{j}" for j in range(len(share))])
+        axes.axvline(4.5, color="black", lw=0.8, ls=":")
+        axes.text(4.6, axes.get_ylim()[1] * 0.93, "noise", fontsize=9)
+        axes.set(title=name, ylabel="share")
+    axes.legend(frameon=False, fontsize=9)
+    figure.savefig(PICTURE, dpi=100)
+
+
+if __name__ == "__main__":
+    main()
