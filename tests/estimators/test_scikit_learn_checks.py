@@ -5,7 +5,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from backpath.sklearn import MLPClassifier, MLPRegressor, RobustMLPClassifier, RobustMLPRegressor
 
-SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 64}
+SMALL = {"hidden_layer_sizes": (16, 16), "max_iter": 40, "n_members": 5}
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

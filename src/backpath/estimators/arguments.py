@@ -67,9 +67,9 @@ def check_arguments(estimator: Any) -> None:
         SettingError: which is a ValueError; it names the argument.
     """
     e = estimator
-    _choice(e, "solver", SOLVERS)
-    _choice(e, "learning_rate", LEARNING_RATES)
-    _choice(e, "engine", ("auto", *ENGINES))
+    one_of(e, "solver", SOLVERS)
+    one_of(e, "learning_rate", LEARNING_RATES)
+    one_of(e, "engine", ("auto", *ENGINES))
     activations = (*ACTIVATIONS, "logistic")
     for name in e.activation if np.ndim(e.activation) else [e.activation]:
         if name not in activations:
@@ -78,29 +78,29 @@ def check_arguments(estimator: Any) -> None:
         if not isinstance(size, Integral) or size <= 0:
             raise SettingError(f"hidden_layer_sizes must be > 0, whole numbers, got {e.hidden_layer_sizes!r}")
     for name in BOOLEAN:
-        _number(e, name, isinstance(getattr(e, name), (bool, np.bool_)), "True or False")
-    _number(e, "verbose", isinstance(e.verbose, (bool, np.bool_, Integral)), "True or False, or a whole number")
-    _number(e, "random_state", _seed(e.random_state), "None, a whole number from 0 to 2^32 - 1, or a RandomState")
+        require(e, name, isinstance(getattr(e, name), (bool, np.bool_)), "True or False")
+    require(e, "verbose", isinstance(e.verbose, (bool, np.bool_, Integral)), "True or False, or a whole number")
+    require(e, "random_state", is_seed(e.random_state), "None, a whole number from 0 to 2^32 - 1, or a RandomState")
     for name in WHOLE:
-        _number(e, name, isinstance(getattr(e, name), Integral) and getattr(e, name) >= 1, "a whole number from 1 on")
+        require(e, name, isinstance(getattr(e, name), Integral) and getattr(e, name) >= 1, "a whole number from 1 on")
     for name in AT_LEAST_ZERO:
-        _number(e, name, _real(e, name) and 0 <= getattr(e, name) < math.inf, "a number from 0 on")
+        require(e, name, _real(e, name) and 0 <= getattr(e, name) < math.inf, "a number from 0 on")
     for name in POSITIVE:
-        _number(e, name, _real(e, name) and 0 < getattr(e, name) < math.inf, "a number above 0")
+        require(e, name, _real(e, name) and 0 < getattr(e, name) < math.inf, "a number above 0")
     for name in FRACTIONS:
-        _number(e, name, _real(e, name) and 0 <= getattr(e, name) < 1, "a number from 0 to 1, below 1")
-    _number(e, "momentum", _real(e, "momentum") and 0 <= e.momentum <= 1, "a number from 0 to 1")
+        require(e, name, _real(e, name) and 0 <= getattr(e, name) < 1, "a number from 0 to 1, below 1")
+    require(e, "momentum", _real(e, "momentum") and 0 <= e.momentum <= 1, "a number from 0 to 1")
     patience = e.n_iter_no_change
     whole = isinstance(patience, Integral) and int(patience) >= 1
-    _number(e, "n_iter_no_change", whole or patience == math.inf, "a whole number from 1 on, or infinite")
-    _number(e, "clip", e.clip is None or (_real(e, "clip") and 0 < e.clip < math.inf), "None, or a number above 0")
+    require(e, "n_iter_no_change", whole or patience == math.inf, "a whole number from 1 on, or infinite")
+    require(e, "clip", e.clip is None or (_real(e, "clip") and 0 < e.clip < math.inf), "None, or a number above 0")
     rates = e.dropout if np.ndim(e.dropout) else [e.dropout]
-    _number(
+    require(
         e, "dropout", all(isinstance(r, (int, float)) and 0 <= r < 1 for r in rates), "numbers from 0 to 1, below 1"
     )
-    _number(e, "dtype", e.dtype is None or _floating(e.dtype), "None, float32 or float64")
+    require(e, "dtype", e.dtype is None or is_floating(e.dtype), "None, float32 or float64")
     whole = isinstance(e.batch_size, (int, np.integer)) and bool(e.batch_size >= 1)
-    _number(e, "batch_size", e.batch_size == "auto" or whole, "'auto', or a whole number from 1 on")
+    require(e, "batch_size", e.batch_size == "auto" or whole, "'auto', or a whole number from 1 on")
 
 
 def hidden_sizes(estimator: Any, examples: int) -> list[Any]:
@@ -108,7 +108,8 @@ def hidden_sizes(estimator: Any, examples: int) -> list[Any]:
     return np.atleast_1d(np.asarray(estimator._hidden(examples), dtype=object)).tolist()
 
 
-def _choice(estimator: Any, name: str, choices: Sequence[str]) -> None:
+def one_of(estimator: Any, name: str, choices: Sequence[str]) -> None:
+    """Raises SettingError if an argument is none of these."""
     if getattr(estimator, name) not in choices:
         raise SettingError(f"{name}={getattr(estimator, name)!r}: it is one of {', '.join(choices)}")
 
@@ -117,19 +118,22 @@ def _real(estimator: Any, name: str) -> bool:
     return isinstance(getattr(estimator, name), Real)
 
 
-def _seed(seed: Any) -> bool:
+def is_seed(seed: Any) -> bool:
+    """Whether scikit-learn takes it for a ``random_state``."""
     if isinstance(seed, Integral):
         return 0 <= int(seed) < 2**32
     return seed is None or seed is np.random or isinstance(seed, np.random.RandomState)
 
 
-def _floating(dtype: Any) -> bool:
+def is_floating(dtype: Any) -> bool:
+    """Whether it is the type of float32 or float64 numbers."""
     try:
         return np.dtype(dtype) in (np.float32, np.float64)
     except TypeError:
         return False
 
 
-def _number(estimator: Any, name: str, fits: bool, what: str) -> None:
+def require(estimator: Any, name: str, fits: bool, what: str) -> None:
+    """Raises SettingError if an argument does not fit, with what it must be."""
     if not fits:
         raise SettingError(f"{name}={getattr(estimator, name)!r}: it must be {what}")

@@ -83,11 +83,13 @@ class InMemory(Examples):
         X: where they lie.
         y: as ``Network.targets`` or ``Network.checked_classes`` has them.
         weights: of each in the loss, of shape (examples,), or None.
+        most: so many of them are an epoch, others each time; 0 for all.
     """
 
     X: Rows
     y: np.ndarray
     weights: np.ndarray | None = None
+    most: int = 0
 
     @property
     def at_hand(self) -> Rows:
@@ -98,7 +100,7 @@ class InMemory(Examples):
         return self.weights is not None
 
     def __len__(self) -> int:
-        return len(self.X)
+        return self.most or len(self.X)
 
     def identity(self) -> str:
         scaling = self.X.scaling
@@ -113,7 +115,7 @@ class _Shuffled(Feed):
     def __init__(self, examples: InMemory, make: Make, batch: int, shuffle: bool, shares: Shares):
         self._cut(len(examples), batch)
         self.given, self.shuffled, self.batch, self.shares = examples, shuffle, batch, shares
-        self.order = np.arange(len(examples))
+        self.order = np.arange(len(examples.X))
         self.whole, rest = divmod(len(examples), batch)
         sizes = [batch] * (self.whole > 0) + [rest] * (rest > 0)
         self.makers = {n: make(examples.X, examples.y, n, examples.weights) for n in sizes}
@@ -129,10 +131,10 @@ class _Shuffled(Feed):
             rows = self.order[first * self.batch : min(until, self.whole) * self.batch]
             yield self.makers[self.batch], rows.reshape(-1, self.batch)[:, self.shares.rows(self.batch)]
         if first <= self.whole < until:
-            rest = self.order[self.whole * self.batch :]
+            rest = self.order[self.whole * self.batch : len(self.given)]
             yield self.makers[len(rest)], rest[None, self.shares.rows(len(rest))]
 
     def examples(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.order[step * self.batch : (step + 1) * self.batch]
+        rows = self.order[: len(self.given)][step * self.batch : (step + 1) * self.batch]
         rows = rows[self.shares.rows(len(rows))]
         return self.given.X.take(rows, float), self.given.y[rows]

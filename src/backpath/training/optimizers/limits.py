@@ -10,6 +10,7 @@ import numpy as np
 from backpath.graph import SettingError
 from backpath.training.optimizers.chain import Arrays, Transform
 from backpath.training.optimizers.ranges import check_positive
+from backpath.training.optimizers.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +65,27 @@ class Decay(Transform):
     decoupled weight decay (Loshchilov and Hutter, 2019).
 
     Args:
-        l2: at least 0.
+        l2: at least 0; or a schedule, a function from the number of a step, from 0, to it.
         l1: at least 0; at w = 0 its derivative is taken as 0.
         mask: shaped as the parameters, 1 where there is a penalty and 0 elsewhere; by default 1 everywhere.
     """
 
-    l2: float = 0.0
+    l2: float | Schedule = 0.0
     l1: float = 0.0
     mask: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        if not (self.l2 >= 0 and self.l1 >= 0):
+        if not ((callable(self.l2) or self.l2 >= 0) and self.l1 >= 0):
             raise SettingError(f"l2={self.l2}, l1={self.l1}: penalties are at least 0")
 
     def init(self, parameters: np.ndarray) -> Arrays:
         return () if self.mask is None else (np.asarray(self.mask, parameters.dtype),)
 
+    def scalars(self, counts: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (np.array([self.l2(int(count) - 1) for count in counts]),) if callable(self.l2) else ()
+
     def apply(self, x: Any, state: Any, parameters: Any, scalars: Any) -> tuple[Any, Any]:
-        pull = self.l2 * parameters
+        pull = (scalars[0] if callable(self.l2) else self.l2) * parameters
         if self.l1:
             pull = pull + self.l1 * np.sign(parameters)
         for mask in state:
