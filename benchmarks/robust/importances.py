@@ -20,7 +20,7 @@ from benchmarks.robust.picture import BLUE, GRAY, ORANGE
 from benchmarks.robust.tables import table
 
 PICTURE = Path(__file__).parents[2] / "docs/pictures/importances.png"
-REPEATS = 10
+REPEATS = 5
 Rows = tuple[np.ndarray, np.ndarray]
 
 
@@ -61,7 +61,7 @@ def shares(name: str) -> dict[str, np.ndarray]:
     train, test = order[: len(X) // 2], order[len(X) // 2 :]
     regression = y.dtype.kind == "f"
     model: Any = (RobustMLPRegressor if regression else RobustMLPClassifier)(random_state=0).fit(X[train], y[train])
-    masses = np.mean([model.explain(row).masses for row in X[train][:20]], axis=0)
+    masses = np.mean([model.explain(row).masses for row in X[train][:10]], axis=0)
     scoring = None if regression else "neg_log_loss"
     permuted = permutation_importance(model, X[test], y[test], n_repeats=REPEATS, random_state=0, scoring=scoring)
     return {
