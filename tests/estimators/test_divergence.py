@@ -4,7 +4,6 @@ import contextlib
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
@@ -140,10 +139,3 @@ def test_other_classes_are_refused():
     b.partial_fit(IRIS[:50], SPECIES[:50], classes=[0, 1, 2])
     with pytest.raises(DataError, match=r"classes not in `self.classes_`.*y has \[3\]"):
         b.partial_fit(IRIS, SPECIES + 1)
-
-
-def test_gaps_in_a_frame_with_categories_are_refused_at_predict():
-    frame = pd.DataFrame({"size": DIABETES[:, 0], "sex": np.where(DIABETES[:, 1] > 0, "f", "m")})
-    b = RobustMLPRegressor(max_iter=2, random_state=0).fit(frame, PROGRESSION)
-    with pytest.raises(ValueError, match="X contains NaN"):
-        b.predict(frame.assign(size=np.nan))

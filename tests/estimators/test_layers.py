@@ -9,7 +9,7 @@ from sklearn.datasets import load_iris
 
 from backpath.data.scaling import SCALERS
 from backpath.graph import BackpathError, SettingError, ShapeError
-from backpath.sklearn import MLPClassifier, MLPRegressor, RobustMLPRegressor
+from backpath.sklearn import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -83,7 +83,7 @@ def test_what_cannot_be_set_is_refused():
         b.coefs_ = OURS[0][:1]
     with pytest.raises(ValueError, match="read-only"):
         b.coefs_[0][0, 0] = 3
-    for other in (MLPClassifier(**SHORT, norm="layer"), MLPClassifier(**SHORT, dropout=0.1), RobustMLPRegressor()):
+    for other in (MLPClassifier(**SHORT, norm="layer"), MLPClassifier(**SHORT, dropout=0.1)):
         other.fit(IRIS[:100], SPECIES[:100])
         with pytest.raises(BackpathError, match="cannot be set in Network"):
             other.intercepts_ = other.intercepts_

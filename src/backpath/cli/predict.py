@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -16,8 +17,11 @@ from backpath.cli.options import Delimiter, Encoding
 from backpath.cli.sources import open_parts
 from backpath.data.frame import Frame, listed
 from backpath.graph import RunError
-from backpath.training.runs.run_folder import read_run
+from backpath.training.runs.run_folder import ESTIMATOR, read_description, read_run
 from backpath.training.runs.saved_model import SavedModel
+
+if TYPE_CHECKING:
+    from backpath.estimators.robust.runs import RobustRun
 
 
 @click.command()
@@ -34,7 +38,7 @@ def predict(run: Path, source: str, out: Path | None, delimiter: str | None, enc
     """
     if out is not None and os.path.lexists(out):
         raise RunError(f"{out} exists: predictions never overwrite a file; give another --out")
-    model = read_run(run)
+    model = _read(run)
     given = {"delimiter": delimiter, "encoding": encoding}
     reading = replace(model.reading, **{name: value for name, value in given.items() if value})
     predictions = _Predictions(model, open_parts(source, reading))
@@ -52,6 +56,14 @@ def predict(run: Path, source: str, out: Path | None, delimiter: str | None, enc
         click.echo(f"{predictions.count:,} predictions in {out}", err=True)
 
 
+def _read(run: Path) -> SavedModel | RobustRun:
+    if ESTIMATOR not in read_description(run):
+        return read_run(run)
+    from backpath.estimators.robust.runs import read_robust_run
+
+    return read_robust_run(run)
+
+
 class _Predictions:
     """Of a frame that comes in parts.
 
@@ -60,7 +72,7 @@ class _Predictions:
         unseen: for each column the categories that training never saw.
     """
 
-    def __init__(self, model: SavedModel, frames: Iterator[Frame]):
+    def __init__(self, model: SavedModel | RobustRun, frames: Iterator[Frame]):
         self.model, self.frames = model, frames
         self.count, self.unseen = 0, defaultdict[str, set[str]](set)
 
@@ -69,7 +81,7 @@ class _Predictions:
         for frame in self.frames:
             yield self._as_csv(frame, header=not self.count)
             self.count += len(frame)
-            for column, categories in self.model.features.unseen(frame).items():
+            for column, categories in self.model.unseen(frame).items():
                 self.unseen[column].update(categories)
 
     def _as_csv(self, frame: Frame, *, header: bool) -> str:

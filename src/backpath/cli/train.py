@@ -59,6 +59,9 @@ if TYPE_CHECKING:
 
 DEFAULTS = Settings()
 
+VALIDATION = 0.2
+"""Fraction of rows on which the robust estimator is compared, if none is said."""
+
 ANEW = {"resume", "watch", "as_json", "quiet", "coordinator", "devices"}
 """What is said anew when a training goes on."""
 
@@ -128,6 +131,18 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
             "--precision",
             click.Choice(PRECISIONS),
             "Of the XLA engine's products: full, or quicker on accelerators with fewer digits.",
+        ),
+        (
+            "--robust",
+            bool,
+            "Train an estimator that needs no settings on the same rows, too, save it as the run, and say how much "
+            "better it is on the validation rows: a fifth, if --validation does not say.",
+        ),
+        ("--members", whole, "Networks of the robust estimator; by default what suits the rows."),
+        (
+            "--time-budget",
+            Number(0, least_allowed=False),
+            "Seconds in which the robust estimator is to be done, about.",
         ),
     ]
     for name, kind, text in reversed(options):
@@ -199,6 +214,8 @@ def train(
         raise click.UsageError(f"--resume takes the settings that the run began with: leave out --{extra[0]}")
     if source is not None:
         source, options["onnx"] = _parted(source, data)
+    if options["robust"] and "validation" not in given:
+        options["validation"] = VALIDATION
     console = make_console()
     console.quiet = quiet or as_json
     if describe:
@@ -213,6 +230,7 @@ def train(
         else:
             settings = Settings(**options)
         _require_xla(ours, settings)
+        _require_robust(ours, settings)
         kept = {**sources(str(source)), "target": target, **asdict(settings)}
         own = ours.all_or_none(lambda: resume or reserved(out, str(source), kept) if ours.first else None)
         folder = Path(ours.text_of_first(str(own)))
@@ -245,6 +263,18 @@ def _require_xla(ours: Company, settings: Settings) -> None:
         raise SettingError(
             f"{ours.size} processes train together with --engine xla: the {settings.engine} engine trains in one"
         )
+
+
+def _require_robust(ours: Company, settings: Settings) -> None:
+    if not settings.robust:
+        if alone := [n for n in ("members", "time_budget") if getattr(settings, n) is not None]:
+            raise click.UsageError(f"--{alone[0].replace('_', '-')} is of the robust estimator: say --robust, too")
+        return
+    if ours.size > 1:
+        raise SettingError(f"--robust trains in one process, and {ours.size} train together: leave it out")
+    from backpath.estimators.robust.runs import require_table
+
+    require_table(settings)
 
 
 def train_into(
@@ -294,10 +324,15 @@ def train_into(
         print_mistake(console, str(model.target.classes[true]), str(model.target.classes[taken]), times)
     check = experiment.check_gradient()
     print_check(console, check)
-    write_run(folder, model, trained.history, {**config, "data": provenance(experiment)})
+    about, told = {**config, "data": provenance(experiment)}, outcome(trained, scores, check)
+    if settings.robust:
+        from backpath.cli.robust import train_robust
+
+        told["robust"] = train_robust(experiment, model, folder, about, console, as_json)
+    else:
+        write_run(folder, model, trained.history, about)
     checkpoint_of(folder).unlink(missing_ok=True)
-    command = shlex.join([program(), "predict", str(folder), source])
-    return {**outcome(trained, scores, check), "predict": command}
+    return {**told, "predict": shlex.join([program(), "predict", str(folder), source])}
 
 
 def watching(experiment: Experiment, on_epoch: Tell, as_json: bool) -> Tell:

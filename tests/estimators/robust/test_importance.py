@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.datasets import load_iris, make_friedman1
 from sklearn.exceptions import NotFittedError
 from sklearn.inspection import permutation_importance
 
+import backpath as bp
 from backpath.estimators.robust.importance import ROWS, Background
 from backpath.graph import DataError
 from backpath.sklearn import RobustMLPClassifier, RobustMLPRegressor
@@ -172,3 +174,11 @@ def test_the_background_minds_weights_as_repeated_rows() -> None:
     assert len(once.rows) == ROWS
     few = Background.of(X[:5], None)
     np.testing.assert_array_equal(few.rows, X[:5])
+
+
+def test_a_saved_estimator_explains_the_same(tmp_path: Path) -> None:
+    model, X = mixed()
+    bp.save(model, tmp_path / "run")
+    back = bp.load(tmp_path / "run")
+    np.testing.assert_array_equal(back.feature_importances_, model.feature_importances_)
+    assert str(back.explain(X.iloc[[3]])) == str(model.explain(X.iloc[[3]]))

@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, RobustScaler
 
 from backpath.data.scaling import smooth_clip
 from backpath.estimators.robust.levels import RARE
-from backpath.estimators.robust.quantity import ROWS_OF_EACH
+from backpath.estimators.robust.scaled import ROWS_OF_EACH
 from backpath.estimators.robust.scales import FEW_VALUES, ByQuartiles, ByRanks
 from backpath.estimators.robust.table import Table
 from backpath.graph import DataError
@@ -101,7 +101,7 @@ def test_units_change_nothing(seed, unit, offset):
         ]
     )
     table, other = Table.fit(X), Table.fit(X * unit)
-    assert [type(c.quantity.scale) for c in table.columns] == [type(c.quantity.scale) for c in other.columns]
+    assert [type(c.scaled.scale) for c in table.columns] == [type(c.scaled.scale) for c in other.columns]
     np.testing.assert_allclose(other.matrix(X * unit), table.matrix(X), rtol=3e-7, atol=1e-7)
     moved = Table.fit(X[:, :2] + offset)
     np.testing.assert_allclose(moved.matrix(X[:, :2] + offset)[:, :2], table.matrix(X)[:, :2], rtol=1e-5, atol=1e-5)
@@ -197,7 +197,7 @@ def test_wild_columns_are_ranked(seed):
     rng = np.random.default_rng(seed)
     tame = np.column_stack([rng.normal(size=500), rng.random(500), rng.exponential(size=500), rng.gumbel(size=500)])
     wild = np.column_stack([rng.standard_cauchy(500), np.exp(3 * rng.normal(size=500))])
-    scales = [[type(c.quantity.scale) for c in Table.fit(X).columns] for X in (tame, wild)]
+    scales = [[type(c.scaled.scale) for c in Table.fit(X).columns] for X in (tame, wild)]
     assert scales == [[ByQuartiles] * 4, [ByRanks] * 2]
     matrix = Table.fit(wild).matrix(wild)
     for ours, values in zip(matrix.T, wild.T, strict=True):
@@ -322,10 +322,10 @@ def test_a_table_that_says_nothing_is_a_column_of_zeros():
 BROKEN = {
     "no columns": lambda d: d.pop("table"),
     "another column": lambda d: d["table"][0].update(numbers="nobody"),
-    "a unit of 0": lambda d: d["table"][0]["quantity"]["scale"].update(unit=0),
-    "a unit that is no number": lambda d: d["table"][0]["quantity"]["scale"].update(unit="wide"),
-    "another scale": lambda d: d["table"][0]["quantity"]["scale"].update(by="magic"),
-    "unsorted ranks": lambda d: d["table"][2]["quantity"]["scale"]["knots"].reverse(),
+    "a unit of 0": lambda d: d["table"][0]["scaled"]["scale"].update(unit=0),
+    "a unit that is no number": lambda d: d["table"][0]["scaled"]["scale"].update(unit="wide"),
+    "another scale": lambda d: d["table"][0]["scaled"]["scale"].update(by="magic"),
+    "unsorted ranks": lambda d: d["table"][2]["scaled"]["scale"]["knots"].reverse(),
     "a column of no kind": lambda d: d["table"].append({}),
     "categories that are numbers": lambda d: d["table"][3]["levels"].update(categories=[1, 2]),
     "no width": lambda d: d["table"][6].update(width=0),

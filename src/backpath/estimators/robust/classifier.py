@@ -34,8 +34,8 @@ class RobustMLPClassifier(Labels, ClassifierMixin, RobustMLP):
     The order of the examples does not matter, and one of weight 2 is the same as two equal ones, to the last bit.
 
     Args:
-        hidden_layer_sizes: neurons of each hidden layer. This and what else is ``"auto"`` is chosen by examples, columns
-            and classes.
+        hidden_layer_sizes: neurons of each hidden layer. This and what else is ``"auto"`` is chosen by examples,
+            columns and classes.
         activation: of the hidden layers, one for all or one for each.
         n_members: how many networks.
         time_budget: seconds after which ``fit`` is done, about: it makes as many epochs as they allow, or trains fewer
@@ -91,7 +91,7 @@ class RobustMLPClassifier(Labels, ClassifierMixin, RobustMLP):
             return np.log(self.predict_proba(X))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Of two classes how much more likely the second one is, the logarithm of the ratio; of several their scores."""
+        """Scores of each class, of shape (examples, classes); of two classes the logarithm of their odds."""
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 and not self._multilabel else scores
 

@@ -15,7 +15,7 @@ from backpath.data.kinds import Moment
 from backpath.data.moments import PARTS, read_moments
 from backpath.estimators.robust.blocks import CATEGORY, Block, sign
 from backpath.estimators.robust.distribution import Distribution
-from backpath.estimators.robust.quantity import Quantity, fit_quantity, quantity_from_json
+from backpath.estimators.robust.scaled import Scaled, fit_scaled, scaled_from_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,14 +40,14 @@ class Dates:
 
     name: str
     formats: tuple[str, ...]
-    lines: Mapping[str, Quantity]
+    lines: Mapping[str, Scaled]
     circles: tuple[str, ...]
     gaps: bool
 
     @property
     def blocks(self) -> list[Block]:
         """Of its features."""
-        lines = [block for quantity in self.lines.values() for block in quantity.blocks]
+        lines = [block for scaled in self.lines.values() for block in scaled.blocks]
         circles = [
             Block(CATEGORY, (f"{self.name}: sine of {part}", f"{self.name}: cosine of {part}")) for part in self.circles
         ]
@@ -71,7 +71,7 @@ class Dates:
         return {
             "dates": self.name,
             "formats": list(self.formats),
-            "lines": {part: quantity.to_json() for part, quantity in self.lines.items()},
+            "lines": {part: scaled.to_json() for part, scaled in self.lines.items()},
             "circles": list(self.circles),
             "gaps": self.gaps,
         }
@@ -91,7 +91,7 @@ def fit_dates(
     if moments.null_count() == len(moments):
         return "it has no value"
     found = {part: Distribution.of(_part(moments, part), weights) for part in (*LINES, *CIRCLES)}
-    lines = {part: quantity for part in LINES if (quantity := fit_quantity(f"{name}: {part}", found[part])) is not None}
+    lines = {part: scaled for part in LINES if (scaled := fit_scaled(f"{name}: {part}", found[part])) is not None}
     circles = tuple(part for part in CIRCLES if len(found[part]) > 1)
     if not lines and not gaps:
         return f"always {moments.drop_nulls()[0]}"
@@ -105,7 +105,7 @@ def _part(moments: pl.Series, part: str) -> np.ndarray:
 
 def dates_from_json(data: Mapping[str, Any]) -> Dates:
     """The column that ``data`` describe; KeyError, TypeError or ValueError if they describe none."""
-    lines = {part: quantity_from_json(told) for part, told in data["lines"].items()}
+    lines = {part: scaled_from_json(told) for part, told in data["lines"].items()}
     circles = tuple(data["circles"])
     if not set(lines) <= {*LINES} or not set(circles) <= {*CIRCLES}:
         raise ValueError(f"{data!r} are no parts of a moment")

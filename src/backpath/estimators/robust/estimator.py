@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -16,6 +17,7 @@ from sklearn.utils.validation import (
     check_X_y,
 )
 
+from backpath.data.frame import Frame
 from backpath.estimators.parts import Part
 from backpath.estimators.repeats import laid_out
 from backpath.estimators.robust.arguments import Arguments, activations, check_arguments, chosen, threads_of
@@ -201,7 +203,12 @@ class RobustMLP(Explaining, Arguments, BaseEstimator, ABC):
         """Scores of shape (examples, outputs), of all members together."""
         check_is_fitted(self)
         with np.errstate(over="ignore", invalid="ignore"):
-            matrix = self._table.matrix(checked_rows(self, X, False))
+            rows = checked_rows(self, X, False)
+            # Who gives a frame of ours tells it in another way.
+            if not isinstance(X, Frame) and (unseen := self._table.unseen(rows)):
+                told = "; ".join(f"{column}: {', '.join(found)}" for column, found in unseen.items())
+                warnings.warn(f"X has categories that no training row had: {told}. They count as none.", stacklevel=3)
+            matrix = self._table.matrix(rows)
             scores = scores_in_parts(self.network_, self.parameters_, matrix, float)
         finite = np.isfinite(scores).all(axis=1)
         if not finite.all():

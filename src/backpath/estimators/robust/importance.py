@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -28,7 +28,9 @@ FAR = 1e30
 BAR = 20
 
 
-class Background(NamedTuple):
+@final
+@dataclass(frozen=True, eq=False)
+class Background:
     """What stands for the training rows, of the table's matrix.
 
     Attributes:

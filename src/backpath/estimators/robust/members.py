@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -67,7 +68,7 @@ class Form:
         if self.drops:
             shapes |= {"drop": (1, 1)}
         sizes = [self.features + self.pieces, *self.hidden, self.outputs]
-        for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True), 1):
+        for layer, (inputs, outputs) in enumerate(pairwise(sizes), 1):
             shapes |= {f"W{layer}": (inputs, outputs), f"b{layer}": (1, outputs)}
             if layer == 1 and self.periodic:
                 shapes |= {"V1": (d * o, outputs)}

@@ -14,7 +14,7 @@ from backpath.data.frame import Frame
 from backpath.data.kinds import PLAIN, Kind, Number, Truth, kind_from_json, kind_to_json
 from backpath.estimators.robust.blocks import Block, sign
 from backpath.estimators.robust.distribution import Distribution
-from backpath.estimators.robust.quantity import Quantity, fit_quantity, quantity_from_json
+from backpath.estimators.robust.scaled import Scaled, fit_scaled, scaled_from_json
 from backpath.graph import DataError
 
 
@@ -26,24 +26,24 @@ class Numbers:
     Attributes:
         name: the column.
         kind: how cells of text are read.
-        quantity: of its numbers, or None where all are the same.
+        scaled: of its numbers, or None where all are the same.
         gaps: whether a training row had none, so that a feature tells it.
     """
 
     name: str
     kind: Number | Truth
-    quantity: Quantity | None
+    scaled: Scaled | None
     gaps: bool
 
     @property
     def blocks(self) -> list[Block]:
         """Of its features."""
-        return [*(self.quantity.blocks if self.quantity else []), *([sign(self.name)] if self.gaps else [])]
+        return [*(self.scaled.blocks if self.scaled else []), *([sign(self.name)] if self.gaps else [])]
 
     def encode(self, frame: Frame) -> list[np.ndarray]:
         """Its features, a block each."""
         values = read(frame, self.name, self.kind)
-        told = self.quantity.encode(values) if self.quantity else []
+        told = self.scaled.encode(values) if self.scaled else []
         return [*told, *([np.isnan(values)[:, None]] if self.gaps else [])]
 
     def unknown(self, frame: Frame) -> list[str]:
@@ -52,8 +52,8 @@ class Numbers:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data from which :func:`numbers_from_json` makes the same column."""
-        quantity = None if self.quantity is None else self.quantity.to_json()
-        return {"numbers": self.name, "kind": kind_to_json(self.kind), "quantity": quantity, "gaps": self.gaps}
+        scaled = None if self.scaled is None else self.scaled.to_json()
+        return {"numbers": self.name, "kind": kind_to_json(self.kind), "scaled": scaled, "gaps": self.gaps}
 
 
 def fit_numbers(
@@ -66,10 +66,10 @@ def fit_numbers(
     """
     values = read(frame, name, kind)
     found = Distribution.of(values if rows is None else values[rows], weights)
-    quantity = fit_quantity(name, found)
-    if quantity is None and (not len(found) or not found.missing):
+    scaled = fit_scaled(name, found)
+    if scaled is None and (not len(found) or not found.missing):
         return f"always {found.values[0]:g}" if len(found) else "it has no value"
-    return Numbers(name, kind, quantity, found.missing > 0)
+    return Numbers(name, kind, scaled, found.missing > 0)
 
 
 def read(frame: Frame, name: str, kind: Kind = PLAIN) -> np.ndarray:
@@ -101,5 +101,5 @@ def numbers_from_json(data: Mapping[str, Any]) -> Numbers:
     kind = kind_from_json(data["kind"])
     if not isinstance(kind, Number | Truth):
         raise TypeError(f"{kind} is no kind of numbers")
-    quantity = None if data["quantity"] is None else quantity_from_json(data["quantity"])
-    return Numbers(text_of(data["numbers"]), kind, quantity, bool(data["gaps"]))
+    scaled = None if data["scaled"] is None else scaled_from_json(data["scaled"])
+    return Numbers(text_of(data["numbers"]), kind, scaled, bool(data["gaps"]))

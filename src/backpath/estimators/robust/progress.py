@@ -23,6 +23,7 @@ class Progress(ABC):
             members: that go on.
         """
 
+    @abstractmethod
     def end(self) -> None:
         """There will be none any more."""
 
@@ -32,7 +33,10 @@ class Silent(Progress):
     """Tells nothing."""
 
     def epoch(self, number: int, done: float, loss: float, members: int) -> None:
-        """Nothing."""
+        pass
+
+    def end(self) -> None:
+        pass
 
 
 @final

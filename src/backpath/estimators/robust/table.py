@@ -45,15 +45,7 @@ class Table:
     dropped: Mapping[str, str]
 
     @classmethod
-    def fit(
-        cls,
-        X: Any,
-        weights: np.ndarray | None = None,
-        *,
-        rows: np.ndarray | None = None,
-        numeric: frozenset[str] = frozenset(),
-        categorical: frozenset[str] = frozenset(),
-    ) -> Table:
+    def fit(cls, X: Any, weights: np.ndarray | None = None) -> Table:
         """Learn from rows, in whatever order they come: one of weight 2 is two equal ones, one of weight 0 none.
 
         Weights that are not whole numbers count by their proportions, and are as many rows together as there are.
@@ -61,24 +53,19 @@ class Table:
         Args:
             X: an array or a frame (pandas, Polars, PyArrow or another that Narwhals knows), with missing values.
             weights: of the rows, not negative, or None for 1 each.
-            rows: those to learn from; by default all.
-            numeric: columns that must hold numbers.
-            categorical: columns whose cells are categories even if they are numbers.
 
         Raises:
             DataError: if a column cannot be read; it names the cell.
             ValueError: scikit-learn's, if X is no table.
         """
         frame, named = read_rows(X)
+        rows = None
         if weights is not None:
-            rows = np.flatnonzero(weights) if rows is None else rows[weights[rows] > 0]
+            rows = np.flatnonzero(weights)
             weights = np.asarray(weights, float)[rows]
             if not np.array_equal(weights, np.rint(weights)):
                 weights = weights / weights.mean()
-        found = {
-            name: _fit_column(frame, name, _kind(frame, name, numeric, categorical), rows, weights)
-            for name in frame.names
-        }
+        found = {name: _fit_column(frame, name, _kind(frame, name), rows, weights) for name in frame.names}
         columns = tuple(column for column in found.values() if not isinstance(column, str))
         dropped = {name: why for name, why in found.items() if isinstance(why, str)}
         return cls(frame.names, named, columns, dropped)
@@ -183,18 +170,14 @@ class Table:
             raise DataError(f"not the description of a table: {error!r}") from None
 
 
-def _kind(frame: Frame, name: str, numeric: frozenset[str], categorical: frozenset[str]) -> Kind:
+def _kind(frame: Frame, name: str) -> Kind:
+    """What a column holds: as it was read, or as its type declares; in text that is declared, dates are found."""
     import polars as pl
 
-    if name in categorical:
-        return Name(declared=True)
     if name in frame.kinds:
-        kind = frame.kinds[name]
-    else:
-        kind = kind_of(frame[name], frame.words)
-        if frame[name].dtype == pl.String and isinstance(kind, Number | Truth):
-            kind = Name()
-    return Number() if name in numeric and isinstance(kind, Moment | Name) else kind
+        return frame.kinds[name]
+    kind = kind_of(frame[name], frame.words)
+    return Name() if frame[name].dtype == pl.String and isinstance(kind, Number | Truth) else kind
 
 
 def _fit_column(

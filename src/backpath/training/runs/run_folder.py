@@ -33,6 +33,8 @@ FORMAT = 2
 PARAMETERS, MODEL, HISTORY, CONFIG = "model.safetensors", "model.json", "history.json", "config.json"
 GRAPH = "model.onnx"
 """The file of a model that was read from one."""
+ESTIMATOR = "estimator"
+"""What stands in ``model.json`` beside the network if an estimator was saved."""
 
 
 def next_run_folder(base: str | Path, name: str) -> Path:
@@ -145,6 +147,8 @@ def read_run(folder: str | Path) -> SavedModel:
         RunError: if the folder holds no run, a damaged one, one of a newer format, or one without tables.
     """
     path = Path(folder) / MODEL
+    if ESTIMATOR in read_description(folder):
+        raise RunError(f"{folder} holds a robust estimator: `backpath predict` and bp.load take it, and nothing else")
     network, description = _read_network(Path(folder))
     try:
         if description["features"] is None:
@@ -184,16 +188,26 @@ def read_model(
     return network, network.tree(_read_parameters(folder / PARAMETERS, description["sha256"], network)), description
 
 
-def _read_network(
-    folder: Path, scores: Callable[..., Any] | None = None, like: Any = None
-) -> tuple[Model, dict[str, Any]]:
+def read_description(folder: str | Path) -> dict[str, Any]:
+    """What ``model.json`` of a run folder says.
+
+    Raises:
+        RunError: if the folder holds no run, a damaged one, or one of a newer format.
+    """
+    folder = Path(folder)
     if not folder.exists() and checkpoint_of(folder).exists():
         raise RunError(f"the training of {folder} was stopped, or still runs: backpath train --resume {folder} goes on")
     if not folder.is_dir():
         raise RunError(f"{folder} is no run folder: {'it is a file' if folder.exists() else 'it does not exist'}")
     if not (folder / MODEL).is_file():
         raise RunError(f"{folder} is no run folder: it has no {MODEL}")
-    description = _read_description(folder / MODEL)
+    return _read_json(folder / MODEL)
+
+
+def _read_network(
+    folder: Path, scores: Callable[..., Any] | None = None, like: Any = None
+) -> tuple[Model, dict[str, Any]]:
+    description = read_description(folder)
     told = description.get("network")
     if isinstance(told, dict) and told.get("kind") == "function" and scores is None:
         raise RunError(
@@ -244,7 +258,7 @@ def read_config(folder: str | Path) -> dict[str, Any]:
     return config
 
 
-def _read_description(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
         description = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:

@@ -51,9 +51,13 @@ class SavedModel:
             return None
         return self.network.probabilities(self.parameters, self.features.transform(frame, rows))
 
-    def predicted(self, frame: Frame) -> tuple[np.ndarray, np.ndarray | None]:
-        """What :meth:`predict` and :meth:`probabilities` say of all rows, which are read once."""
-        X = self.features.transform(frame)
+    def unseen(self, frame: Frame) -> dict[str, list[str]]:
+        """For each column the categories of the frame that no training row had, if there are any."""
+        return self.features.unseen(frame)
+
+    def predicted(self, frame: Frame, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+        """What :meth:`predict` and :meth:`probabilities` say of some rows, by default all, which are read once."""
+        X = self.features.transform(frame, rows)
         parts = [X[first : first + PREDICTED] for first in range(0, len(X), PREDICTED)]
         if self.network.loss not in PROBABILISTIC:
             predicted = [self.network.predict(self.parameters, part) for part in parts]

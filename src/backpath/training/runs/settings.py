@@ -16,7 +16,9 @@ from backpath.nets.spelled import Word, checked_word
 class Settings:
     """How to train; the defaults are those of ``backpath train``.
 
-    ``onnx`` is the .onnx file whose model is trained, in place of a network of ``layers``.
+    ``onnx`` is the .onnx file whose model is trained, in place of a network of ``layers``. With ``robust`` an
+    estimator that needs no settings is trained beside it, of ``members`` networks and in ``time_budget`` seconds if they
+    are said.
     """
 
     seed: int = 0
@@ -57,6 +59,9 @@ class Settings:
     delimiter: str | None = None
     encoding: str | None = None
     onnx: str | None = None
+    robust: bool = False
+    members: int | None = None
+    time_budget: float | None = None
 
     @property
     def reading(self) -> Reading:
@@ -84,6 +89,9 @@ class Settings:
             "augment",
             "text",
             "onnx",
+            "robust",
+            "members",
+            "time_budget",
             *(field.name for field in fields(Reading)),
         )
         known = {**{name: getattr(cls(), name) for name in since}, **config}

@@ -25,7 +25,7 @@ ROWS_OF_EACH = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Scaled:
     """How numbers become features.
 
     Attributes:
@@ -56,7 +56,7 @@ class Quantity:
         return [scaled[:, None], *([values[:, None] == np.array(self.few)] if self.few else [])]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data from which :func:`quantity_from_json` makes the same."""
+        """Plain data from which :func:`scaled_from_json` makes the same."""
         return {
             "label": self.label,
             "scale": scale_to_json(self.scale),
@@ -65,19 +65,19 @@ class Quantity:
         }
 
 
-def fit_quantity(label: str, found: Distribution) -> Quantity | None:
+def fit_scaled(label: str, found: Distribution) -> Scaled | None:
     """What these numbers are to be; None if there are not two different ones."""
     if len(found) < 2:
         return None
     scale = fit_scale(found)
     few = found.values[found.weights >= ROWS_OF_EACH] if 2 < len(found) <= FEW_VALUES else found.values[:0]
     missing = float(scale.apply(found.quantiles((0.5,)))[0])
-    return Quantity(label, scale, tuple(few.tolist()), missing)
+    return Scaled(label, scale, tuple(few.tolist()), missing)
 
 
-def quantity_from_json(data: Mapping[str, Any]) -> Quantity:
+def scaled_from_json(data: Mapping[str, Any]) -> Scaled:
     """What ``data`` describe; KeyError, TypeError or ValueError if they describe none."""
     few, missing = tuple(map(float, data["few"])), float(data["missing"])
     if not np.isfinite([*few, missing]).all():
         raise ValueError(f"{few}, {missing} are no numbers")
-    return Quantity(text_of(data["label"]), scale_from_json(data["scale"]), few, missing)
+    return Scaled(text_of(data["label"]), scale_from_json(data["scale"]), few, missing)

@@ -11,7 +11,7 @@ from backpath.estimators.parts import Part
 from backpath.estimators.repeats import FEW, MOST, laid_out
 from backpath.sklearn import RobustMLPClassifier, RobustMLPRegressor
 
-SMALL = {"hidden_layer_sizes": (8,), "max_iter": 6, "random_state": 0}
+SMALL = {"hidden_layer_sizes": (8,), "max_iter": 6, "n_members": 5, "random_state": 0}
 DIABETES, PROGRESSION = load_diabetes(return_X_y=True)
 
 
@@ -76,7 +76,7 @@ def test_many_batches_are_the_same_to_the_last_bit(make, frame):
     assert len(rows) > 2 * 256
     np.testing.assert_array_equal(weighted.predict(X), repeated.predict(X))
     assert weighted.loss_curve_ == repeated.loss_curve_
-    assert weighted.validation_scores_ == repeated.validation_scores_
+    assert weighted.validation_loss_curve_ == repeated.validation_loss_curve_
 
 
 def test_class_weights_come_after_repetitions():

@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 from backpath.graph import DataError
 from backpath.sklearn import RobustMLPClassifier, RobustMLPRegressor
 
-SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 60, "random_state": 0}
+SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 60, "n_members": 5, "random_state": 0}
 IRIS = load_iris(return_X_y=True)
 
 
@@ -38,12 +38,13 @@ def test_learns_a_quantity_in_its_own_units():
     assert RobustMLPRegressor(**SMALL).fit(X[train], 1e6 * y[train] - 5).score(X[test], 1e6 * y[test] - 5) > 0.25
 
 
-def test_begins_at_zero_and_takes_the_best_epoch():
+def test_begins_at_zero_and_takes_the_best_epoch_of_each():
     X, y = load_wine(return_X_y=True)
     fitted = RobustMLPClassifier(**SMALL).fit(X, y)
-    scores = np.array(fitted.validation_scores_)
-    assert fitted.best_validation_score_ == scores[np.argmin(fitted.validation_loss_curve_)]
-    assert len(fitted.loss_curve_) == len(fitted.validation_loss_curve_) == 60
+    assert len(fitted.loss_curve_) == len(fitted.validation_loss_curve_) == fitted.n_iter_ == 60
+    assert len(fitted.best_epochs_) == fitted.n_members_ == 5
+    assert fitted.best_epochs_.max() <= 60
+    assert fitted.best_validation_score_ > 0.95
     untrained = RobustMLPClassifier(**{**SMALL, "max_iter": 1}, learning_rate_init=1e-30).fit(X, y)
     np.testing.assert_allclose(untrained.predict_proba(X), 1 / 3)
 
@@ -52,13 +53,6 @@ def test_patience_ends_it():
     X, y = IRIS
     fitted = RobustMLPClassifier(**{**SMALL, "max_iter": 256}, n_iter_no_change=10).fit(X, y)
     assert fitted.n_iter_ < 256
-
-
-def test_smoothing_bounds_its_confidence():
-    X, y = IRIS
-    p = RobustMLPClassifier(**{**SMALL, "max_iter": 256}, validation_fraction=0.1).fit(X, y).predict_proba(X)
-    # The loss is least where the probability of the true class is 1 - 0.1 + 0.1 / 3.
-    assert np.median(p.max(axis=1)) == pytest.approx(1 - 0.1 + 0.1 / 3, abs=0.03)
 
 
 def shops(n=400, seed=0):
@@ -97,7 +91,7 @@ def test_an_unseen_category_and_a_missing_one_are_none_of_the_known():
     columns, sales = shops()
     fitted = RobustMLPRegressor(**SMALL).fit(pd.DataFrame(columns), sales)
     odd = pd.DataFrame({"city": ["Bonn", None], "size": [0.5, 0.5], "open": [True, True]})
-    with pytest.warns(UserWarning, match="unknown categories"):
+    with pytest.warns(UserWarning, match="categories that no training row had: city: Bonn"):
         first, second = fitted.predict(odd)
     assert first == second
 
@@ -116,12 +110,10 @@ def test_a_lazy_frame_is_refused(columns):
 def test_a_frame_that_changed_is_refused():
     columns, sales = shops()
     fitted = RobustMLPRegressor(**SMALL).fit(pd.DataFrame(columns), sales)
-    with pytest.raises(DataError, match="give one with the same columns"):
-        fitted.predict(np.zeros((2, 3)))
-    with pytest.raises(DataError, match="lacks the columns city"):
+    with pytest.raises(ValueError, match="feature names"):
         fitted.predict(pd.DataFrame(columns).drop(columns="city"))
-    with pytest.raises(DataError, match="size held numbers when"):
-        fitted.predict(pd.DataFrame(columns).astype({"size": str}))
+    with pytest.raises(DataError, match="size"):
+        fitted.predict(pd.DataFrame(columns).assign(size="much"))
 
 
 def test_class_weight_and_two_classes():
@@ -157,10 +149,12 @@ def test_a_class_with_a_single_example_can_be_learned():
     assert RobustMLPClassifier(**SMALL).fit(X[few], y[few]).predict_proba(X).shape == (150, 3)
 
 
-def test_few_examples_get_one_hidden_layer():
+def test_layers_that_were_asked_for():
     X, y = IRIS
-    assert RobustMLPClassifier(max_iter=1).fit(X, y).network_.sizes == (4, 256, 3)
-    many = np.tile(np.arange(150), 8)
-    assert RobustMLPClassifier(max_iter=1).fit(X[many], y[many]).network_.sizes == (4, 256, 256, 256, 3)
-    with pytest.raises(ValueError, match="hidden_layer_sizes must be > 0"):
+    fitted = RobustMLPClassifier((8, 4), activation=["relu", "tanh"], n_members=3, max_iter=2).fit(X, y)
+    assert fitted.parameters_["W2"].shape == (3, 8, 4)
+    assert fitted.network_.scores(fitted.parameters_, np.zeros((2, 4))).shape == (2, 3)
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes.*> 0"):
         RobustMLPClassifier(hidden_layer_sizes=(0,)).fit(X, y)
+    with pytest.raises(ValueError, match="one for each of 2 hidden layers"):
+        RobustMLPClassifier((8, 4), activation=["relu"]).fit(X, y)
