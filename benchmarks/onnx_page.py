@@ -104,6 +104,11 @@ def _outputs(model: Any, values: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     return evaluated(bp.trace(imported.call, imported.init(), X), [*imported.init().values(), *X.values()])
 
 
+def _trains(model: Any) -> bool:
+    """Whether a node takes the statistics of its batch."""
+    return any(a.name == "training_mode" and a.i for node in model.graph.node for a in node.attribute)
+
+
 def traceable(model: Any, values: Mapping[str, np.ndarray]) -> tuple[bp.ImportedModel, dict[str, np.ndarray]]:
     """A model, and the inputs that are traced; the others are arrays of the file."""
     whole = [name for name, x in values.items() if x.dtype.kind != "f"]
@@ -115,7 +120,7 @@ def traceable(model: Any, values: Mapping[str, np.ndarray]) -> tuple[bp.Imported
         changed.graph.initializer.extend(numpy_helper.from_array(values[name], name) for name in known)
         X = {name: x for name, x in values.items() if name not in known}
         try:
-            return bp.from_onnx(changed, X, compare=False), X
+            return bp.from_onnx(changed, X, train=_trains(changed), compare=False), X
         except bp.UnsupportedError:
             if known is tries[-1]:
                 raise

@@ -215,7 +215,7 @@ def test_what_it_does_not_do_is_said_before_anything_is_trained(here, words, mes
             {"accuracy": 0.0, "log_loss": 0.1},
             "robust beats plain train on the validation rows in log loss alone: accuracy +0, log loss -0.1",
         ),
-        ({"r2": 0.1, "rmse": 3.0}, "robust beats plain train on the validation rows: R² +0.1, RMSE -3"),
+        ({"r2": 0.1, "rmse": 3.0}, "robust beats plain train on the validation rows: RMSE -3, R² +0.1"),
     ],
 )
 def test_the_verdict_says_what_the_scores_say(gain, words):

@@ -84,6 +84,11 @@ class EqxTransformer(eqx.Module):
         return self.last((x + self.attend(h, h, h)).mean(0))
 
 
+def doubles(tree):
+    """In double precision, in which not every version of Flax makes statistics."""
+    return jax.tree.map(lambda x: x.astype(float) if x.dtype == jnp.float32 else x, tree)
+
+
 def linen(network: nn.Module, x: jnp.ndarray):
     return (lambda p, x: network.apply(p, x)), network.init(KEY, x), x
 
@@ -95,7 +100,7 @@ def equinox(network: eqx.Module, x: jnp.ndarray):
 NETWORKS = {
     "Flax linen CNN": lambda: linen(LinenCnn(), normal(2, 8, 8, 2)),
     "Flax linen transformer": lambda: linen(LinenTransformer(), jnp.asarray(RNG.integers(0, 11, (2, 5)))),
-    "Flax nnx MLP": lambda: ((lambda m, x: m(x)), NnxMlp(nnx.Rngs(0)), normal(3, 4)),
+    "Flax nnx MLP": lambda: ((lambda m, x: m(x)), doubles(NnxMlp(nnx.Rngs(0))), normal(3, 4)),
     "Equinox MLP": lambda: equinox(eqx.nn.MLP(4, 3, 8, 2, key=KEY), normal(3, 4)),
     "Equinox CNN": lambda: equinox(EqxCnn(), normal(2, 2, 12, 12)),
     "Equinox transformer": lambda: equinox(EqxTransformer(), normal(2, 5, 4)),

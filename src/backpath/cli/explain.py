@@ -107,7 +107,7 @@ def _explain_file(path: Path, given: Path | None, output: str | None, as_json: b
     agreement = model.agreement
     subject = f"{model.output} at {list(index)}" if index else model.output
     told = {"file": str(path), "input": str(given), "subject": subject, **found.to_json()}
-    told |= {"agrees_with_reference": None if agreement is None else agreement.agrees}
+    told |= {"agrees_with_reference": agreement.agrees if agreement is not None and agreement.values else None}
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backpath.cli.summary import line
+from backpath.cli.summary import line, score_text
 from backpath.estimators.robust.runs import (
     HIGHER_IS_BETTER,
     Predicting,
@@ -65,15 +65,22 @@ def _print(console: Console, told: Mapping[str, Any], run: RobustRun) -> None:
         )
     for metric, name in NAMES.items():
         if metric in told["gain"]:
-            values = "   ".join(f"{part} {scores[metric]:.4g}" for part, scores in told["scores"].items())
-            line(console, name, values)
+            pairs = [
+                (part, score_text(metric, scores[metric]), score_text(metric, told["plain"][part][metric]))
+                for part, scores in told["scores"].items()
+            ]
+            line(
+                console,
+                name,
+                "   ".join(f"{part} {ours} [dim](plain {plain})[/]" for part, ours, plain in pairs),
+            )
     line(console, "compared", verdict(told["gain"]))
 
 
 def verdict(gain: Mapping[str, float]) -> str:
     """Which of the two is better on the validation rows, and by how much, in words."""
     best = [name for name in gain if gain[name] > 0]
-    told = ", ".join(f"{NAMES[name]} {_signed(name, by)}" for name, by in gain.items())
+    told = ", ".join(f"{NAMES[name]} {_signed(name, gain[name])}" for name in NAMES if name in gain)
     if len(best) == len(gain):
         return f"robust beats plain train on the validation rows: {told}"
     if not best:

@@ -182,7 +182,9 @@ def print_outcome(console: Console, trained: Fit, scores: Mapping[str, Mapping[s
         why = plateau if schedule == "plateau" else again
         line(console, "rate", f"lowered to {factor:g} of what was asked: {why}")
     for metric in next(iter(scores.values())):
-        values = "   ".join(f"{part} {_bold(part == 'test', _score(metric, s[metric]))}" for part, s in scores.items())
+        values = "   ".join(
+            f"{part} {_bold(part == 'test', score_text(metric, s[metric]))}" for part, s in scores.items()
+        )
         line(console, {"r2": "R²", "rmse": "RMSE"}.get(metric, metric), values)
     steps, micro, engine = trained.steps, trained.seconds_per_step * 1e6, trained.engine
     pace = f"{len(losses)} epochs, {steps:,} steps, {micro:,.0f} µs a step"
@@ -214,7 +216,8 @@ def line(console: Console, label: str, text: str) -> None:
     console.print(f"  [dim]{label:<9}[/] {text}")
 
 
-def _score(metric: str, value: float) -> str:
+def score_text(metric: str, value: float) -> str:
+    """A score as it is printed."""
     return f"{value:.4g}" if metric == "rmse" else f"{value:.4f}"
 
 

@@ -155,12 +155,13 @@ def of_modules(flows: Flows) -> tuple[Carrier, ...]:
     inside: dict[str, set[int]] = {}
     for k in sorted(flows.adjoints):
         if k in flows.tangents:
-            for path in _prefixes(scope_of(names[k])):
+            for path in prefixes(scope_of(names[k])):
                 inside.setdefault(path, set()).add(k)
     return tuple(_of_module(flows, path, nodes) for path, nodes in inside.items())
 
 
-def _prefixes(scope: str) -> list[str]:
+def prefixes(scope: str) -> list[str]:
+    """The modules that a scope stands in, from the outermost in."""
     parts = scope.split(".") if scope else []
     return [".".join(parts[: n + 1]) for n in range(len(parts))]
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from report.explorer.graphs import explanation, network, random_dag, residual
 
 import backpath as bp
+from backpath.ops import scope
 from backpath.report.explorer.folds import MOST_CHILDREN, folds, nested
 
 
@@ -75,6 +76,38 @@ def test_layers_and_residual_blocks_fold():
     lin = network()
     first = next(g for g in folds(lin) if g["name"] == "layer 1")
     assert {lin.names[k] for k in first["members"]} >= {"parameters.W1", "parameters.b1", "linear_8", "tanh_9"}
+
+
+def test_modules_of_an_imported_model_fold_in_each_other():
+    def block(x, W, name):
+        with scope(f"{name}.first"):
+            h = np.tanh(x @ W + 1.0)
+        with scope(f"{name}.second"):
+            h = (h @ W) * 2.0
+        with scope(name):
+            return x + h if name == "layers.0" else np.tanh(x + h)
+
+    def net(x, W, V):
+        with scope("stem"):
+            x = np.tanh(x @ V)
+        for name in ("layers.0", "layers.1"):
+            x = block(x, W, name)
+        return np.sum(x)
+
+    lin = bp.linearize(net, np.ones((2, 3)), np.full((3, 3), 0.1), np.full((3, 3), 0.2))
+    groups = folds(lin)
+    modules = {g["name"]: groups[g["parent"]]["name"] for g in groups if g["kind"] == "module"}
+    assert modules == {
+        "stem": "all",
+        "layers": "all",
+        "layers.0": "layers",
+        "layers.0.first": "layers.0",
+        "layers.0.second": "layers.0",
+        "layers.1": "layers",
+        "layers.1.first": "residual block 2",
+        "layers.1.second": "residual block 2",
+    }
+    assert_sound(lin)
 
 
 def test_weights_stand_beside_their_layer():

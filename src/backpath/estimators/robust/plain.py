@@ -23,7 +23,7 @@ from backpath.graph import DataError
 RECORDS: Mapping[str, type[Any]] = MappingProxyType(
     {"choice": Choice, "form": Form, "quantity": Quantity, "background": Background}
 )
-"""Frozen values that are their fields."""
+"""Frozen values that are their fields: dataclasses and named tuples."""
 
 KINDS = "biufUO"
 """Of arrays: numbers, truth values and text, or objects that are plain themselves."""
@@ -41,8 +41,11 @@ def to_plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else ["float", str(value)]
-    if isinstance(value, list | tuple):
-        return [type(value).__name__, *map(to_plain, value)]
+    for name, kind in RECORDS.items():
+        if type(value) is kind:
+            return [name, {field: to_plain(getattr(value, field)) for field in _fields(kind)}]
+    if type(value) is list or type(value) is tuple:
+        return [type(value).__name__, *(to_plain(found) for found in value)]
     if isinstance(value, dict):
         return ["dict", *([to_plain(key), to_plain(found)] for key, found in value.items())]
     if isinstance(value, np.ndarray) and value.dtype.kind in KINDS:
@@ -53,10 +56,11 @@ def to_plain(value: Any) -> Any:
         return ["type", np.dtype(value).name]
     if isinstance(value, np.dtype):
         return ["dtype", value.str]
-    for name, kind in RECORDS.items():
-        if type(value) is kind:
-            return [name, {field.name: to_plain(getattr(value, field.name)) for field in fields(kind)}]
     raise TypeError(f"{value!r} is no plain data")
+
+
+def _fields(kind: type[Any]) -> list[str]:
+    return list(getattr(kind, "_fields", ())) or [field.name for field in fields(kind)]
 
 
 def from_plain(data: Any) -> Any:

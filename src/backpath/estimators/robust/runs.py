@@ -16,9 +16,8 @@ from backpath.data.parts import FrameData
 from backpath.data.reading.options import Reading
 from backpath.data.target import Target
 from backpath.estimators.robust.classifier import RobustMLPClassifier
-from backpath.estimators.robust.estimator import RobustMLP
 from backpath.estimators.robust.regressor import RobustMLPRegressor
-from backpath.estimators.robust.saving import read_estimator, write_estimator
+from backpath.estimators.robust.saving import Robust, read_estimator, write_estimator
 from backpath.graph import DataError, RunError, SettingError
 from backpath.training.runs.experiment import Experiment
 from backpath.training.runs.run_folder import MODEL
@@ -63,7 +62,7 @@ class RobustRun:
         reading: what could not be known from the file that it was trained on, and holds for others.
     """
 
-    estimator: RobustMLP
+    estimator: Robust
     target: Target
     reading: Reading
 
@@ -117,7 +116,7 @@ def require_table(settings: Settings) -> None:
         raise SettingError("--robust is compared on validation rows: give --validation a number above 0")
 
 
-def fit_beside(experiment: Experiment, estimator: RobustMLP) -> RobustRun:
+def fit_beside(experiment: Experiment, estimator: Robust) -> RobustRun:
     """The estimator fitted to the experiment's training rows.
 
     Raises:
@@ -133,13 +132,17 @@ def fit_beside(experiment: Experiment, estimator: RobustMLP) -> RobustRun:
     return RobustRun(estimator, target, experiment.settings.reading)
 
 
-def estimator_for(experiment: Experiment) -> RobustMLP:
+def estimator_for(experiment: Experiment) -> Robust:
     """The estimator that the settings ask for, not fitted yet."""
     s = experiment.settings
     make = RobustMLPClassifier if experiment.target.classes else RobustMLPRegressor
-    members = {} if s.members is None else {"n_members": s.members}
     return make(
-        **members, time_budget=s.time_budget, random_state=s.seed, n_jobs=s.threads, engine=s.engine, device=s.device
+        n_members="auto" if s.members is None else s.members,
+        time_budget=s.time_budget,
+        random_state=s.seed,
+        n_jobs=s.threads,
+        engine=s.engine,
+        device=s.device,
     )
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from backpath.estimators.robust.classifier import RobustMLPClassifier
-from backpath.estimators.robust.estimator import RobustMLP
 from backpath.estimators.robust.members import Form
 from backpath.estimators.robust.plain import from_plain, to_plain
 from backpath.estimators.robust.prediction import Together
@@ -20,13 +19,15 @@ from backpath.graph import BackpathError, DataError, RunError, SettingError
 from backpath.training.loop.epochs import Epoch
 from backpath.training.runs.run_folder import ESTIMATOR, MODEL, read_description, read_model, write_model
 
+Robust = RobustMLPClassifier | RobustMLPRegressor
+
 CLASSES = {kind.__name__: kind for kind in (RobustMLPClassifier, RobustMLPRegressor)}
-ELSEWHERE = ("network_", "parameters_")
-"""Attributes that are the folder's model."""
+ELSEWHERE = ("network_", "parameters_", "_importances")
+"""Attributes that are the folder's model, or follow from the others."""
 
 
 def write_estimator(
-    estimator: RobustMLP,
+    estimator: Robust,
     folder: str | Path,
     described: Mapping[str, Any] | None = None,
     config: Mapping[str, Any] | None = None,
@@ -46,14 +47,15 @@ def write_estimator(
         OSError: if it cannot be written; nothing of it is left.
     """
     check_is_fitted(estimator)
-    scores = estimator.network_._function
+    scores: Any = estimator.network_._function
+    engine = estimator.engine_
     state = {name: value for name, value in vars(estimator).items() if name not in ELSEWHERE}
     plain = {"class": type(estimator).__name__, "form": to_plain(scores.form), "temperature": scores.temperature}
     plain["attributes"] = {name: _written(name, value) for name, value in state.items()}
     about = {"features": None, "target": None, **(described or {}), ESTIMATOR: plain}
-    engine = {"engine": estimator.engine_.engine, "why": estimator.engine_.why}
+    told = {} if engine is None else {"engine": engine.engine, "why": engine.why}
     write_model(
-        folder, estimator.network_, estimator.parameters_, about, _epochs(estimator.loss_curve_), config or engine
+        folder, estimator.network_, estimator.parameters_, about, _epochs(estimator.loss_curve_), config or told
     )
 
 
@@ -72,7 +74,7 @@ def _epochs(losses: Sequence[float]) -> list[Epoch]:
     return [Epoch(number, float(loss), 0.0) for number, loss in enumerate(losses, 1) if np.isfinite(loss)]
 
 
-def read_estimator(folder: str | Path) -> tuple[RobustMLP, dict[str, Any]]:
+def read_estimator(folder: str | Path) -> tuple[Robust, dict[str, Any]]:
     """The fitted estimator of a folder, and all that is described.
 
     Raises:
@@ -98,7 +100,7 @@ def read_estimator(folder: str | Path) -> tuple[RobustMLP, dict[str, Any]]:
     return estimator, description
 
 
-def _require_consistent(estimator: RobustMLP, form: Form, path: Path) -> None:
+def _require_consistent(estimator: Robust, form: Form, path: Path) -> None:
     """Raises RunError unless table, networks and classes fit together."""
     members = {len(value) for value in estimator.parameters_.values()}
     shapes = {name: value.shape[1:] for name, value in estimator.parameters_.items()}

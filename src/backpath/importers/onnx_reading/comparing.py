@@ -10,8 +10,9 @@ import numpy as np
 
 from backpath.importers.agreement import Agreement, compared
 from backpath.importers.onnx_reading.files import Arrays
-from backpath.importers.onnx_reading.plan import Plan
-from backpath.importers.onnx_reading.running import Runner
+from backpath.importers.onnx_reading.making import Making
+from backpath.importers.onnx_reading.modes import as_predicting
+from backpath.importers.onnx_reading.texts import Texts
 
 REFERENCE = "onnx.reference"
 
@@ -19,37 +20,54 @@ REFERENCE = "onnx.reference"
 def beside_reference(
     proto: Any,
     folder: Path | None,
-    plan: Plan,
-    runner: Runner,
+    made: Making,
     example: Sequence[np.ndarray],
-    real: np.dtype,
     source: str,
 ) -> Agreement:
     """Every value of the graph that both compute, in order."""
-    given = dict(zip(plan.inputs, example, strict=True))
+    given, texts = dict(zip(made.plan.inputs, example, strict=True)), made.texts
+    told = {i.name: texts.told(given[i.name]) for i in made.inputs if i.texts}
     try:
-        theirs = _reference_values(proto, folder, given)
+        theirs = _reference_values(proto, folder, given | told)
     except Exception as error:
-        return Agreement(source, f"{REFERENCE}, which cannot run it ({type(error).__name__}: {error})", ())
+        told = str(error).partition("\n")[0][:200]
+        return Agreement(source, f"{REFERENCE}, which cannot run it ({type(error).__name__}: {told})", ())
+    # The reference puts what a loop's steps make end to end, where ONNX says that it is stacked.
+    stacked = {output for step in made.plan.steps if step.op == "Loop" for output in step.outputs}
     found: list[tuple[str, Any, Any]] = []
 
     def watch(name: str, value: Any) -> None:
-        other = theirs.get(name)
+        other, value = theirs.get(name), texts.told(value.codes) if isinstance(value, Texts) else value
         if isinstance(other, np.ndarray) and isinstance(value, np.ndarray):
+            if name in stacked and other.size == value.size:
+                other = other.reshape(value.shape)
             found.append((name, value, other))
 
-    runner.batch = None
-    runner.run(plan, {**plan.known, **given}, real, watch)
+    made.runner.batch = made.runner.training = None
+    made.runner.run(made.plan, {**made.plan.known, **made.coded(given)}, made.real, watch)
     return compared(source, REFERENCE, found)
 
 
 def _reference_values(proto: Any, folder: Path | None, given: dict[str, np.ndarray]) -> dict[str, Any]:
     from onnx.reference import ReferenceEvaluator
 
-    evaluator = ReferenceEvaluator(whole(proto, folder))
+    evaluator = ReferenceEvaluator(_without_dictionaries(as_predicting(whole(proto, folder))))
     with np.errstate(all="ignore"):
         found: Any = evaluator.run(None, given, intermediate=True)
     return found
+
+
+def _without_dictionaries(proto: Any) -> Any:
+    """A model whose scores stay arrays: the reference has no ZipMap."""
+    if not any(node.op_type == "ZipMap" for node in proto.graph.node):
+        return proto
+    changed = type(proto)()
+    changed.CopyFrom(proto)
+    for node in changed.graph.node:
+        if node.op_type == "ZipMap":
+            node.op_type, node.domain = "Identity", ""
+            del node.attribute[:]
+    return changed
 
 
 def whole(proto: Any, folder: Path | None) -> Any:

@@ -25,6 +25,7 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "Cos": np.cos,
     "Cosh": np.cosh,
     "Erf": ops.erf,
+    "Erfc": lambda x: 2.0 * ops.ndtr(-(2.0**0.5) * x),  # tf2onnx writes it, though ONNX has none
     "Exp": np.exp,
     "Floor": np.floor,
     "HardSwish": op.hard_swish,
@@ -218,9 +219,11 @@ def shrink(c: Call) -> Any:
 
 @rule("Dropout")
 def dropout(c: Call) -> Any:
-    """Nothing: models are read as they predict."""
-    training = c.known(2, "training_mode", False)
-    ratio = c.known(1, "ratio", 0.5)
-    if bool(np.any(training)) and float(np.ravel(ratio)[0]) > 0:
-        raise RefusedError("it draws in training mode; export the model as it predicts")
-    return (c[0], np.ones(np.shape(c[0]), bool)) if c.outputs > 1 else c[0]
+    """Nothing in a model that is read as it predicts, whatever the node says; else by numbers that are drawn."""
+    x, shape = c[0], np.shape(c[0])
+    ratio = 0.0 if c.training is None else float(np.ravel(c.known(1, "ratio", 0.5))[0])
+    drawn = None if c.training is None or ratio == 0 else c.training.drawn(c.name, shape)
+    if not 0 <= ratio < 1:
+        raise RefusedError(f"its ratio {ratio}")
+    y = x if drawn is None else op.dropped(x, ratio, drawn)
+    return (y, np.ones(shape, bool) if drawn is None else drawn >= ratio) if c.outputs > 1 else y

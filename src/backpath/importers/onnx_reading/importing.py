@@ -15,9 +15,10 @@ from backpath.importers.onnx_reading.comparing import beside_reference, whole
 from backpath.importers.onnx_reading.files import Arrays, read_model, require_onnx
 from backpath.importers.onnx_reading.making import Input, Making
 from backpath.importers.onnx_reading.model import OnnxModel
+from backpath.importers.onnx_reading.modes import inlined, inside_others, with_statistics
 from backpath.importers.onnx_reading.plan import Plan, Planner, Step, is_read, walk
 from backpath.importers.onnx_reading.roles import real_type, with_known_arrays
-from backpath.importers.onnx_reading.types import NUMPY, type_name
+from backpath.importers.onnx_reading.types import NUMPY, STRING, type_name
 from backpath.nets import Loss
 
 RULE_FILES = choosing, control, elementwise, layers, learning, reducing, shaping
@@ -34,6 +35,7 @@ def from_onnx(
     output: str | None = None,
     loss: str | Loss | None = None,
     before_link: bool = False,
+    train: bool = False,
     compare: bool = True,
 ) -> OnnxModel:
     """A model from an .onnx file, with its parameters by their names there.
@@ -54,8 +56,11 @@ def from_onnx(
             ``"squared_error"``.
         before_link: whether a softmax or sigmoid that ends the scores is left out of them, since the loss has it:
             needed to train what predicts probabilities.
-        compare: whether the example is run by ``onnx.reference`` too, and all values compared:
-            :attr:`ImportedModel.agreement`.
+        train: whether to keep what only training does: each Dropout draws anew, and each BatchNormalization takes the
+            statistics of its batch, and when training is done those of its examples. By default neither does, whatever
+            the nodes say.
+        compare: whether the example is run by ``onnx.reference`` too, as it predicts, and all values compared:
+            :attr:`ImportedModel.agreement`. Of a model that is read for training nothing is compared.
 
     Raises:
         DataError: if the file is damaged, not what it says it is, or cannot be run at the example.
@@ -77,18 +82,41 @@ def from_onnx(
         _require_version(onnx, planner.versions, named)
         plan = with_known_arrays(planner.plan(proto.graph))
         _require_rules(plan, named)
+        if train:
+            proto, planner, plan = _for_training(proto, planner, plan, folder, named)
     except (TypeError, AttributeError, KeyError, UnicodeError, OverflowError) as error:
         # What a sound file cannot hold: texts that are none, numbers out of their ranges.
         if isinstance(error, BackpathError):
             raise
         raise DataError(f"{named} is damaged: {error}") from error
-    made = Making(planner, plan, inputs, named, real_type(plan.known, [i.dtype for i in inputs]))
+    made = Making(planner, plan, inputs, named, real_type(plan.known, [i.dtype for i in inputs]), train)
     example = made.example(X)
     chosen = made.choose(output, example, before_link)
-    model = made.model(chosen, example, loss, lambda: whole(proto, folder).SerializeToString())
-    if compare:
-        model.agreed(beside_reference(proto, folder, made.plan, made.runner, example, made.real, model.source))
+
+    def folding(statistics: Mapping[str, Any], X: np.ndarray) -> OnnxModel:
+        told = with_statistics(whole(proto, folder), statistics)
+        return from_onnx(told, X[:2], output=chosen, loss=model.loss, compare=False)
+
+    def file() -> bytes:
+        return whole(proto, folder).SerializeToString()
+
+    model = made.model(chosen, example, loss, file, folding if train else None)
+    if compare and not train:
+        model.agreed(beside_reference(proto, folder, made, example, model.source))
     return model
+
+
+def _for_training(
+    proto: Any, planner: Planner, plan: Plan, folder: Path | None, named: str
+) -> tuple[Any, Planner, Plan]:
+    """A file without functions, so that each of its batch normalizations can be told its own statistics."""
+    if inner := inside_others(plan):
+        raise UnsupportedError(named, {"BatchNormalization (in a branch or a loop, read for training)": inner})
+    if not proto.functions:
+        return proto, planner, plan
+    proto = inlined(whole(proto, folder))
+    planner = Planner(proto, Arrays(folder))
+    return proto, planner, with_known_arrays(planner.plan(proto.graph))
 
 
 def _inputs(proto: Any, named: str) -> list[Input]:
@@ -99,12 +127,12 @@ def _inputs(proto: Any, named: str) -> list[Input]:
             continue
         kind = value.type.WhichOneof("value")
         code = value.type.tensor_type.elem_type if kind == "tensor_type" else 0
-        if code not in NUMPY:
+        if code not in NUMPY and code != STRING:
             told = type_name(code) if kind == "tensor_type" else f"{kind} in place of an array"
             raise DataError(f"{named}: its input {value.name} holds {told}; backpath takes arrays of numbers")
         dims = value.type.tensor_type.shape.dim
         lengths = tuple(d.dim_value if d.WhichOneof("value") == "dim_value" and d.dim_value > 0 else None for d in dims)
-        found.append(Input(value.name, NUMPY[code], lengths))
+        found.append(Input(value.name, NUMPY.get(code, np.dtype(np.int64)), lengths, code == STRING))
     return found
 
 

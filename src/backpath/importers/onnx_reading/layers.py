@@ -128,13 +128,16 @@ def max_unpool(c: Call) -> Any:
 
 @rule("BatchNormalization")
 def batch_normalization(c: Call) -> Any:
-    """With statistics that are given; in training mode with the batch's, and running ones as further outputs."""
+    """With statistics that are given, whatever the node says; in a model that is read for training with the batch's.
+
+    Running statistics are further outputs.
+    """
     x, gain, shift, mean, variance = c.inputs[:5]
     epsilon = c.get("epsilon", 1e-5)
-    if not c.get("training_mode", 0):
-        return as_type(op.batch_norm(x, gain, shift, mean, variance, epsilon), dtype_of(x))
+    if c.training is None:
+        return as_type(op.batch_norm(x, gain, shift, mean, variance, epsilon), dtype_of(x)), *(mean, variance) * 2
     momentum = c.get("momentum", 0.9)
-    own = op.batch_statistics(x)
+    own = c.training.statistics[c.name] = op.batch_statistics(x)
     running = [momentum * old + (1 - momentum) * new for old, new in zip((mean, variance), own, strict=True)]
     return op.batch_norm_of_batch(x, gain, shift, epsilon), *running
 

@@ -9,6 +9,7 @@ import numpy as np
 from backpath import ops
 from backpath.importers import operations as op
 from backpath.importers.onnx_reading.rules import Call, RefusedError, as_type, dtype_of, rule
+from backpath.importers.onnx_reading.texts import Texts, is_texts
 from backpath.ops import Variable
 
 TRANSFORMS = {
@@ -85,7 +86,7 @@ def array_feature_extractor(c: Call) -> Any:
     """Some entries of the last axis."""
     positions = np.ravel(c[1]) if not isinstance(c[1], Variable) else np.reshape(c[1], (-1,))
     if isinstance(c[0], np.ndarray) and c[0].shape[:-1] in ((), (1,)):
-        return np.reshape(_labels(np.ravel(c[0]), positions), (1, -1))
+        return np.reshape(op.gather(np.ravel(c[0]), positions), (1, -1))
     return c[0][..., positions]
 
 
@@ -114,32 +115,34 @@ def linear_classifier(c: Call) -> Any:
         chosen = (y[:, 0] > 0).astype(np.int64)
     else:
         scores, chosen = _transformed(c, y), np.argmax(y, axis=1)
-    return _labels(np.array(labels), chosen), scores
+    return _labels(c, np.array(labels), chosen), scores
 
 
-def _labels(labels: np.ndarray, chosen: Any) -> Any:
+def _labels(c: Call, labels: np.ndarray, chosen: Any) -> Any:
     """The chosen of some labels."""
-    if labels.dtype.kind in "iuf":
-        return op.gather(labels, chosen)
-    # Texts are no numbers: of traced values the class is told by its position.
-    return chosen if isinstance(chosen, Variable) else labels.astype(object)[chosen]
+    if is_texts(labels):
+        return Texts(op.gather(c.texts.coded(labels), chosen))
+    return op.gather(labels, chosen)
 
 
 @rule("ai.onnx.ml.LabelEncoder")
 def label_encoder(c: Call) -> Any:
     """Values in place of keys."""
     keys, values, default = _mapping(c)
-    x = c[0]
-    if isinstance(x, Variable):
-        if keys.dtype.kind not in "iuf" or values.dtype.kind not in "iuf":
-            raise RefusedError("texts are traced")
+    x, texts = c[0], is_texts(values)
+    if texts:
+        values, default = c.texts.coded(values), int(c.texts.coded(default))
+    if is_texts(keys) != isinstance(x, Texts):
+        raise RefusedError("its keys are texts, or its input is, and not both")
+    if isinstance(x, Texts):
+        table = np.full(len(c.texts.texts) + 1, default, values.dtype)
+        table[c.texts.coded(keys)[::-1]] = values[::-1]
+        y = op.gather(table, x.codes)
+    else:
         y = np.full(np.shape(x), default, values.dtype)
-        for key, value in zip(keys, values, strict=True):
-            y = np.where(x == key, value, y)
-        return y
-    table = dict(zip(keys.tolist(), values.tolist(), strict=True))
-    flat = [table.get(v, default) for v in np.asarray(x).ravel().tolist()]
-    return np.array(flat, object if values.dtype.kind in "OU" else values.dtype).reshape(np.shape(x))
+        for key, value in zip(keys[::-1], values[::-1], strict=True):
+            y = np.where(np.isnan(x) if key != key else x == key, value, y)
+    return Texts(y) if texts else y
 
 
 def _mapping(c: Call) -> tuple[np.ndarray, np.ndarray, Any]:
@@ -165,8 +168,9 @@ def zip_map(c: Call) -> Any:
 @rule("ai.onnx.ml.OneHotEncoder")
 def one_hot_encoder(c: Call) -> Any:
     """1 at the place of each category that is known."""
-    categories = c.get("cats_int64s") or c.get("cats_strings")
-    x = c[0]
-    if isinstance(x, Variable) and c.get("cats_strings"):
-        raise RefusedError("texts are traced")
+    categories, x = c.get("cats_int64s"), c[0]
+    if isinstance(x, Texts):
+        categories, x = c.texts.coded(c.get("cats_strings") or []), x.codes
+    elif not categories:
+        raise RefusedError("its categories are texts, and its input is numbers")
     return (np.expand_dims(x, -1) == np.asarray(categories)).astype(c.typed(np.dtype(np.float32)))

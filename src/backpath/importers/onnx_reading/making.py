@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import INPUT, Graph, SettingError, ancestors
-from backpath.importers.onnx_reading.model import OnnxModel
+from backpath.importers.onnx_reading.model import Folding, OnnxModel
 from backpath.importers.onnx_reading.plan import Plan, Planner, pruned
 from backpath.importers.onnx_reading.roles import trained
-from backpath.importers.onnx_reading.rules import NotKnownError
+from backpath.importers.onnx_reading.rules import NotKnownError, Training
 from backpath.importers.onnx_reading.running import Runner
+from backpath.importers.onnx_reading.texts import Texts, Vocabulary, is_texts, labels_of
 from backpath.nets import Loss
 from backpath.ops import trace
 
@@ -30,20 +31,21 @@ UNKNOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An input of a graph: its name, type, and lengths, None for those that are free."""
+    """An input of a graph: its name, type, lengths, None for those that are free, and whether it holds texts."""
 
     name: str
     dtype: np.dtype
     lengths: tuple[int | None, ...]
+    texts: bool = False
 
-    def example(self, rng: np.random.Generator, batch: int | None) -> np.ndarray:
-        """Numbers of its type, with a batch of that many where that is free."""
+    def example(self, rng: np.random.Generator, batch: int | None, texts: int = 0) -> np.ndarray:
+        """Numbers of its type, or of so many texts, with a batch of that many where that is free."""
         shape = [UNKNOWN if n is None else n for n in self.lengths]
         if shape and batch is not None and self.lengths[0] is None:
             shape[0] = batch
         if self.dtype.kind == "f":
             return rng.normal(size=shape).astype(self.dtype)
-        return rng.integers(0, 2, size=shape).astype(self.dtype)
+        return rng.integers(0, max(texts, 1) if self.texts else 2, size=shape).astype(self.dtype)
 
 
 class Making:
@@ -55,11 +57,13 @@ class Making:
         inputs: of its graph.
         named: what it is called.
         real: the type of its real numbers.
+        train: whether it is read for training.
     """
 
-    def __init__(self, planner: Planner, plan: Plan, inputs: list[Input], named: str, real: np.dtype):
-        self.plan, self.inputs, self.named, self.real = plan, inputs, named, real
-        self.runner = Runner(planner, real, named)
+    def __init__(self, planner: Planner, plan: Plan, inputs: list[Input], named: str, real: np.dtype, train: bool):
+        self.plan, self.inputs, self.named, self.real, self.train = plan, inputs, named, real, train
+        self.texts = Vocabulary(plan)
+        self.runner = Runner(planner, real, named, self.texts)
         self.trained = trained(plan, real)
         self.runner.may_be_known = lambda value: bool(self._made_of_parameters(value))
         self._graph: tuple[Plan, Graph] | None = None
@@ -70,7 +74,7 @@ class Making:
         """Inputs in order, as given or made up."""
         if X is None:
             rng = np.random.default_rng(0)
-            return [i.example(rng, BATCH) for i in self.inputs]
+            return [i.example(rng, BATCH, len(self.texts.texts)) for i in self.inputs]
         names = [i.name for i in self.inputs]
         given = (
             [X[n] for n in names if n in X] if isinstance(X, Mapping) else X if isinstance(X, (tuple, list)) else [X]
@@ -80,6 +84,9 @@ class Making:
         found = []
         for i, x in zip(self.inputs, given, strict=True):
             array = np.asarray(x)
+            if is_texts(array) != i.texts and not (i.texts and array.dtype.kind in "iu"):
+                raise SettingError(f"{self.named}: its input {i.name} holds {'texts' if i.texts else 'numbers'}")
+            array = self.texts.coded(array) if is_texts(array) else array
             found.append(array if array.dtype.kind == "f" and i.dtype.kind == "f" else array.astype(i.dtype))
         return found
 
@@ -120,14 +127,24 @@ class Making:
         return parameters, {name: x for name, x in self.plan.known.items() if name not in parameters}
 
     def run(
-        self, values: Mapping[str, Any], inputs: Sequence[Any], precision: np.dtype, plan: Plan | None = None
+        self,
+        values: Mapping[str, Any],
+        inputs: Sequence[Any],
+        precision: np.dtype,
+        plan: Plan | None = None,
+        training: Training | None = None,
     ) -> Sequence[Any]:
         """The outputs of the graph, or of a part of it."""
-        given = dict(zip(self.plan.inputs, inputs, strict=True))
+        self.runner.training = training or (Training() if self.train else None)
+        given = self.coded(dict(zip(self.plan.inputs, inputs, strict=True)))
         batch = np.shape(inputs[0])[0] if inputs and np.ndim(inputs[0]) else None
         fixed = self.written is not None and batch is not None and batch != self.written
         self.runner.batch = (self.written, batch) if fixed else None  # type: ignore[assignment]
         return self.runner.run(plan or self.plan, {**values, **given}, precision)
+
+    def coded(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Inputs by name, those of texts marked as such."""
+        return given | {i.name: Texts(given[i.name]) for i in self.inputs if i.texts}
 
     def traced(self, example: Sequence[np.ndarray]) -> Graph:
         """The graph of all outputs; arrays that decide shapes are known in it."""
@@ -160,7 +177,12 @@ class Making:
         self.trained = [name for name in self.trained if name not in gone]
 
     def model(
-        self, chosen: str, example: Sequence[np.ndarray], loss: str | Loss | None, file: Callable[[], bytes]
+        self,
+        chosen: str,
+        example: Sequence[np.ndarray],
+        loss: str | Loss | None,
+        file: Callable[[], bytes],
+        folding: Folding | None,
     ) -> OnnxModel:
         """The model whose scores are that value."""
         graph = self.traced(example)
@@ -173,9 +195,15 @@ class Making:
         return OnnxModel(
             self.run,
             parameters,
-            scores=lambda values, inputs, precision: self.run(values, inputs, precision, part),
+            scores=lambda values, inputs, precision, training=None: self.run(values, inputs, precision, part, training)[
+                0
+            ],
             file=file,
+            folding=folding,
             buffers=buffers,
+            texts=self.texts,
+            text_inputs=frozenset(i.name for i in self.inputs if i.texts),
+            labels=labels_of(self.plan, math.prod(scores[1:]), self.texts),
             inputs=self.plan.inputs,
             outputs=self.plan.outputs,
             output=chosen,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,27 @@ class NotKnownError(RefusedError):
 
 
 @dataclass(frozen=True, slots=True)
+class Training:
+    """What one run of a model that was read for training draws and sees.
+
+    Attributes:
+        noise: uniform numbers by what draws them; what finds none there draws nothing.
+        shapes: of the numbers that were asked for, by what draws them.
+        statistics: the mean and variance of the batch, by what is normalized with them.
+    """
+
+    noise: Mapping[str, Any] = field(default_factory=dict)
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    statistics: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    def drawn(self, name: str, shape: tuple[int, ...]) -> Any:
+        """Uniform numbers of that shape, None where there are none; in a loop each step has its own."""
+        own = name if name not in self.shapes else f"{name}:{len(self.shapes)}"
+        self.shapes[own] = shape
+        return self.noise.get(own)
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A node at its inputs.
 
@@ -45,6 +66,9 @@ class Call:
         branch: runs one of the node's graphs: from an attribute and values of its inputs to its outputs.
         batch: that the file was written for, if it is one, and that of the inputs.
         traced: whether a graph is made, so that what is not traced is the file's own.
+        training: what is drawn and seen, if the model was read for training.
+        name: of its first result.
+        texts: those of the file, by which rules of texts read and write numbers.
     """
 
     op: str
@@ -56,6 +80,9 @@ class Call:
     branch: Callable[[Any, list[Any]], list[Any]]
     batch: tuple[int, int] | None = None
     traced: bool = False
+    training: Training | None = None
+    name: str = ""
+    texts: Any = None
 
     def __getitem__(self, k: int) -> Any:
         """Its k-th input, None if that is absent."""

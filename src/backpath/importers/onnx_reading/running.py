@@ -12,7 +12,8 @@ import numpy as np
 from backpath.graph import BackpathError, DataError, TraceError, UnsupportedError
 from backpath.importers.onnx_reading.elementwise import MANY, TWO
 from backpath.importers.onnx_reading.plan import MOST_STEPS, Plan, Planner, Step, is_read, schema_of
-from backpath.importers.onnx_reading.rules import MOST_KNOWN, RULES, Call, NotKnownError, RefusedError
+from backpath.importers.onnx_reading.rules import MOST_KNOWN, RULES, Call, NotKnownError, RefusedError, Training
+from backpath.importers.onnx_reading.texts import Texts, Vocabulary, is_texts, moved
 from backpath.ops import Variable, scope, spec_of
 
 
@@ -33,14 +34,17 @@ class Runner:
         planner: of the file, for bodies of functions.
         real: the type of its real numbers.
         source: what it is called in errors.
+        texts: of the file.
     """
 
-    def __init__(self, planner: Planner, real: np.dtype, source: str):
-        self._planner, self._real, self._source = planner, real, source
+    def __init__(self, planner: Planner, real: np.dtype, source: str, texts: Vocabulary):
+        self._planner, self._real, self._source, self._texts = planner, real, source, texts
         self._bodies: dict[Any, Plan] = {}
         self._done, self._traced = 0, False
         self.may_be_known: Callable[[Any], bool] = lambda value: False
         """Whether a traced value would be known if some arrays of the file were not traced."""
+        self.training: Training | None = None
+        """What this run draws and sees, if the model was read for training."""
         self.batch: tuple[int, int] | None = None
         """The batch that the file was written for, if it is one, and that of the inputs."""
 
@@ -68,7 +72,7 @@ class Runner:
         results = self._run(plan, dict(values), precision, watch, refused)
         if refused:
             raise UnsupportedError(self._source, refused)
-        return tuple(results)
+        return tuple(y.codes if isinstance(y, Texts) else y for y in results)
 
     def _run(
         self,
@@ -122,9 +126,12 @@ class Runner:
             branch,
             self.batch,
             self._traced,
+            self.training,
+            next(iter(step.outputs), ""),
+            self._texts,
         )
         try:
-            with scope(step.scope or step.name):
+            with scope(step.scope or step.name.strip("/").replace("/", ".")):
                 results = self._results(step, call, refused)
         except NotKnownError as error:
             if self.may_be_known(error.value):
@@ -146,11 +153,12 @@ class Runner:
         return results
 
     def _results(self, step: Step, call: Call, refused: dict[str, list[str]]) -> Sequence[Any]:
-        if step.op not in RULES:
+        texts = any(isinstance(x, Texts) or is_texts(x) for x in call.inputs)
+        if step.op not in RULES and not texts:
             return self._by_body(step, call, refused)
         _require_room(call)
         with np.errstate(all="ignore"):
-            result = RULES[step.op](call)
+            result = moved(call, self._texts) if texts else RULES[step.op](call)
         results = result if isinstance(result, tuple) else (result,)
         made = [np.asarray(y) if isinstance(y, (np.generic, float, int, bool)) else y for y in results]
         for y in made if call.traced else ():

@@ -10,7 +10,8 @@ import numpy as np
 
 from backpath.importers import operations as op
 from backpath.importers.onnx_reading.rules import Call, NotKnownError, RefusedError, as_type, axis_in, dtype_of, rule
-from backpath.importers.onnx_reading.types import NUMPY, type_name
+from backpath.importers.onnx_reading.texts import Texts
+from backpath.importers.onnx_reading.types import NUMPY, STRING, type_name
 from backpath.ops import Variable
 
 
@@ -160,11 +161,17 @@ def cast(c: Call) -> Any:
 
 
 def _cast(c: Call, x: Any, to: int) -> Any:
+    if isinstance(x, Texts):
+        if to == STRING:
+            return x
+        if isinstance(x.codes, Variable):
+            raise RefusedError("it reads numbers in texts")
+        x = c.texts.told(x.codes).astype(str)
     if to not in NUMPY:
         raise RefusedError(f"it casts to {type_name(to)}")
     dtype = c.typed(NUMPY[to])
-    if isinstance(x, np.ndarray) and x.dtype.kind in "OU":
-        return x.astype(str).astype(dtype)
+    if x.dtype.kind == "U":
+        return x.astype(dtype)
     if dtype.kind == "b":
         return x != 0
     return as_type(x, dtype)

@@ -3,6 +3,7 @@
 from backpath.importers.operations.activations import (
     above,
     celu,
+    dropped,
     elu,
     gated,
     gelu,
@@ -80,6 +81,7 @@ __all__ = [
     "convolution",
     "cumulated",
     "depth_to_space",
+    "dropped",
     "elu",
     "gated",
     "gated_step",

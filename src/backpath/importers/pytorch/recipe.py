@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import BackpathError, GraphError
+from backpath.importers.operations import dropped
 from backpath.importers.pytorch.aten import ATEN
-from backpath.ops import scope, spec_of
+from backpath.ops import scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +205,6 @@ class Recipe:
 
 
 DROPOUT = frozenset({"dropout.default", "feature_dropout.default", "native_dropout.default"})
-
-
-def dropped(x: Any, rate: float, drawn: Any) -> Any:
-    """Each entry 0 with a probability, the others larger in proportion (Srivastava and others, 2014)."""
-    kept = (drawn >= rate).astype(spec_of(x).dtype)
-    return x * (kept * (1.0 / (1.0 - rate)))
 
 
 def noise_shape(op: str, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What folds into one box: residual blocks, layers, and long stretches of program, as a tree with a layout in each.
+"""What folds into one box: modules, residual blocks, layers, and stretches of program, as a tree with layouts.
 
 Every group is an interval of the program with the inputs that it alone uses, so that groups depend on each other
 without circles.
@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from backpath.explanation.carriers import prefixes
 from backpath.explanation.skips import branch_edges
 from backpath.explanation.spectrum import LAYERS
 from backpath.graph import INPUT, Graph
 from backpath.nets.activations import ACTIVATIONS
+from backpath.ops import scope_of
 from backpath.ops.control import has_control
 from backpath.paths import Dag, Linearization
 from backpath.report.layout import arranged
@@ -32,7 +34,7 @@ class Group:
 
     Attributes:
         name: what it is called.
-        kind: ``"root"``, ``"residual"``, ``"layer"`` or ``"stretch"``.
+        kind: ``"root"``, ``"module"``, ``"residual"``, ``"layer"`` or ``"stretch"``.
         members: nodes by position, and groups.
     """
 
@@ -68,15 +70,41 @@ def _parents(weighted: Linearization | Dag) -> list[list[int]]:
 
 
 def _intervals(lin: Linearization) -> Iterator[Interval]:
-    graph = lin.graph
+    graph, modules = lin.graph, list(_modules(lin.graph))
+    yield from modules
     arrays = any(node.shape for node in graph.nodes)
     blocks = sorted(branch_edges(lin)) if arrays and not has_control(graph) else []
     for number, (target, slot) in enumerate(blocks, 1):
         skip = next(p for k, p in enumerate(graph.nodes[target].parents) if k != slot)
-        yield skip + 1, target, f"residual block {number}", "residual"
+        first = next(k for k in range(skip + 1, target + 1) if graph.nodes[k].parents)
+        if not any(_cross((first, target), m) or (first, target) == m[:2] for m in modules):
+            yield skip + 1, target, f"residual block {number}", "residual"
+    if modules:
+        return
     mixing = [k for k, node in enumerate(graph.nodes) if node.primitive in LAYERS]
     for number, start in enumerate(mixing, 1):
         yield start, _end_of_layer(graph, start), f"layer {number}", "layer"
+
+
+def _cross(a: tuple[int, int], b: Interval) -> bool:
+    return a[0] < b[0] <= a[1] < b[1] or b[0] < a[0] <= b[1] < a[1]
+
+
+def _modules(graph: Graph) -> Iterator[Interval]:
+    """Each run of nodes that are of one module of an imported model, and those inside it."""
+    open_at: list[tuple[str, int]] = []
+    last = 0
+    for k, node in enumerate(graph.nodes):
+        if not node.parents:
+            continue
+        scope = scope_of(node.name)
+        while open_at and not f"{scope}.".startswith(f"{open_at[-1][0]}."):
+            path, first = open_at.pop()
+            yield first, last, path, "module"
+        open_at += [(path, k) for path in prefixes(scope)[len(open_at) :]]
+        last = k
+    for path, first in open_at:
+        yield first, last, path, "module"
 
 
 def _end_of_layer(graph: Graph, start: int) -> int:

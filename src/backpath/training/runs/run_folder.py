@@ -232,7 +232,7 @@ def _read_graph(folder: Path, told: Mapping[str, Any], description: Mapping[str,
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != description["graph_sha256"]:
             raise RunError(f"{path} is damaged: its checksum is not the one in {MODEL}")
-        model = from_onnx(data, output=told["output"], loss=told["loss"], compare=False)
+        model = from_onnx(data, output=told["output"], loss=told["loss"], train=told.get("train", False), compare=False)
         return model if told["inputs"] is None else model.suited(tuple(told["inputs"]))
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}") from None

@@ -14,10 +14,10 @@ from backpath.training.result import Fit
 from backpath.training.runs.run_folder import CONFIG, ESTIMATOR, HISTORY, read_description, read_model, write_model
 
 if TYPE_CHECKING:
-    from backpath.estimators.robust.estimator import RobustMLP
+    from backpath.estimators.robust.saving import Robust
 
 
-def save(fit: Fit | RobustMLP, folder: str | Path) -> None:
+def save(fit: Fit | Robust, folder: str | Path) -> None:
     """Write a trained model into a new folder: it is there whole, or not at all.
 
     What it is made of is written as data; of a function of your own no more than what its parameters are called.
@@ -33,9 +33,9 @@ def save(fit: Fit | RobustMLP, folder: str | Path) -> None:
         OSError: if it cannot be written; nothing of it is left.
     """
     if not isinstance(fit, Fit):
-        from backpath.estimators.robust.saving import RobustMLP, write_estimator
+        from backpath.estimators.robust.saving import Robust, write_estimator
 
-        if not isinstance(fit, RobustMLP):
+        if not isinstance(fit, Robust):
             raise SettingError(f"save: {fit!r} is not what fit, fit_many or minimize return, nor a robust estimator")
         write_estimator(fit, folder)
         return

@@ -17,8 +17,8 @@ class Settings:
     """How to train; the defaults are those of ``backpath train``.
 
     ``onnx`` is the .onnx file whose model is trained, in place of a network of ``layers``. With ``robust`` an
-    estimator that needs no settings is trained beside it, of ``members`` networks and in ``time_budget`` seconds if they
-    are said.
+    estimator that needs no settings is trained beside it, of ``members`` networks and in ``time_budget`` seconds, if
+    they are said.
     """
 
     seed: int = 0
