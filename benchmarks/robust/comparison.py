@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from benchmarks.robust.fits import FOLDS
+
 LARGER_IS_BETTER = {"accuracy": True, "log_loss": False, "auc": True, "rmse": False, "r2": True}
 ALPHA = 0.05
 Place = tuple[str, int, int]
@@ -91,6 +93,15 @@ def gathered(lines: Iterable[Mapping[str, Any]], measure: str) -> dict[str, dict
         if measure in line:
             found[line["peer"]][line["data"], line["seed"], line["fold"]] = line[measure]
     return dict(found)
+
+
+def whole_seeds(lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The lines of those seeds of a peer and a set of which every fold is there, and gave something."""
+    found: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
+    for line in lines:
+        if "seconds" in line:
+            found[line["peer"], line["data"], line["seed"], line["threads"]].append(line)
+    return [line for several in found.values() if len(several) == FOLDS for line in several]
 
 
 def compared(lines: Iterable[Mapping[str, Any]], measure: str, peers: Sequence[str]) -> Scores:

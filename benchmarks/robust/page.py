@@ -6,10 +6,12 @@ Run with ``python -m benchmarks.robust.page [--results build/robust.jsonl] [--ti
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
+from backpath.data.frame import listed
 from benchmarks.robust import results, tables
-from benchmarks.robust.comparison import compared, whole
+from benchmarks.robust.comparison import compared, whole, whole_seeds
 from benchmarks.robust.data import KEEL, REGRESSION, SKLEARN
 from benchmarks.robust.peers import OURS, PEERS
 from benchmarks.robust.picture import draw
@@ -18,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 PAGE, PICTURE = ROOT / "docs/scores.md", ROOT / "docs/pictures/ranks.png"
 BEGIN, END = "<!-- robust: begin -->", "<!-- robust: end -->"
 BASE = "CatBoost"
+FEW = 8
+"""Sets with the others, below which a peer that lacks some is left out."""
 
 PREAMBLE = """\
 All by default, in the same folds: 5 x 2, stratified, of scikit-learn's classification sets and of 23 development sets
@@ -34,7 +38,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, nargs="+", default=[Path("build/robust.jsonl")])
     parser.add_argument("--times", type=Path, help="results of a run that nothing disturbed")
     options = parser.parse_args()
-    lines = [line for path in options.results for line in results.read(path)]
+    lines = whole_seeds(line for path in options.results for line in results.read(path))
     quiet = results.read(options.times) if options.times else []
     before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
     after = rest.split(END)[1]
@@ -44,10 +48,11 @@ def main() -> None:
 def section(lines: tables.Lines, quiet: tables.Lines) -> str:
     """The Markdown between the markers; draws the picture."""
     classification = (*SKLEARN, *KEEL)
-    present = {line["data"] for line in lines if line["peer"] == BASE and "accuracy" in line}
-    sets = [name for name in classification if name in present]
+    sets = [name for name in classification if {BASE, OURS} <= {*whole(lines, "accuracy", [name], list(PEERS))}]
     full = whole(lines, "accuracy", sets, list(PEERS))
-    others = [peer for peer in PEERS if peer not in full and any(line["peer"] == peer for line in lines)]
+    others = [
+        peer for peer in PEERS if peer not in full and len(compared(lines, "accuracy", [*full, peer]).data) >= FEW
+    ]
     scores = {measure: compared(lines, measure, full) for measure in tables.MEASURES}
     draw(PICTURE, [scores["accuracy"], scores["log_loss"]], OURS)
     parts = [
@@ -55,25 +60,29 @@ def section(lines: tables.Lines, quiet: tables.Lines) -> str:
         f"Means over {len(sets)} classification sets, and mean ranks (1 is best), over the folds that all have:",
         tables.summary(scores),
         f"Friedman's test that all are alike: {tables.tests(scores)}.",
+        *_without([name for name in classification if name not in sets]),
         "![Mean ranks on a line; bars join those that the test does not tell apart](pictures/ranks.png)",
     ]
-    if OURS in full:
-        parts += [
-            f"`{OURS}` beside each, on the folds that both have (gains are positive where it is better; p of "
-            "Wilcoxon's signed ranks over the sets):",
-            tables.pairs(lines, [peer for peer in (*full, *others) if peer != OURS], OURS),
-        ]
-    parts += [f"Fits in these tables: {tables.folds(lines, (*full, *others), 'accuracy')}."]
+    parts += [
+        f"`{OURS}` beside each, on the folds that both have (gains are positive where it is better; p of Wilcoxon's "
+        "signed ranks over the sets):",
+        tables.pairs(lines, [peer for peer in (*full, *others) if peer != OURS], OURS),
+        f"Fits in these tables: {tables.folds(lines, (*full, *others), 'accuracy')}.",
+    ]
     if others:
         every = {measure: compared(lines, measure, [*full, *others]) for measure in tables.MEASURES}
-        sets = every["log_loss"].data
-        parts += [f"{' and '.join(others)} lack sets, on which a fit takes too long; on the {len(sets)} that all have:"]
+        parts += [f"With {listed(others)}, which lack sets, on the {len(every['log_loss'].data)} that all have:"]
         parts += [tables.ranks(every)]
     for measure in ("accuracy", "log_loss"):
         parts += [f"By set, {tables.MEASURES[measure]}:", tables.by_data(scores[measure])]
     regressions = compared(lines, "rmse", whole(lines, "rmse", REGRESSION, list(PEERS)))
     parts += ["Regression, root mean squared error:", tables.by_data(regressions)]
     return "\n\n".join([*parts, *_times(lines, quiet)])
+
+
+def _without(names: Sequence[str]) -> list[str]:
+    """What is said of sets that are missing."""
+    return [f"Without {listed(names, len(names))}, which {BASE} or {OURS} has no fits of yet."] if names else []
 
 
 def _times(lines: tables.Lines, quiet: tables.Lines) -> list[str]:
