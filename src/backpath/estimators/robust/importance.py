@@ -165,7 +165,7 @@ class Explaining(ABC):
         >>> X, y = load_iris(return_X_y=True)
         >>> model = RobustMLPClassifier(hidden_layer_sizes=(16,), n_members=2, max_iter=20, random_state=0).fit(X, y)
         >>> found = model.explain(X[0])
-        >>> abs(found.contributions.sum() - (found.score - found.baseline)) < 0.01
+        >>> abs(found.error) < 0.01
         True
         """
         check_is_fitted(self)
