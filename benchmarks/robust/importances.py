@@ -63,7 +63,7 @@ def shares(name: str) -> dict[str, np.ndarray]:
     model: Any = (RobustMLPRegressor if regression else RobustMLPClassifier)(random_state=0).fit(X[train], y[train])
     masses = _masses(model)
     scoring = None if regression else "neg_log_loss"
-    permuted = permutation_importance(model, X[test], y[test], n_repeats=REPEATS, random_state=0, scoring=scoring)
+    permuted: Any = permutation_importance(model, X[test], y[test], n_repeats=REPEATS, random_state=0, scoring=scoring)
     return {
         "importances": model.feature_importances_,
         "mass, neuron by neuron": masses / masses.sum(),
@@ -94,14 +94,16 @@ def draw(found: dict[str, dict[str, np.ndarray]]) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 3.6), layout="constrained")
-    for axes, name in zip(np.ravel(figure.subplots(1, 2)), ("friedman1", "products"), strict=True):
+    panels = figure.subplots(1, 2)
+    for axes, name in zip(panels, ("friedman1", "products"), strict=True):
+        features = np.arange(len(next(iter(found[name].values()))))
         for k, ((kind, share), color) in enumerate(zip(found[name].items(), (BLUE, GRAY, ORANGE), strict=True)):
-            axes.bar(np.arange(len(share)) + 0.27 * (k - 1), share, width=0.25, color=color, label=kind)
-        axes.set_xticks(range(len(share)), [f"x{j}" for j in range(len(share))])
+            axes.bar(features + 0.27 * (k - 1), share, width=0.25, color=color, label=kind)
+        axes.set_xticks(features, [f"x{j}" for j in features])
         axes.axvline(4.5, color="black", lw=0.8, ls=":")
         axes.text(4.6, axes.get_ylim()[1] * 0.93, "noise", fontsize=9)
         axes.set(title=name, ylabel="share")
-    axes.legend(frameon=False, fontsize=9, loc="upper right", bbox_to_anchor=(1, 0.9))
+    panels[-1].legend(frameon=False, fontsize=9, loc="upper right", bbox_to_anchor=(1, 0.9))
     figure.savefig(PICTURE, dpi=100)
 
 
