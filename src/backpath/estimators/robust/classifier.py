@@ -11,11 +11,14 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 
+from backpath.data.frame import listed
 from backpath.estimators.labels import Labels
 from backpath.estimators.parts import Part
 from backpath.estimators.robust.calibration import out_of_fold, probabilities, temperature
 from backpath.estimators.robust.estimator import RobustMLP
+from backpath.estimators.robust.importance import log_odds, score_of_each
 from backpath.estimators.robust.lesson import Learned
+from backpath.graph import DataError
 
 
 @final
@@ -100,6 +103,25 @@ class RobustMLPClassifier(Labels, ClassifierMixin, RobustMLP):
     @property
     def _classes(self) -> int | None:
         return 2 if self._multilabel else len(self.classes_)
+
+    # Explaining.
+
+    def _shown(self, scores: Any, outputs: np.ndarray) -> Any:
+        return (score_of_each if self._multilabel else log_odds)(scores, outputs)
+
+    def _importance_outputs(self, scores: np.ndarray) -> list[np.ndarray]:
+        if self._multilabel:
+            return [np.full(len(scores), k) for k in range(scores.shape[1])]
+        return [scores.argmax(axis=1)]
+
+    def _output_of(self, output: Any, scores: np.ndarray) -> tuple[int, str]:
+        if output is None:
+            position = int(scores[0].argmax())
+        elif not (found := np.flatnonzero(self.classes_ == output)).size:
+            raise DataError(f"there is no class {output!r}; there are {listed([str(c) for c in self.classes_])}")
+        else:
+            position = int(found[0])
+        return position, f"log-odds of {self.classes_[position]}"
 
     def _loss_of_each(self) -> str:
         return "sigmoid_cross_entropy" if self._multilabel else "cross_entropy"

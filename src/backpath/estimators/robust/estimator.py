@@ -24,6 +24,7 @@ from backpath.estimators.robust.arguments import Arguments, activations, check_a
 from backpath.estimators.robust.course import Course
 from backpath.estimators.robust.defaults import Defaults
 from backpath.estimators.robust.folds import held_out
+from backpath.estimators.robust.importance import Explaining
 from backpath.estimators.robust.inputs import checked_rows
 from backpath.estimators.robust.lesson import Learned, Lesson
 from backpath.estimators.robust.members import Form
@@ -35,7 +36,7 @@ from backpath.graph import DataError, SettingError
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class RobustMLP(Arguments, BaseEstimator, ABC):
+class RobustMLP(Explaining, Arguments, BaseEstimator, ABC):
     """Several networks in one, each judged by rows of its own: their mean predicts."""
 
     def __sklearn_tags__(self) -> Any:
@@ -195,6 +196,7 @@ class RobustMLP(Arguments, BaseEstimator, ABC):
         self.best_epochs_ = learned.epochs
         self.loss_curve_, self.validation_loss_curve_ = learned.loss_curve, learned.held_curve
         self.engine_ = learned.engine
+        self._remember(lesson.X, lesson.weights)
 
     # Predicting.
 

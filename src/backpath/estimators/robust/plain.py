@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 
 from backpath.engines import Choice
+from backpath.estimators.robust.importance import Background
 from backpath.estimators.robust.members import Form
 from backpath.estimators.robust.table import Table
 from backpath.estimators.robust.targets import Quantity
 from backpath.graph import DataError
 
-RECORDS: Mapping[str, type[Any]] = MappingProxyType({"choice": Choice, "form": Form, "quantity": Quantity})
+RECORDS: Mapping[str, type[Any]] = MappingProxyType(
+    {"choice": Choice, "form": Form, "quantity": Quantity, "background": Background}
+)
 """Frozen values that are their fields: dataclasses and named tuples."""
 
 KINDS = "biufUO"

@@ -13,8 +13,10 @@ from sklearn.utils.validation import column_or_1d
 from backpath.estimators.parts import Part
 from backpath.estimators.robust.calibration import out_of_fold
 from backpath.estimators.robust.estimator import RobustMLP
+from backpath.estimators.robust.importance import score_of_each
 from backpath.estimators.robust.lesson import Learned
 from backpath.estimators.robust.targets import learned as learned_quantity
+from backpath.graph import DataError
 
 
 @final
@@ -32,6 +34,21 @@ class RobustMLPRegressor(RegressorMixin, RobustMLP):
         """The quantities of each example."""
         values = self._values(self._scores(X))
         return values[:, 0] if self._one_column else values
+
+    def _shown(self, scores: Any, outputs: np.ndarray) -> Any:
+        values = np.stack([q.predicted(scores[:, k]) for k, q in enumerate(self._quantities)], axis=1)
+        return score_of_each(values, outputs)
+
+    def _importance_outputs(self, scores: np.ndarray) -> list[np.ndarray]:
+        return [np.full(len(scores), k) for k in range(scores.shape[1])]
+
+    def _output_of(self, output: Any, scores: np.ndarray) -> tuple[int, str]:
+        many = len(self._quantities)
+        if output is None:
+            output = 0
+        if not isinstance(output, (int, np.integer)) or not 0 <= output < many:
+            raise DataError(f"there is no quantity {output!r}: they are numbered from 0 to {many - 1}")
+        return int(output), "prediction" if many == 1 else f"prediction {output}"
 
     def _values(self, z: np.ndarray) -> np.ndarray:
         return np.stack([q.predicted(column) for q, column in zip(self._quantities, z.T, strict=True)], axis=1)
