@@ -20,7 +20,7 @@ FEATURES, CLASSES, ROWS, BATCH, EPOCHS = 784, 10, 8192, 1024, 5
 PARTS = 2
 
 
-def measure(width: int, shard: bool) -> None:
+def measure(width: int, batch: int, shard: bool) -> None:
     """Train, and print the milliseconds of a step."""
     import backpath as bp
     from backpath.engines.processes.company import company
@@ -37,29 +37,30 @@ def measure(width: int, shard: bool) -> None:
         X,
         y,
         epochs=EPOCHS,
-        batch=BATCH,
+        batch=batch,
         engine="xla",
         device="cpu",
         shard="parameters" if shard else None,
     )
-    steps = ROWS // BATCH
+    steps = ROWS // batch
     seconds = sorted(epoch.seconds / steps for epoch in fitted.history[1:])
     if ours.first:
         print("told", json.dumps({"ms": 1e3 * seconds[len(seconds) // 2], "loss": fitted.history[-1].loss}), flush=True)
     leave(ours)
 
 
-def run(cores: list[int], arguments: list[str]) -> dict[str, float]:
-    """What a training tells that has a process for each of these cores."""
+def run(cores: list[int], arguments: list[str], together: bool = True) -> dict[str, float]:
+    """What a training tells that has a process for each of these cores, or the first of trainings of one each."""
     from backpath.training.launch.team import free_address
 
-    where = {"JAX_COORDINATOR_ADDRESS": free_address(), "JAX_NUM_PROCESSES": str(len(cores))}
+    size = len(cores) if together else 1
+    where = {"JAX_COORDINATOR_ADDRESS": free_address(), "JAX_NUM_PROCESSES": str(size)}
     command = [sys.executable, __file__, "--measure", *arguments]
     before = os.sched_getaffinity(0)
     team = []
     for rank, core in enumerate(cores):
         os.sched_setaffinity(0, [core])
-        env = {**os.environ, **where, "JAX_PROCESS_ID": str(rank), "OMP_NUM_THREADS": "1"}
+        env = {**os.environ, **where, "JAX_PROCESS_ID": str(rank % size), "OMP_NUM_THREADS": "1"}
         team.append(subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True))
     os.sched_setaffinity(0, before)
     told = [process.communicate()[0] for process in team]
@@ -70,29 +71,31 @@ def run(cores: list[int], arguments: list[str]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--width", type=int, default=2048)
+    parser.add_argument("--batch", type=int, default=BATCH)
     parser.add_argument("--shard", action="store_true")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        measure(options.width, options.shard)
+        measure(options.width, options.batch, options.shard)
         return
     cores = sorted(os.sched_getaffinity(0))[:2]
-    arguments = ["--width", str(options.width)]
-    width = options.width
+    width, batch = options.width, options.batch
     parameters = FEATURES * width + width + width * width + width + width * CLASSES + CLASSES
-    print(f"{FEATURES}-{width}-{width}-{CLASSES}, {parameters:,} parameters, batches of {BATCH:,}\n")
+    print(f"{FEATURES}-{width}-{width}-{CLASSES}, {parameters:,} parameters, batches of {batch:,}\n")
     print("| processes, a core each | ms a step | part of ideal |")
     print("|---|---:|---:|")
     # In turn, and the best of each: what else runs on a machine only ever takes time away.
     found: dict[str, list[float]] = {}
-    kinds = {
-        "one": (cores[:1], []),
-        "two": (cores, []),
-        **({"two, shard": (cores, ["--shard"])} if options.shard else {}),
+    kinds: dict[str, tuple[list[int], list[str], bool]] = {
+        "one": (cores[:1], ["--batch", str(batch)], True),
+        "two": (cores, ["--batch", str(batch)], True),
+        "two that tell each other nothing, of half the batch": (cores, ["--batch", str(batch // 2)], False),
     }
+    if options.shard:
+        kinds["two, shard"] = (cores, ["--batch", str(batch), "--shard"], True)
     for _ in range(PARTS):
-        for name, (own, more) in kinds.items():
-            found.setdefault(name, []).append(run(own, [*arguments, *more])["ms"])
+        for name, (own, more, together) in kinds.items():
+            found.setdefault(name, []).append(run(own, ["--width", str(width), *more], together)["ms"])
     alone = min(found["one"])
     for name, times in found.items():
         ideal = alone / len(kinds[name][0])

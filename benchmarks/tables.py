@@ -9,9 +9,7 @@ Run with ``python benchmarks/tables.py [--rows 1000000]``.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from own_process import act, acted, peak
 
 SHORT = 300_000
 """Rows of the training that is timed as a whole."""
@@ -29,30 +28,25 @@ ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """Whole commands compute on one thread: where others use the cores, two would wait for one another."""
 
 
-def write(path: Path, rows: int) -> None:
+def write(path: str, rows: str) -> None:
     """Eight numbers, a category, and two classes to predict."""
     import polars as pl
 
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((rows, 8)).round(6)
+    X = rng.standard_normal((int(rows), 8)).round(6)
     columns = {f"x{k}": X[:, k] for k in range(8)}
-    columns["city"] = rng.choice(["Oslo", "Rome", "Paris", "Lima"], rows)
+    columns["city"] = rng.choice(["Oslo", "Rome", "Paris", "Lima"], int(rows))
     columns["way"] = np.where(X[:, 0] + X[:, 1] > 0, "up", "down")
     pl.DataFrame(columns).write_csv(path)
 
 
-def peak() -> float:
-    """MiB of resident memory at most so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def measure(what: str, path: str) -> None:
-    """Do one thing, and print what it took."""
+def measure(what: str, path: str) -> dict[str, float]:
+    """What it takes to do one thing."""
     act = _ACTS[what]()
     before, started, worked = peak(), time.perf_counter(), time.process_time()
     act(path)
     took = {"seconds": time.perf_counter() - started, "processor": time.process_time() - worked}
-    print(json.dumps({**took, "peak": peak(), "grown": peak() - before}))
+    return {**took, "peak": peak(), "grown": peak() - before}
 
 
 def _polars() -> Callable[[str], Any]:
@@ -120,30 +114,19 @@ def _told(what: str, path: Path, took: dict[str, float]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--write", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.write:
-        write(Path(options.write[0]), int(options.write[1]))
-        return
-    if options.measure:
-        measure(*options.measure)
-        return
     print("| | file MiB | s | processor s | peak MiB | in sizes of the file |\n|---|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         path, short, run = Path(folder) / "long.csv", Path(folder) / "short.csv", str(Path(folder) / "run")
-        # In a process of its own, since memory at most is handed on to those that are started.
         for file, rows in ((path, options.rows), (short, SHORT)):
-            subprocess.run([sys.executable, __file__, "--write", str(file), str(rows)], check=True)
+            act(__file__, "write", file, rows)
         for what in _ACTS:
-            command = [sys.executable, __file__, "--measure", what, str(path)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            _told(f"{what}, {options.rows:,} rows", path, json.loads(done.stdout))
+            _told(f"{what}, {options.rows:,} rows", path, act(__file__, "measure", what, path))
         words = ("train", str(short), "--target", "way", "--epochs", "2", "--threads", "1", "--out", run)
         _told(f"two epochs of {SHORT:,} rows, the whole process", short, _command(*words))
         words = ("predict", run, str(path), "--out", str(Path(folder) / "p.csv"))
         _told(f"predict {options.rows:,} rows, the whole process", path, _command(*words))
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and not acted({"write": write, "measure": measure}):
     main()

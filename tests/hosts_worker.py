@@ -12,6 +12,7 @@ import backpath as bp
 from backpath.data.reading.parquet import ParquetSource
 from backpath.engines.processes.discovery import discovered
 from backpath.engines.processes.joining import join, leave
+from backpath.engines.xla import steps
 from backpath.training.loop import streaming
 from backpath.training.loop.streaming import Streamed
 from backpath.training.runs.experiment import Experiment
@@ -20,8 +21,12 @@ from backpath.training.runs.settings import Settings
 SHARDS = (None, "parameters")
 
 
-def trainings(folder: Path, **where):
-    """Flat parameters and losses of each way of training, by name; 200 steps each, the last of an epoch uneven."""
+def trainings(folder: Path, cut=(), **where):
+    """Flat parameters and losses of each way of training, by name; 200 steps each, the last of an epoch uneven.
+
+    Those whose names are ``cut`` have their parameters in pieces, where each device holds all.
+    """
+    flat_up_to = steps.PIECES
     streaming.MEBIBYTE = 4000  # The buffer is filled several times an epoch.
     streaming.TOGETHER = 50
     s = Settings(layers=(12,), batch=16, stream=2, test=0.1)
@@ -34,6 +39,7 @@ def trainings(folder: Path, **where):
     weights = np.random.default_rng(3).uniform(0.5, 1, len(X))
     for shard in where.pop("shards", SHARDS):
         for name, given in (("streamed", (streamed,)), ("in memory", (X, y))):
+            steps.PIECES = 0 if name in cut else flat_up_to
             extra = {"weights": weights} if len(given) == 2 else {}
             fitted = bp.fit(
                 network,
@@ -55,7 +61,7 @@ def trainings(folder: Path, **where):
 
 if __name__ == "__main__":
     ours = join(discovered(os.environ), wait=60)
-    found = dict(trainings(Path(sys.argv[1])))
+    found = dict(trainings(Path(sys.argv[1]), cut=["streamed"]))
     if ours.first:
         np.savez(Path(sys.argv[1]) / "found.npz", **found)
     leave(ours)

@@ -1,18 +1,14 @@
-"""JAX in its two manners: a jitted step called for each batch, and one call that scans over the epoch's batches.
-
-Buffers are donated, and the batches are cut and on the device before the first step.
-"""
+"""Dense networks in JAX: their loss and their step, in the two manners of ``jax_epochs``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
+from benchmarks.peers import jax_epochs
 from benchmarks.peers.cases import MOMENTUM, RATE, Case
 from benchmarks.peers.runners import Runner
 
@@ -40,36 +36,13 @@ def step_of(case: Case, state: Any, batch: Any) -> tuple[Any, Any]:
 
 
 def scan(case: Case) -> Runner:
-    state, batches = _state(case), tuple(map(jnp.array, _cut(case)))
-
-    @partial(jax.jit, donate_argnums=0)
-    def whole(state: Any, batches: Any) -> Any:
-        return jax.lax.scan(lambda state, batch: step_of(case, state, batch), state, batches)
-
-    def epoch() -> float:
-        nonlocal state
-        state, losses = whole(state, batches)
-        jax.block_until_ready(state)
-        return float(losses.mean())
-
-    return epoch
+    """One call that scans over the epoch's batches."""
+    return jax_epochs.scanned(partial(step_of, case), _state(case), _cut(case))
 
 
 def step_by_step(case: Case) -> Runner:
-    state = _state(case)
-    batches = [(jnp.array(X), jnp.array(y)) for X, y in zip(*_cut(case), strict=True)]
-    step = jax.jit(lambda state, batch: step_of(case, state, batch), donate_argnums=0)
-
-    def epoch() -> float:
-        nonlocal state
-        losses = []
-        for batch in batches:
-            state, loss = step(state, batch)
-            losses.append(loss)
-        jax.block_until_ready(state)
-        return float(jnp.stack(losses).mean())
-
-    return epoch
+    """A jitted step called for each batch."""
+    return jax_epochs.step_by_step(partial(step_of, case), _state(case), _cut(case))
 
 
 def _state(case: Case) -> Any:
@@ -78,6 +51,6 @@ def _state(case: Case) -> Any:
     return layers, jax.tree.map(jnp.zeros_like, layers)
 
 
-def _cut(case: Case) -> Iterator[np.ndarray]:
+def _cut(case: Case) -> tuple[Any, ...]:
     """X and y as (steps, batch, ...)."""
-    return (part.reshape(case.steps, case.batch, *part.shape[1:]) for part in case.data())
+    return tuple(jnp.array(part.reshape(case.steps, case.batch, *part.shape[1:])) for part in case.data())

@@ -103,6 +103,6 @@ def test_ctrl_c_is_one_word(here, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("backpath.cli.predict.read_run", stop)
+    monkeypatch.setattr("backpath.cli.predict.read_description", stop)
     result = backpath("predict", "runs/iris-1", "iris")
     assert (result.exit_code, result.stderr) == (130, "\nInterrupted.\n")

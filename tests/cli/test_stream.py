@@ -53,10 +53,10 @@ def test_a_streamed_run_says_what_it_cannot_explain(here):
     assert backpath("explain", "run", "--sample", "5", "--json").exit_code == 0
 
 
-def test_only_parquet_is_streamed():
+def test_what_is_in_memory_is_not_streamed():
     result = backpath("train", "digits", "--stream", "1")
     assert result.exit_code == 2
-    assert "no file digits" in result.stderr
+    assert "digits is a small data set that comes with scikit-learn: leave --stream out" in result.stderr
 
 
 @pytest.mark.parametrize(

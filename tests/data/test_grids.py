@@ -63,7 +63,7 @@ def test_whole_numbers(tmp_path):
     tokens[0, 0] = 8
     np.savez(tmp_path / "t.npz", X=tokens)
     table = read_frame(tmp_path / "t.npz")
-    grid = Grid.of_tokens(table, [])
+    grid = Grid.of_tokens([table], [])
     assert (grid.shape, grid.vocabulary) == ((4,), 9)
     assert np.array_equal(grid.transform(table, np.array([3, 1])), tokens[[3, 1]])
     assert grid.transform(table).dtype == np.int64
@@ -74,7 +74,7 @@ def test_whole_numbers(tmp_path):
     ):
         np.savez(tmp_path / "w.npz", X=wrong)
         with pytest.raises(DataError, match=message):
-            Grid.of_tokens(read_frame(tmp_path / "w.npz"), [])
+            Grid.of_tokens([read_frame(tmp_path / "w.npz")], [])
 
 
 @pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3), ("RGBA", 3), ("P", 3), ("I;16", 1), ("1", 1)])

@@ -92,6 +92,13 @@ def test_a_healthy_training_is_left_alone():
     assert "Nothing is wrong" in str(diagnosis)
 
 
+def test_a_budget_that_was_spent_is_told():
+    short = found(epochs=2, steps=1)
+    assert short.cut_short
+    assert "Nothing is wrong that could be shown before the budget was spent" in str(short)
+    assert "before the budget was spent: a larger one tries more" in short.page()
+
+
 def test_the_same_steps_give_the_same_findings():
     fault = {"optimizer": sgd(1e-5), "epochs": 8}
     assert found(**fault).to_json() == found(**fault).to_json()

@@ -21,10 +21,25 @@ def hidden(p, X):
     return np.tanh(X @ p["in"]["W"] + p["in"]["b"]) @ p["out"][0] + p["out"][1]
 
 
+def modal(p, X, mode):
+    h = np.maximum(mode.normalize(X @ p["in"]["W"]) * p["gain"] + p["in"]["b"], 0)
+    return mode.drop(h, 0.2) @ p["out"][0] + p["out"][1]
+
+
+def trembling(p, X, mode):
+    drawn = mode.uniform(*np.shape(X))
+    return modal(p, X if drawn is None else X + 0.1 * (drawn - 0.5).astype(X.dtype), mode)
+
+
+def normalizing(p, X, mode):
+    return np.tanh(mode.normalize(X @ p["in"]["W"]) * p["gain"] + p["in"]["b"]) @ p["out"][0] + p["out"][1]
+
+
 TREE = {
     "in": {"W": RNG.standard_normal((4, 5)), "b": np.zeros(5)},
     "out": (RNG.standard_normal((5, 3)), np.zeros(3)),
 }
+MODAL = {**TREE, "gain": np.ones(5)}
 CONVOLUTIONAL = bp.nets.Sequential(
     [
         layers.RandomShift(1),
@@ -51,8 +66,14 @@ MODELS = {
     "convolutional": (CONVOLUTIONAL, IMAGES),
     "transformer": (TRANSFORMER, TOKENS),
     "function": (bp.Model(hidden, TREE), ROWS),
+    "mode": (bp.Model(trembling, MODAL), ROWS),
 }
-WITHOUT_NOISE = {**MODELS, "network": (bp.Network([4, 6, 3], norm="batch"), ROWS), "convolutional": (QUIET, IMAGES)}
+WITHOUT_NOISE = {
+    **MODELS,
+    "network": (bp.Network([4, 6, 3], norm="batch"), ROWS),
+    "convolutional": (QUIET, IMAGES),
+    "mode": (bp.Model(normalizing, MODAL), ROWS),
+}
 SETTINGS = {"epochs": 3, "batch": 10, "optimizer": bp.optimizers.adam(0.01), "seed": 3}
 
 every = pytest.mark.parametrize(("model", "X"), MODELS.values(), ids=MODELS)
@@ -168,9 +189,10 @@ def test_saved_and_loaded(model, X, tmp_path):
     with pytest.raises(bp.RunError, match="not empty"):
         bp.save(fit, tmp_path / "run")
     if type(model) is bp.Model:
-        with pytest.raises(bp.RunError, match=r"parameters of a function, 'hidden', .* bp.load\(.*scores="):
+        with pytest.raises(bp.RunError, match=r"parameters of a function, '(hidden|trembling)', .* bp.load\(.*scores="):
             bp.load(tmp_path / "run")
-    loaded = bp.load(tmp_path / "run", scores=hidden if type(model) is bp.Model else None)
+    function = {"hidden": hidden, "trembling": trembling}.get(model.to_json().get("name"))
+    loaded = bp.load(tmp_path / "run", scores=function)
     same(loaded, fit)
     assert np.array_equal(loaded.predict(X), fit.predict(X))
     assert loaded.network.to_json() == fit.network.to_json()
@@ -178,7 +200,7 @@ def test_saved_and_loaded(model, X, tmp_path):
     path = tmp_path / "run" / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(bp.RunError, match="damaged: its checksum"):
-        bp.load(tmp_path / "run", scores=hidden)
+        bp.load(tmp_path / "run", scores=function or hidden)
 
 
 def test_an_explosion_is_told_by_its_node():
@@ -236,8 +258,17 @@ def test_examples_that_do_not_fit(X, message):
 def test_whole_numbers_that_do_not_fit(X, message):
     with pytest.raises(bp.DataError, match=message):
         bp.fit(TRANSFORMER, X, CLASSES)
-    with pytest.raises(bp.BackpathError):
-        TRANSFORMER.predict(TRANSFORMER.init(0), TOKENS + 3)
+    with pytest.raises(bp.ShapeError, match="takes whole numbers"):
+        TRANSFORMER.predict(TRANSFORMER.init(0), X)
+
+
+@every
+def test_rows_in_lists_are_predicted_as_arrays_are(model, X):
+    fit = bp.fit(model, X, CLASSES, epochs=1)
+    assert np.array_equal(fit.predict(X[:5].tolist()), fit.predict(X[:5]))
+    np.testing.assert_allclose(fit.probabilities(X[:5].tolist()), fit.probabilities(X[:5]), rtol=1e-5, atol=1e-7)
+    with pytest.raises(bp.ShapeError, match=r"X has shape .* needs \(batch, "):
+        fit.predict(X[0])
 
 
 def test_what_is_no_model_is_refused():

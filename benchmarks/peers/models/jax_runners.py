@@ -1,4 +1,4 @@
-"""The models in JAX: a jitted step called for each batch, and one call that scans over the epoch's batches."""
+"""The models in JAX: their layers and their step, in the two manners of ``jax_epochs``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from jax import lax
 
 from backpath.nets import layers
 from backpath.nets.layers.chain import within
+from benchmarks.peers import jax_epochs
 from benchmarks.peers.models.cases import MOMENTUM, RATE, ModelCase
 from benchmarks.peers.runners import Runner
 
@@ -97,39 +98,15 @@ def _state(case: ModelCase) -> Any:
     return parameters, jax.tree.map(jnp.zeros_like, parameters)
 
 
-def _cut(case: ModelCase) -> list[Any]:
-    return [jnp.array(part.reshape(case.steps, case.batch, *part.shape[1:])) for part in case.data()]
+def _cut(case: ModelCase) -> tuple[Any, ...]:
+    return tuple(jnp.array(part.reshape(case.steps, case.batch, *part.shape[1:])) for part in case.data())
 
 
 def scan(case: ModelCase) -> Runner:
-    state, batches = _state(case), tuple(_cut(case))
-
-    @partial(jax.jit, donate_argnums=0)
-    def whole(state: Any, batches: Any) -> Any:
-        return lax.scan(partial(step_of, case), state, batches)
-
-    def epoch() -> float:
-        nonlocal state
-        state, losses = whole(state, batches)
-        jax.block_until_ready(state)
-        return float(losses.mean())
-
-    return epoch
+    """One call that scans over the epoch's batches."""
+    return jax_epochs.scanned(partial(step_of, case), _state(case), _cut(case))
 
 
 def step_by_step(case: ModelCase) -> Runner:
-    state = _state(case)
-    X, y = _cut(case)
-    batches = list(zip(X, y, strict=True))
-    step = jax.jit(partial(step_of, case), donate_argnums=0)
-
-    def epoch() -> float:
-        nonlocal state
-        losses = []
-        for batch in batches:
-            state, loss = step(state, batch)
-            losses.append(loss)
-        jax.block_until_ready(state)
-        return float(jnp.stack(losses).mean())
-
-    return epoch
+    """A jitted step called for each batch."""
+    return jax_epochs.step_by_step(partial(step_of, case), _state(case), _cut(case))

@@ -1,4 +1,4 @@
-"""The models as PyTorch's users write them: modules, eager, images with their channels last in memory."""
+"""The models as PyTorch's users write them: modules, eager or compiled, images with their channels last in memory."""
 
 from __future__ import annotations
 
@@ -132,10 +132,17 @@ def _modules(layer: layers.Layer, p: Parameters, case: ModelCase) -> list[nn.Mod
     return [makers[type(layer)]()]
 
 
-def eager(case: ModelCase) -> Runner:
-    network = module(case)
+def eager(case: ModelCase, device: str = "cpu") -> Runner:
+    return _runner(case, module(case).to(device), device)
+
+
+def compiled(case: ModelCase, device: str = "cpu") -> Runner:
+    return _runner(case, torch.compile(module(case).to(device)), device)
+
+
+def _runner(case: ModelCase, network: Any, device: str) -> Runner:
     optimizer = torch.optim.SGD(network.parameters(), RATE, MOMENTUM)
-    X, y = (torch.from_numpy(part) for part in case.data())
+    X, y = (torch.from_numpy(part).to(device) for part in case.data())
     batches = list(zip(X.split(case.batch), y.split(case.batch), strict=True))
 
     def epoch() -> float:

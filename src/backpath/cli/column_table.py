@@ -8,7 +8,7 @@ from backpath.cli.summary import CHANGES
 from backpath.data.description import Described, described
 from backpath.data.features import Features
 from backpath.data.frame import Frame
-from backpath.data.reading.parquet import ParquetSource
+from backpath.data.reading.on_disk import OnDisk
 from backpath.graph import DataError
 from backpath.training.runs.settings import Settings
 
@@ -19,9 +19,9 @@ WIDEST = 48
 HEAD = ("column", "kind", "missing", "range or categories", "example", "becomes")
 
 
-def print_columns(console: Console, frame: Frame | ParquetSource, target: str | None, settings: Settings) -> None:
+def print_columns(console: Console, frame: Frame | OnDisk, target: str | None, settings: Settings) -> None:
     """A line for each column; what it becomes is learned from all rows, as if all were for training."""
-    if isinstance(frame, ParquetSource):
+    if isinstance(frame, OnDisk):
         raise DataError("--describe reads all rows: leave --stream out")
     left_out = [name for name in (target, *settings.drop) if name]
     s, features, wrong = settings, None, ""

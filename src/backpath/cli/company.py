@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import click
 
-from backpath.engines.processes.company import ALONE, Company, company
+from backpath.engines.processes.company import ALONE, Company, joining
 from backpath.engines.processes.discovery import discovered
 from backpath.engines.processes.joining import join
 from backpath.engines.processes.signs import follow_launcher, getting_on
@@ -53,8 +53,8 @@ def _stdout_for_us_alone() -> Iterator[None]:
 
 
 def end_without_others(stop: BaseException) -> None:
-    """End this process at once if others are still joined with it: JAX's runtime would wait for them."""
-    if company().size == 1:
+    """End this process at once if others are still joined with it, or to be: JAX's runtime would wait for them."""
+    if not joining():
         return
     code = 1
     if isinstance(stop, SystemExit):

@@ -84,12 +84,13 @@ def explain(
         return
     click.echo(f"{subject}, {where}\n")
     click.echo(with_names(found.summary(), model, rows))
-    click.echo("\nfeatures with the largest derivatives" + (": mean size, and mean" if batch else ""))
+    of_vectors = bool(model.network.vocabulary)
+    over = "sum of sizes, and sum, over its vector" if of_vectors else "mean size, and mean" if batch else ""
+    click.echo("\nfeatures with the largest derivatives" + (f": {over}" if over else ""))
     for entry in told["features"][:MOST_FEATURES]:
-        size = f"{entry['size']:<12.4g}" if batch else ""
-        plain = batch or model.network.vocabulary
+        size = f"{entry['size']:<12.4g}" if over else ""
         scaled = "" if isinstance(model.network, ImportedModel) else " (standardized)"
-        value = "" if plain else f" = {entry['value']:.4g}{scaled}"
+        value = "" if over else f" = {entry['value']:.4g}{scaled}"
         click.echo(f"  {size}{entry['derivative']:<12.4g}{entry['name']}{value}")
     click.echo(f"\nsaved {_save(found, told, run, batch or f'row-{rows[0]}')}")
 

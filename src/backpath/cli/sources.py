@@ -8,10 +8,14 @@ from typing import Any
 
 from backpath.data.frame import Frame
 from backpath.data.pictures import CLASS, is_pictures, read_pictures
-from backpath.data.reading.files import PARQUET, Progress, files_of, read_frame, read_parts, suffix_of
+from backpath.data.reading.arrow import ArrowSource
+from backpath.data.reading.files import ARROW, NPZ, PARQUET, Progress, files_of, read_frame, read_parts, suffix_of
 from backpath.data.reading.named import NAMED, load_named
+from backpath.data.reading.npz_on_disk import NpzSource
+from backpath.data.reading.on_disk import OnDisk
 from backpath.data.reading.options import Reading
 from backpath.data.reading.parquet import ParquetSource
+from backpath.data.reading.pictures_on_disk import PicturesSource
 from backpath.graph import DataError
 
 
@@ -33,6 +37,28 @@ def open_source(
     return read_frame(source, reading, as_text=as_text, on_read=on_read), None
 
 
+def open_on_disk(source: str, reading: Reading | None = None) -> tuple[OnDisk, str | None]:
+    """The rows of a source where they are, and its target column if it has one of its own.
+
+    Raises:
+        DataError: if they cannot stay on disk, or as :func:`open_source`.
+    """
+    path = Path(source)
+    if source in NAMED and not path.exists():
+        raise DataError(f"{source} is a small data set that comes with scikit-learn: leave --stream out")
+    if is_pictures(path):
+        pictures = PicturesSource(path)
+        return pictures, CLASS if CLASS in pictures.names else None
+    suffix = suffix_of(files_of(path)[0])
+    kind = {**dict.fromkeys(PARQUET, ParquetSource), **dict.fromkeys(ARROW, ArrowSource), NPZ: NpzSource}.get(suffix)
+    if kind is None:
+        raise DataError(
+            f"{source} cannot be streamed: rows that stay on disk are in Parquet, Arrow or .npz files, or in a folder "
+            f"of images; write them as Parquet first"
+        )
+    return kind(path, reading), None
+
+
 def open_parts(source: str, reading: Reading | None = None) -> Iterator[Frame]:
     """The frame, some thousand rows at a time if it is in CSV or Parquet files, so that it may be larger than memory.
 
@@ -40,7 +66,9 @@ def open_parts(source: str, reading: Reading | None = None) -> Iterator[Frame]:
         DataError: as :func:`open_source`.
     """
     path = Path(source)
-    if source in NAMED or not path.exists() or is_pictures(path):
+    if is_pictures(path):
+        return PicturesSource(path, shuffled=False).frames()
+    if source in NAMED or not path.exists():
         return iter([open_source(source)[0]])
     if suffix_of(files_of(path)[0]) in PARQUET:
         return ParquetSource(path, reading).frames()

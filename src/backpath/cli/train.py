@@ -16,7 +16,7 @@ from backpath.cli.company import in_company
 from backpath.cli.options import Activations, Augmentations, Delimiter, Device, Devices, Encoding, Layers, Number
 from backpath.cli.places import begun, place_of_run, program, reserved, stopped_training
 from backpath.cli.progress import Tell, emit, preparing, progress, reading_progress
-from backpath.cli.sources import open_source
+from backpath.cli.sources import open_on_disk, open_source
 from backpath.cli.summary import (
     facts,
     line,
@@ -31,7 +31,7 @@ from backpath.cli.summary import (
 )
 from backpath.data.frame import Frame, listed
 from backpath.data.reading.named import NAMED
-from backpath.data.reading.parquet import ParquetSource
+from backpath.data.reading.on_disk import OnDisk
 from backpath.data.scaling import SCALERS
 from backpath.data.target import TASKS
 from backpath.diagnosis.evidence.course import chance_of
@@ -39,7 +39,7 @@ from backpath.diagnosis.watch import Watch
 from backpath.engines import ENGINES, notices_to
 from backpath.engines.processes.company import ALONE, Company
 from backpath.engines.processes.joining import leave
-from backpath.engines.processes.signs import getting_on, tell_run, unwatched
+from backpath.engines.processes.signs import at_work, tell_run, unwatched
 from backpath.engines.xla.setting import PRECISIONS
 from backpath.graph import DataError, SettingError
 from backpath.nets import LOSSES, NORMS
@@ -120,7 +120,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         (
             "--stream",
             click.IntRange(min=0),
-            "Leave Parquet files on disk: train on a shuffled buffer of so many MiB.",
+            "Leave rows on disk (Parquet, Arrow, .npz, folders of images): train on a shuffled buffer of so many MiB.",
         ),
         ("--threads", whole, "Threads that share a step; by default as many as there are cores."),
         ("--engine", click.Choice(["auto", *ENGINES]), "What makes the steps; auto takes what is likely done first."),
@@ -290,10 +290,10 @@ def train_into(
     """Train, save the run, and say how it went; processes other than the first do no more than train."""
 
     def prepared() -> tuple[str, Experiment]:
-        frame, column = _frame_and_target(source, target, settings, console)
-        getting_on()
-        with preparing(console, len(frame)):
-            return column, Experiment.prepare(frame, column, settings)
+        with at_work():
+            frame, column = _frame_and_target(source, target, settings, console)
+            with preparing(console, len(frame)):
+                return column, Experiment.prepare(frame, column, settings)
 
     column, experiment = ours.all_or_none(prepared)
     if as_json:
@@ -361,7 +361,7 @@ def sources(source: str) -> dict[str, str]:
 
 def _frame_and_target(
     source: str, target: str | None, settings: Settings, console: Console
-) -> tuple[Frame | ParquetSource, str]:
+) -> tuple[Frame | OnDisk, str]:
     frame, own_target = opened(source, target, settings, console)
     column = target or own_target
     if column is None:
@@ -369,12 +369,10 @@ def _frame_and_target(
     return frame, column
 
 
-def opened(
-    source: str, target: str | None, settings: Settings, console: Console
-) -> tuple[Frame | ParquetSource, str | None]:
+def opened(source: str, target: str | None, settings: Settings, console: Console) -> tuple[Frame | OnDisk, str | None]:
     """The table of a source, and its own target if it is a data set with one."""
     if settings.stream:
-        return ParquetSource(source, settings.reading), None
+        return open_on_disk(source, settings.reading)
     as_text = [*settings.categorical, *([target] if target else [])]
     with reading_progress(console, source) as on_read:
         return open_source(source, settings.reading, as_text, on_read)

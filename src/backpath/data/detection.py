@@ -132,7 +132,10 @@ def _moment(different: pl.Series) -> Kind | None:
     by_day = _best(different, (*plain, *days))
     by_month = _best(different, (*plain, *months))
     if by_day and by_month and by_day != by_month:
-        why = f"{different[0]!r} may have the day or the month first: write dates as 2026-01-31"
+        first, second = (different.str.extract(r"(\d+)\D+(\d+)", k) for k in (1, 2))
+        telling = different.filter(first != second)
+        cell = (telling if len(telling) else different)[0]
+        why = f"{cell!r} may have the day or the month first: write dates as 2026-01-31"
         return Name(why=why, doubtful=True)
     if found := by_day or by_month:
         return Moment(found)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -37,7 +39,8 @@ class Frame:
         unused: columns that are nothing to learn from, each with the reason.
         lines: tells the line of a row, if there are any.
         numbers: of its rows in a longer frame of which this is a part, from 0, or None.
-        shapes: of arrays whose entries are columns, ``NAME_0``, ``NAME_1``, ..., by the array's name.
+        shapes: of arrays whose entries are columns, ``NAME_0``, ``NAME_1``, ..., by the array's name. ``data`` may hold
+            such an array whole, as one column of that name; its entries are columns of the frame all the same.
     """
 
     source: str
@@ -60,10 +63,21 @@ class Frame:
     def __len__(self) -> int:
         return self.data.height
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
-        return tuple(self.data.columns)
+        if not self._whole:
+            return tuple(self.data.columns)
+        names: list[str] = []
+        for name in self.data.columns:
+            names += entries_of(name, self.shapes[name]) if name in self._whole else [name]
+        return tuple(names)
+
+    @cached_property
+    def _whole(self) -> dict[str, np.ndarray]:
+        """The arrays that ``data`` holds whole, each example as a row of numbers."""
+        held = [name for name in self.shapes if name in self.data.columns]
+        return {name: self.data[name].to_numpy().reshape(len(self), -1) for name in held}
 
     @property
     def megabytes(self) -> float:
@@ -76,8 +90,20 @@ class Frame:
         Raises:
             DataError: if there is none; it names the closest ones.
         """
+        import polars as pl
+
+        array, _, number = name.rpartition("_")
+        if array in self._whole and number.isdecimal() and int(number) < self._whole[array].shape[1]:
+            return pl.Series(name, np.ascontiguousarray(self._whole[array][:, int(number)]))
         require_column(self.source, self.names, name)
         return self.data[name]
+
+    def entries(self, names: Sequence[str]) -> np.ndarray | None:
+        """The array of which these columns are the entries, in order, if it is held whole: (rows, entries)."""
+        array = names[0].rpartition("_")[0]
+        if array not in self._whole or tuple(names) != tuple(entries_of(array, self.shapes[array])):
+            return None
+        return self._whole[array]
 
     def cells(self, name: str, rows: np.ndarray | slice | None = None) -> pl.Series:
         """A column's cells in some rows, by default all."""
@@ -95,7 +121,12 @@ class Frame:
         left_out = set(names)
         for name in left_out:
             self[name]
-        return replace(self, data=self.data.drop(left_out))
+        data = self.data
+        if self._whole and not left_out <= set(data.columns):
+            import polars as pl
+
+            data = pl.DataFrame([self[name] for name in self.names])
+        return replace(self, data=data.drop(left_out))
 
     def place(self, row: int) -> str:
         """Where a row is, for messages: its line in the file, or its number from 1."""
@@ -105,6 +136,11 @@ class Frame:
     def cell(self, name: str, row: int) -> str:
         """Where a cell is, and what it holds, for the beginning of a message."""
         return f"{self.source}, {self.place(row)}: {self[name][int(row)]!r} in column {name!r}"
+
+
+def entries_of(name: str, shape: tuple[int, ...]) -> list[str]:
+    """What the columns of an array are called."""
+    return [f"{name}_{k}" for k in range(math.prod(shape))]
 
 
 def require_column(source: str, names: Sequence[str], name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,9 @@ from backpath.graph import DataError, SettingError
 
 MOST_CHANNELS = 16
 """Of an image; a longer last axis of three is taken for something else."""
+
+AT_ONCE = 1 << 20
+"""Numbers that are read together."""
 
 MOST_TOKENS = 1 << 20
 """Different whole numbers that a sequence may hold."""
@@ -68,25 +71,21 @@ class Grid:
         return cls(names, shape, tuple(scaling.mean.tolist()), tuple(scaling.factor.tolist()))
 
     @classmethod
-    def of_tokens(cls, frame: Frame, left_out: Iterable[str]) -> Grid:
-        """The whole numbers of a frame, one sequence a row; all rows tell how many there are.
+    def of_tokens(cls, frames: Iterable[Frame], left_out: Iterable[str]) -> Grid:
+        """The whole numbers of frames of the same columns, one sequence a row; all tell how many there are.
 
         Raises:
             DataError: if some are no whole numbers, or below 0.
         """
-        away = set(left_out)
-        names = tuple(name for name in frame.names if name not in away)
-        if not names:
-            raise DataError(f"{frame.source} has no column of whole numbers")
-        tokens = _stacked(frame, names, np.arange(len(frame)))
-        whole = (tokens == np.floor(tokens)) & (tokens >= 0) & (tokens < MOST_TOKENS)
-        if not whole.all():
-            row, column = np.argwhere(~whole)[0]
-            raise DataError(
-                f"{frame.source}, {frame.place(int(row))}: {names[column]!r} is {tokens[row, column]:g}; a sequence "
-                f"holds whole numbers from 0 to {MOST_TOKENS - 1:,}"
-            )
-        return cls(names, (len(names),), vocabulary=int(tokens.max()) + 1)
+        away, names, largest = set(left_out), (), 0
+        for frame in frames:
+            names = tuple(name for name in frame.names if name not in away)
+            if not names:
+                raise DataError(f"{frame.source} has no column of whole numbers")
+            rows = np.arange(len(frame))
+            for some, tokens in _in_parts(frame, names, rows):
+                largest = max(largest, int(_require_whole(frame, names, tokens, rows[some]).max()))
+        return cls(names, (len(names),), vocabulary=largest + 1)
 
     def transform(self, frame: Frame, rows: np.ndarray | None = None) -> np.ndarray:
         """Examples of some rows (by default all): float32 of shape (rows, height, width, channels), or whole numbers.
@@ -99,18 +98,14 @@ class Grid:
             raise DataError(f"{frame.source} lacks {len(absent):,} of the {len(self.columns):,} columns of an example, "
                             f"such as {listed(absent, 3)}")  # fmt: skip
         rows = np.arange(len(frame)) if rows is None else rows
-        values = _stacked(frame, self.columns, rows)
-        if self.vocabulary:
-            known = (values == np.floor(values)) & (values >= 0) & (values < self.vocabulary)
-            if not known.all():
-                row, column = np.argwhere(~known)[0]
-                raise DataError(
-                    f"{frame.source}, {frame.place(int(rows[row]))}: {self.columns[column]!r} is "
-                    f"{values[row, column]:g}; the model reads whole numbers from 0 to {self.vocabulary - 1}"
-                )
-            return values.astype(np.int64)
-        examples = values.reshape(len(rows), *self.shape)
-        return ((examples - np.array(self.mean)) * np.array(self.factor)).astype(np.float32)
+        examples = np.empty((len(rows), *self.shape), np.int64 if self.vocabulary else np.float32)
+        mean, factor = np.array(self.mean), np.array(self.factor)
+        for some, values in _in_parts(frame, self.columns, rows):
+            if self.vocabulary:
+                examples[some] = _require_whole(frame, self.columns, values, rows[some], self.vocabulary)
+            else:
+                examples[some] = (values.reshape(-1, *self.shape) - mean) * factor
+        return examples
 
     def unseen(self, frame: Frame) -> dict[str, list[str]]:
         """None: there are no categories."""
@@ -174,9 +169,35 @@ def _array_of(frame: Frame, left_out: set[str]) -> tuple[tuple[str, ...], tuple[
     return tuple(column for column in frame.names if column.startswith(f"{name}_")), shape
 
 
-def _stacked(frame: Frame, names: tuple[str, ...], rows: np.ndarray) -> np.ndarray:
-    """Columns beside each other, of shape (rows, columns)."""
-    values = np.empty((len(rows), len(names)))
-    for k, name in enumerate(names):
-        values[:, k] = read_numbers(frame, name, rows)
+def _in_parts(frame: Frame, names: Sequence[str], rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Columns beside each other, some rows at a time: which of ``rows``, and their numbers (rows, columns), float64."""
+    array = None if frame.words.numbers else frame.entries(names)
+    each = max(1, AT_ONCE // len(names))
+    for first in range(0, len(rows), each):
+        some = slice(first, first + each)
+        values = None if array is None else array[rows[some]].astype(float)
+        if values is None or not np.isfinite(values.sum()):
+            values = np.empty((len(rows[some]), len(names)))
+            for k, name in enumerate(names):
+                values[:, k] = read_numbers(frame, name, rows[some])
+        yield some, values
+
+
+def _require_whole(
+    frame: Frame, names: Sequence[str], values: np.ndarray, rows: np.ndarray, vocabulary: int = 0
+) -> np.ndarray:
+    """The same numbers; DataError if they are not whole numbers below the vocabulary of a model, or that there can be.
+
+    Raises:
+        DataError: naming the first that is not.
+    """
+    whole = (values == np.floor(values)) & (values >= 0) & (values < (vocabulary or MOST_TOKENS))
+    if not whole.all():
+        row, column = np.argwhere(~whole)[0]
+        reads = f"the model reads whole numbers from 0 to {vocabulary - 1}"
+        holds = f"a sequence holds whole numbers from 0 to {MOST_TOKENS - 1:,}"
+        raise DataError(
+            f"{frame.source}, {frame.place(int(rows[row]))}: {names[column]!r} is {values[row, column]:g}; "
+            f"{reads if vocabulary else holds}"
+        )
     return values

@@ -10,13 +10,13 @@ from functools import cached_property
 import numpy as np
 
 from backpath.data.frame import Frame
-from backpath.data.reading.parquet import ParquetSource
+from backpath.data.reading.on_disk import OnDisk
 from backpath.data.split import Split, check_fractions
 from backpath.graph import DataError
 
 PARTS = ("train", "validation", "test")
-SAMPLE = 20_000
-"""Training rows from which features are learned where not all are in memory."""
+SAMPLE, SAMPLED = 20_000, 1 << 22
+"""Training rows from which features are learned where not all are in memory, and the numbers that they may hold."""
 
 
 class Data(ABC):
@@ -36,6 +36,10 @@ class Data(ABC):
     @abstractmethod
     def learning(self) -> tuple[Frame, np.ndarray]:
         """A frame and its training rows, from which features and target are learned."""
+
+    @abstractmethod
+    def whole(self) -> Iterator[Frame]:
+        """All rows, of whatever part."""
 
     @abstractmethod
     def frames(self, part: str) -> Iterator[tuple[Frame, np.ndarray]]:
@@ -66,12 +70,15 @@ class FrameData(Data):
     def learning(self) -> tuple[Frame, np.ndarray]:
         return self.frame, self.parts.train
 
+    def whole(self) -> Iterator[Frame]:
+        yield self.frame
+
     def frames(self, part: str) -> Iterator[tuple[Frame, np.ndarray]]:
         yield self.frame, getattr(self.parts, part)
 
 
 @dataclass(frozen=True)
-class ParquetData(Data):
+class DiskData(Data):
     """Rows on disk; each falls into a part by a draw of its own.
 
     Attributes:
@@ -81,7 +88,7 @@ class ParquetData(Data):
         seed: of the draws.
     """
 
-    file: ParquetSource
+    file: OnDisk
     test: float
     validation: float
     seed: int
@@ -110,6 +117,9 @@ class ParquetData(Data):
         drawn = np.random.default_rng([self.seed, 5, group]).random(self.file.groups[group])
         return (drawn < self.test + self.validation).astype(np.int8) + (drawn < self.test)
 
+    def whole(self) -> Iterator[Frame]:
+        return self.file.frames()
+
     def frames(self, part: str) -> Iterator[tuple[Frame, np.ndarray]]:
         return self.of_groups(part, range(len(self.file.groups)))
 
@@ -136,16 +146,17 @@ class ParquetData(Data):
     def _sample(self) -> Frame:
         import polars as pl
 
-        rate = SAMPLE / self.sizes["train"]
+        rate = min(SAMPLE, max(SAMPLED // self.file.width, 64)) / self.sizes["train"]
         rng = np.random.default_rng([self.seed, 6])
-        taken, numbers = [], []
+        taken, numbers, shapes, lines = [], [], {}, None
         for frame, rows in self.frames("train"):
             assert frame.numbers is not None
             some = rows[rng.random(len(rows)) < rate]
             taken.append(frame.data[some])
             numbers.append(frame.numbers[some])
-        data = pl.concat(taken, rechunk=True)
-        return Frame(self.source, data, words=self.file.words, numbers=np.concatenate(numbers))
+            shapes, lines = frame.shapes, frame.lines
+        data, found = pl.concat(taken, rechunk=True), np.concatenate(numbers)
+        return Frame(self.source, data, words=self.file.words, numbers=found, shapes=shapes, lines=lines)
 
     def all_cells(self, column: str) -> Iterator[Frame]:
         """A column of all rows, a part at a time."""

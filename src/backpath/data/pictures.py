@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ from backpath.data.frame import Frame, listed
 from backpath.graph import DataError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
-CLASS = "class"
+ENTRIES, CLASS = "pixel", "class"
+"""The array of what images show, and the column of their folders' names."""
+
 GREY = frozenset({"1", "L", "I", "I;16", "F"})
 
 
@@ -31,28 +35,75 @@ def read_pictures(path: str | Path) -> Frame:
     Raises:
         DataError: if they are of different sizes, one is damaged, or Pillow is not there.
     """
-    path = Path(path)
-    files, labels = _files(path)
+    pictures = Pictures(path)
+    return pictures.frame(np.arange(len(pictures.files)))
+
+
+class Pictures:
+    """Image files of one size, and their classes; no more than their headers is read before they are asked for.
+
+    Attributes:
+        source: as messages name it.
+        files: all images.
+        labels: the class of each, if they lie in folders.
+        shape: of each, (height, width, channels).
+
+    Args:
+        path: of an image, a folder of images, or a folder of folders of images.
+
+    Raises:
+        DataError: as :func:`read_pictures`.
+    """
+
+    def __init__(self, path: str | Path):
+        self.source = str(path)
+        self.files, self.labels = _files(Path(path))
+        modes, size = set[str](), (0, 0)
+        for file in self.files:
+            with _opened(file) as image:
+                modes.add(image.mode)
+                size = size if any(size) else image.size
+                if image.size != size:
+                    told = [f"{width} by {height} pixels" for width, height in (image.size, size)]
+                    raise DataError(
+                        f"{file} has {told[0]} and {self.files[0]} {told[1]}: bring all images to one size first"
+                    )
+        self.shape = (size[1], size[0], 1 if modes <= GREY else 3)
+
+    def frame(self, rows: np.ndarray, *, pixels: bool = True) -> Frame:
+        """Some of them, with or without what they show."""
+        import polars as pl
+
+        columns, shapes = [], {}
+        if pixels:
+            array = np.empty((len(rows), *self.shape), np.uint8)
+            for k, row in enumerate(rows):
+                with _opened(self.files[row]) as image:
+                    array[k] = _array(image)
+            columns, shapes = [pl.Series(ENTRIES, array)], {ENTRIES: self.shape}
+        if self.labels is not None:
+            columns.append(pl.Series(CLASS, [self.labels[row] for row in rows], dtype=pl.String))
+        return Frame(self.source, pl.DataFrame(columns), shapes=shapes, lines=self)
+
+    def place(self, row: int) -> str:
+        """The file of a row."""
+        return str(self.files[row])
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """An image file; errors of Pillow within as one sentence."""
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError:
-        raise DataError(f"reading the images of {path} takes Pillow: pip install 'backpath[images]'") from None
-    arrays: list[np.ndarray] = []
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                arrays.append(_array(image))
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise DataError(f"{file} cannot be read as an image: {error}") from None
-        if arrays[-1].shape[:2] != arrays[0].shape[:2]:
-            sizes = [f"{a.shape[1]} by {a.shape[0]} pixels" for a in (arrays[0], arrays[-1])]
-            raise DataError(f"{file} has {sizes[1]} and {files[0]} {sizes[0]}: bring all images to one size first")
-    if any(a.shape[2] == 3 for a in arrays):
-        arrays = [np.broadcast_to(a, (*a.shape[:2], 3)) for a in arrays]
-    pixels = np.stack([a.reshape(-1) for a in arrays], axis=1)
-    shapes = {"pixel": arrays[0].shape}
-    columns = {f"pixel_{k}": entries for k, entries in enumerate(pixels)}
-    return Frame.of(str(path), columns if labels is None else {**columns, CLASS: labels}, shapes)
+        raise DataError(f"reading the image {file} takes Pillow: pip install 'backpath[images]'") from None
+    try:
+        with Image.open(file) as image:
+            yield image
+    except DataError:
+        raise
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{file} cannot be read as an image: {error}") from None
 
 
 def _files(path: Path) -> tuple[list[Path], list[str] | None]:

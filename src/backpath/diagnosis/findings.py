@@ -75,6 +75,7 @@ class Diagnosis:
         trainings: made to find out.
         seconds: that it took.
         subject: what was diagnosed.
+        cut_short: whether the budget was spent before everything that looked suspicious was tried.
     """
 
     findings: tuple[Finding, ...]
@@ -84,6 +85,13 @@ class Diagnosis:
     trainings: int
     seconds: float
     subject: Subject = field(repr=False)
+    cut_short: bool = False
+
+    @property
+    def nothing_found(self) -> str:
+        """What to say where there are no findings."""
+        said = "Nothing is wrong that could be shown"
+        return f"{said} before the budget was spent: a larger one tries more." if self.cut_short else f"{said}."
 
     @property
     def ok(self) -> bool:
@@ -111,7 +119,7 @@ class Diagnosis:
         if self.findings:
             parts = [f"{k}. {finding}" for k, finding in enumerate(self.findings, 1)]
         else:
-            parts = ["Nothing is wrong that could be shown."]
+            parts = [self.nothing_found]
         if self.tried:
             parts.append("tried, did not help:")
             parts += [f"  {f.kind} ({f.where}): {f.fix}; {effect_in_words(f.effect, False)}" for f in self.tried]

@@ -63,7 +63,7 @@ def summary(told: Mapping[str, Any]) -> str:
         [
             f"gradient of {told['output']} by {', '.join(told['inputs'])}",
             *(
-                f"  {name} is left out: it is {dtype}; pass {name}.astype(float) to explain by it"
+                f"  {name} is left out: {dtype} has no derivatives; pass {name}.astype(float) if it holds quantities"
                 for name, dtype in told["left_out"].items()
             ),
             *(

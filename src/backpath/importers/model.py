@@ -10,7 +10,7 @@ import numpy as np
 from backpath.graph import SettingError, ShapeError
 from backpath.importers.agreement import Agreement
 from backpath.nets import Loss, Model
-from backpath.nets.model import checked_loss
+from backpath.nets.losses import checked_loss
 from backpath.ops import flatten, leaves_of, spec_of
 
 Run = Callable[[Mapping[str, Any], Sequence[Any], np.dtype], Sequence[Any]]
@@ -65,6 +65,7 @@ class ImportedModel(Model):
         self._first = {name: _kept(value) for name, value in parameters.items()}
         self._structure = flatten(dict(self._first), "")[1]
         self._function, self._run, self._vocabulary = None, run, vocabulary
+        self._modal, self._statistics, self._noise_shapes = False, None, {}
         self._buffers, self._held = dict(buffers), {}
         self._input_names, self._output_names = tuple(inputs), tuple(outputs)
         self._output = self._output_names.index(chosen)

@@ -27,6 +27,7 @@ from backpath.nets.layers import (
     TransformerBlock,
 )
 from backpath.nets.losses import LOSSES, Loss, smoothed
+from backpath.nets.mode import Mode
 from backpath.nets.model import Model
 from backpath.nets.network import Network
 from backpath.nets.sequential import Sequential
@@ -51,6 +52,7 @@ __all__ = [
     "Loss",
     "MaxPool",
     "MeanPool",
+    "Mode",
     "Model",
     "Network",
     "PositionalEncoding",

@@ -111,6 +111,30 @@ def layer_norm(x: Any, gain: Any = 1.0, bias: Any = 0.0, epsilon: float = 1e-5) 
     return standardize(x, -1, epsilon) * gain + bias
 
 
+def over_batch(x: Any, epsilon: float = 1e-5) -> Any:
+    """Each entry of the last axis with mean 0 and variance 1 over all other axes (Ioffe and Szegedy, 2015)."""
+    flat = np.reshape(x, (math.prod(np.shape(x)[:-1]), np.shape(x)[-1]))
+    return np.reshape(standardize(flat, 0, epsilon), np.shape(x))
+
+
+def statistics_of(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of each entry of the last axis over all other axes, in double precision."""
+    axes = tuple(range(x.ndim - 1))
+    return x.mean(axes, dtype=float), x.var(axes, dtype=float)
+
+
+def dropped(x: Any, rate: float, drawn: Any) -> Any:
+    """Each entry 0 with a probability, the others larger in proportion (Srivastava and others, 2014).
+
+    Args:
+        x: any shape.
+        rate: the probability, less than 1.
+        drawn: numbers uniform in [0, 1), of the shape of x or one that goes with it.
+    """
+    kept = (drawn >= rate).astype(spec_of(x).dtype)
+    return x * (kept * (1.0 / (1.0 - rate)))
+
+
 def attention(
     x: Any,
     W_query: Any,

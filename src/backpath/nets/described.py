@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from backpath.graph import GraphError
+from backpath.nets.mode import statistics_from_json
 from backpath.nets.model import Model, Parameters
 from backpath.nets.network import Network
 from backpath.nets.sequential import Sequential
@@ -41,6 +42,8 @@ def model_from_json(data: Any, scores: Callable[..., Any] | None = None, paramet
     try:
         like = tree_from_json(data["parameters"]) if parameters is None else parameters
         model = Model(scores, like, loss=data["loss"], vocabulary=data["vocabulary"])
+        if "statistics" in data:
+            model = model.predicting(statistics_from_json(data["statistics"]))
         return model if data["inputs"] is None else model.suited(tuple(data["inputs"]))
     except (KeyError, TypeError) as error:
         raise GraphError(f"not the description of a model of a function: {error!r}") from None

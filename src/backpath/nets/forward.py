@@ -10,8 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from backpath.nets.activations import ACTIVATIONS
+from backpath.nets.blocks import dropped
 from backpath.nets.readings import linear, post_activation, pre_activation
-from backpath.ops import spec_of, standardize
+from backpath.ops import standardize
 
 Parameters = Mapping[str, Any]
 NORMS: Mapping[str, int] = MappingProxyType({"batch": 0, "layer": 1})
@@ -99,9 +100,7 @@ def with_options(net: Layers, p: Parameters, X: Any, one: Any, noise: Mapping[st
     for r, activation in enumerate(net.activations, 1):
         h = ACTIVATIONS[activation](pre_activations(net, p, h, one, r))
         if noise and f"h{r}" in noise:
-            rate = net.dropout[r - 1]
-            kept = (noise[f"h{r}"] >= rate).astype(spec_of(h).dtype)
-            h = h * (kept * (1.0 / (1.0 - rate)))
+            h = dropped(h, net.dropout[r - 1], noise[f"h{r}"])
     return pre_activations(net, p, h, one, len(net.sizes) - 1)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from backpath.graph import GraphError
 from backpath.ops import relu, sigmoid, softmax, softmax_cross_entropy
 from backpath.ops import sigmoid_cross_entropy as of_each
 
@@ -130,3 +131,25 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
     }
 )
 """Every loss that a network can be given by name."""
+
+
+def checked_loss(loss: Any) -> str | Loss:
+    """A loss, or the name of one.
+
+    Raises:
+        GraphError: if it is neither.
+    """
+    if not isinstance(loss, Loss) and loss not in LOSSES:
+        raise GraphError(f"no loss is called {loss!r}; there are {', '.join(LOSSES)}")
+    return loss
+
+
+def loss_name(loss: str | Loss) -> str:
+    """The name under which a loss is written down.
+
+    Raises:
+        GraphError: if it has none.
+    """
+    if not isinstance(loss, str):
+        raise GraphError("a network with a loss of your own cannot be written down: its loss has no name")
+    return loss

@@ -10,10 +10,20 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import Graph, GraphError, SettingError, ShapeError
-from backpath.nets.losses import LOSSES, Loss
-from backpath.nets.targets import classes_in, one_hot_rows, outputs_in_words, refuse_nan, require_inside
-from backpath.nets.trees import tree_to_json
-from backpath.ops import Variable, flatten, leaves_of, trace, unflatten
+from backpath.nets.extents import EXAMPLES, known, numbers_of, outputs_of
+from backpath.nets.losses import LOSSES, Loss, checked_loss, loss_name
+from backpath.nets.mode import Mode, Statistics, statistics_to_json, takes_mode
+from backpath.nets.targets import (
+    classes_in,
+    given_as_indices,
+    one_hot_rows,
+    outputs_in_words,
+    refuse_nan,
+    require_inside,
+    rows_in_words,
+)
+from backpath.nets.trees import leaves_by_name, named_leaves, tree_to_json
+from backpath.ops import Variable, trace, unflatten
 from backpath.paths import Linearization, linearize
 
 Parameters = Any
@@ -34,7 +44,8 @@ class Model:
 
     Args:
         scores: from parameters and X, whose first axis is the batch, to scores of shape (batch, outputs); or
-            (batch, ..., outputs), for a loss that is the mean over several places of each example.
+            (batch, ..., outputs), for a loss that is the mean over several places of each example. A function of three
+            arguments is given a :class:`Mode`, by which it drops out and normalizes over batches.
         parameters: where training begins, a tree of arrays of real numbers: tuples, lists and dictionaries.
         loss: a name in ``nets.LOSSES``, or a ``nets.Loss``; it decides what targets and predictions are.
         vocabulary: how many different whole numbers X may hold, from 0, where the function takes rows by them, as in
@@ -50,7 +61,10 @@ class Model:
     {'W': (2, 3), 'V': (3, 1)}
     """
 
-    __slots__ = ("_first", "_function", "_inputs", "_outputs", "_structure", "_vocabulary", "loss")
+    __slots__ = (
+        *("_breadth", "_first", "_function", "_inputs", "_modal", "_noise_shapes", "_outputs", "_statistics"),
+        *("_structure", "_vocabulary", "loss"),
+    )
 
     loss: str | Loss
 
@@ -60,7 +74,9 @@ class Model:
         if not isinstance(vocabulary, int) or vocabulary < 0:
             raise SettingError(f"Model: vocabulary={vocabulary!r}: give how many different whole numbers X may hold")
         self._function, self._vocabulary, self._inputs, self._outputs = scores, vocabulary, None, None
-        self._first, self._structure = _named_leaves(parameters)
+        self._first, self._structure = named_leaves(parameters)
+        self._modal, self._statistics = takes_mode(scores), None
+        self._noise_shapes: dict[int, dict[str, Shape]] = {}
         self.loss = checked_loss(loss)
 
     # What a kind of model says of itself.
@@ -88,7 +104,7 @@ class Model:
     @property
     def trains_apart(self) -> bool:
         """Whether training needs more than predicting does, so that :meth:`folded` makes another model."""
-        return False
+        return self._modal and self._statistics is None
 
     @property
     def draws_weights(self) -> bool:
@@ -98,7 +114,11 @@ class Model:
     @property
     def breadth(self) -> int:
         """About how many numbers the model makes of an example at a time, at most."""
-        return math.prod(self.inputs or (1,))
+        if self.inputs is None:
+            return 1
+        if not hasattr(self, "_breadth"):
+            self._breadth = max(numbers_of(self._traced(self.inputs, EXAMPLES)), *self.inputs)
+        return self._breadth
 
     def init(self, seed: int, dtype: Any = np.float32, weights: str = "auto") -> Parameters:
         """Where training begins: new arrays, views of one flat array.
@@ -130,11 +150,25 @@ class Model:
         Raises:
             ShapeError: if X does not fit.
         """
-        return self._function(parameters, X)
+        return self._in_mode(parameters, X, Mode(noise, self._statistics))
+
+    def _in_mode(self, parameters: Parameters, X: Any, mode: Mode) -> Any:
+        return self._function(parameters, X, mode) if self._modal else self._function(parameters, X)
 
     def noise_shapes(self, batch: int) -> dict[str, Shape]:
-        """The shapes of the uniform numbers that training draws for each step, by name."""
-        return {}
+        """The shapes of the uniform numbers that training draws for each step, by name.
+
+        Raises:
+            ShapeError: if they depend on the shape of X, which is not known yet.
+        """
+        if not self.trains_apart:
+            return {}
+        inputs = known(self.inputs, f"what {self!r} draws")
+        if batch not in self._noise_shapes:
+            draws: dict[str, Shape] = {}
+            self._traced(inputs, batch, Mode(draws=draws))
+            self._noise_shapes[batch] = draws
+        return dict(self._noise_shapes[batch])
 
     def folded(self, parameters: Parameters, X: np.ndarray) -> tuple[Model, Parameters]:
         """The model to predict with, and its parameters: without what only training needs.
@@ -143,7 +177,23 @@ class Model:
             parameters: as arrays.
             X: examples that stand for all, of the type that the model reads.
         """
-        return self, parameters
+        if not self.trains_apart:
+            return self, parameters
+        found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._in_mode(parameters, X, Mode(found=found))
+        return self.predicting(found), parameters
+
+    def predicting(self, statistics: Statistics) -> Model:
+        """The model of a function of three arguments as it is after training: with these statistics, drawing nothing.
+
+        Raises:
+            SettingError: if the function takes no mode.
+        """
+        if not self._modal:
+            raise SettingError(f"{self!r} was saved of a function of parameters, X and mode; this one takes no mode")
+        after = copy.copy(self)
+        after._statistics = dict(statistics)
+        return after
 
     def suited(self, shape: Shape) -> Model:
         """The same model, which knows the shapes of its inputs and outputs.
@@ -156,21 +206,18 @@ class Model:
         """
         if self.inputs is not None:
             if tuple(shape) != self.inputs:
-                raise ShapeError(f"X has shape {_rows(shape)}; {self!r} needs {_rows(self.inputs)}")
+                raise ShapeError(f"X has shape {rows_in_words(shape)}; {self!r} needs {rows_in_words(self.inputs)}")
             return self
         suited = copy.copy(self)
-        suited._inputs, suited._outputs = tuple(shape), self._outputs_for(tuple(shape))
+        graph = self._traced(tuple(shape), EXAMPLES)
+        suited._inputs, suited._outputs, suited._noise_shapes = tuple(shape), outputs_of(graph), {}
         return suited
 
-    def _outputs_for(self, shape: Shape) -> Shape:
+    def _traced(self, shape: Shape, batch: int, mode: Mode | None = None) -> Graph:
+        """What the scores of so many examples of that shape are made of."""
         shapes = self.tree({n: np.broadcast_to(np.float32(0), s) for n, s in self.parameter_shapes.items()})
-        batch = np.broadcast_to(np.zeros((), self.input_dtype(np.float32)), (2, *shape))
-        graph = trace(self.scores, shapes, batch)
-        found = [graph.nodes[o].shape for o in graph.outputs]
-        if len(found) != 1 or len(found[0]) < 2 or found[0][0] != 2:
-            told = " and ".join(str(list(s)) for s in found)
-            raise ShapeError(f"the scores of 2 examples have shape {told}; they must be (examples, outputs)")
-        return found[0][1:]
+        X = np.broadcast_to(np.zeros((), self.input_dtype(np.float32)), (batch, *shape))
+        return trace(self.scores if mode is None else lambda p, X: self._in_mode(p, X, mode), shapes, X)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data that tell what it is; a function is never written down, only what its parameters are called."""
@@ -181,13 +228,12 @@ class Model:
             "inputs": None if self._inputs is None else list(self._inputs),
             "loss": loss_name(self.loss),
             "vocabulary": self.vocabulary,
+            **({} if self._statistics is None else {"statistics": statistics_to_json(self._statistics)}),
         }
 
     def __repr__(self) -> str:
         name = getattr(self._function, "__qualname__", "a function")
         return f"Model({name}, {len(self._first)} parameters, loss={self.loss!r})"
-
-    # What follows from that.
 
     @property
     def parameter_count(self) -> int:
@@ -219,7 +265,7 @@ class Model:
         Raises:
             ShapeError: if one is missing, or has another shape.
         """
-        found = {path.removeprefix("."): leaf for path, leaf in flatten(parameters, "")[0]}
+        found = dict(leaves_by_name(parameters))
         for name, shape in self.parameter_shapes.items():
             if name not in found or np.shape(found[name]) != shape:
                 given = f"has shape {list(np.shape(found[name]))}" if name in found else "is missing"
@@ -270,6 +316,9 @@ class Model:
 
     def _all_scores(self, parameters: Parameters, X: Any) -> Any:
         """The scores of many examples, so many at a time that what comes in between fits into memory."""
+        X = np.asarray(X) if isinstance(X, list) else X
+        if self.inputs is not None and np.shape(X)[1:] != self.inputs:
+            raise ShapeError(f"X has shape {list(np.shape(X))}; {self!r} needs {rows_in_words(self.inputs)}")
         breadth = self.breadth if self.inputs else math.prod(np.shape(X)[1:])
         count = max(MOST_NUMBERS // max(breadth, 1), 64)
         if len(X) <= count or self.trains_apart:
@@ -310,7 +359,7 @@ class Model:
         return y
 
     def _targets(self, y: Any, outputs: Shape) -> Any:
-        if _indices(self.loss_function, y, outputs):
+        if given_as_indices(self.loss_function, y, outputs):
             return one_hot_rows(y, outputs[-1])
         if np.ndim(y) == len(outputs) and outputs[-1] == 1:
             y = np.reshape(y, (*np.shape(y), 1))
@@ -321,7 +370,7 @@ class Model:
 
     def reads_classes(self, y: Any) -> bool:
         """Whether ``y`` says the class of each example by one index, for several outputs."""
-        return _indices(self.loss_function, y, self._known_outputs)
+        return given_as_indices(self.loss_function, y, self._known_outputs)
 
     def checked_classes(self, y: Any) -> np.ndarray:
         """``y`` as an array of class indices.
@@ -333,16 +382,12 @@ class Model:
 
     @property
     def _known_outputs(self) -> Shape:
-        if self.outputs is None:
-            raise ShapeError(f"the outputs of {self!r} are not known before it has seen the shape of X: use suited")
-        return self.outputs
+        return known(self.outputs, f"the shape of the outputs of {self!r}")
 
     @property
     def loss_function(self) -> Loss:
         """Its loss, with what it says about targets."""
         return LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
-
-    # Other forms.
 
     def linearize(self, parameters: Parameters, X: Any, y: Any) -> Linearization:
         """The graph of the mean loss with its values and z(i, j)."""
@@ -353,47 +398,3 @@ class Model:
         parameters = self.views(np.empty(self.parameter_count, dtype))
         X = np.empty((batch, *(self.inputs or ())), self.input_dtype(dtype))
         return trace(self.loss_value, parameters, X, np.empty((batch, *self._known_outputs), dtype))
-
-
-def checked_loss(loss: Any) -> str | Loss:
-    """A loss, or the name of one.
-
-    Raises:
-        GraphError: if it is neither.
-    """
-    if not isinstance(loss, Loss) and loss not in LOSSES:
-        raise GraphError(f"no loss is called {loss!r}; there are {', '.join(LOSSES)}")
-    return loss
-
-
-def loss_name(loss: str | Loss) -> str:
-    """The name under which a loss is written down.
-
-    Raises:
-        GraphError: if it has none.
-    """
-    if not isinstance(loss, str):
-        raise GraphError("a network with a loss of your own cannot be written down: its loss has no name")
-    return loss
-
-
-def _indices(loss: Loss, y: Any, outputs: Shape) -> bool:
-    return np.ndim(y) == len(outputs) and loss.classifies and outputs[-1] > 1
-
-
-def _rows(shape: Shape) -> str:
-    return f"({', '.join(map(str, ('batch', *shape)))})"
-
-
-def _named_leaves(parameters: Parameters) -> tuple[dict[str, np.ndarray], Any]:
-    leaves, structure = flatten(parameters, "")
-    named: dict[str, np.ndarray] = {}
-    for path, leaf in leaves:
-        name, value = path.removeprefix(".") or "parameters", np.array(leaf)
-        if value.dtype.kind not in "fiu" or name in named:
-            what = f"holds {value.dtype}" if name not in named else "is there twice"
-            raise SettingError(f"Model: the parameter {name} {what}; each must be an array of real numbers of its own")
-        named[name] = value
-    if not leaves_of(parameters):
-        raise SettingError("Model: there are no parameters to train")
-    return named, structure

@@ -13,8 +13,8 @@ from backpath.graph import GraphError, SettingError, ShapeError
 from backpath.nets.activations import ACTIVATIONS
 from backpath.nets.forward import NORMS, READINGS, folded, with_options
 from backpath.nets.initialization import INITIALIZERS
-from backpath.nets.losses import Loss
-from backpath.nets.model import Model, checked_loss, loss_name
+from backpath.nets.losses import Loss, checked_loss, loss_name
+from backpath.nets.model import Model
 from backpath.nets.recursions import LOSS_SLOPES, RECURSIONS, Recursion, unit_seeds
 from backpath.ops import spec_of
 from backpath.paths import Linearization, linearize

@@ -14,8 +14,8 @@ from backpath.nets.layers.chain import Chain
 from backpath.nets.layers.layer import Draw, Layer, Shape, shape_in_words, whole
 from backpath.nets.layers.named import layer_from_json, layer_to_json
 from backpath.nets.layers.sequences import Embedding
-from backpath.nets.losses import Loss
-from backpath.nets.model import Model, checked_loss, loss_name
+from backpath.nets.losses import Loss, checked_loss, loss_name
+from backpath.nets.model import Model
 
 
 class Sequential(Model):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import DataError, NonFiniteError, ShapeError
-from backpath.nets.losses import ANYTHING, Domain
+from backpath.nets.losses import ANYTHING, Domain, Loss
 from backpath.ops import Variable
 
 
@@ -57,3 +57,13 @@ def refuse_nan(scores: np.ndarray) -> None:
             f"the scores of {len(rows)} of {len(scores)} examples are nan, first those of row {rows[0]}, and no "
             f"class can be told from them: the parameters or X hold nan or infinity, or numbers that overflow"
         )
+
+
+def given_as_indices(loss: Loss, y: Any, outputs: tuple[int, ...]) -> bool:
+    """Whether ``y`` says the class of each place by one index, for several outputs."""
+    return np.ndim(y) == len(outputs) and loss.classifies and outputs[-1] > 1
+
+
+def rows_in_words(shape: tuple[int, ...]) -> str:
+    """The shape of a batch of examples of that shape."""
+    return f"({', '.join(map(str, ('batch', *shape)))})"

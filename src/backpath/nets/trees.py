@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backpath.graph import GraphError
+from backpath.graph import GraphError, SettingError
+from backpath.ops import flatten, leaves_of
 
 
 def tree_to_json(tree: Any) -> dict[str, Any]:
@@ -41,3 +42,26 @@ def tree_from_json(data: Any) -> Any:
         case {"shape": list(shape)}:
             return np.zeros(shape)
     raise GraphError(f"not the description of a tree of arrays: {str(data)[:80]}")
+
+
+def named_leaves(parameters: Any) -> tuple[dict[str, np.ndarray], Any]:
+    """A model's parameters as arrays by name, and how they are nested.
+
+    Raises:
+        SettingError: if they are no tree of real numbers.
+    """
+    named: dict[str, np.ndarray] = {}
+    for name, leaf in leaves_by_name(parameters):
+        value = np.array(leaf)
+        if value.dtype.kind not in "fiu" or name in named:
+            what = f"holds {value.dtype}" if name not in named else "is there twice"
+            raise SettingError(f"Model: the parameter {name} {what}; each must be an array of real numbers of its own")
+        named[name] = value
+    if not leaves_of(parameters):
+        raise SettingError("Model: there are no parameters to train")
+    return named, flatten(parameters, "")[1]
+
+
+def leaves_by_name(parameters: Any) -> list[tuple[str, Any]]:
+    """The arrays of a tree, each with its path as its name; one array by itself is called ``parameters``."""
+    return [(path.removeprefix(".") or "parameters", leaf) for path, leaf in flatten(parameters, "")[0]]

@@ -30,7 +30,7 @@ WIDTH, LEFT, RIGHT, ROW = 640, 150, 60, 26
 def diagnosis_page(found: Diagnosis) -> str:
     """The page: findings in order, each with its evidence and what its fix brought; then what was tried in vain."""
     findings = [_finding(k, f) for k, f in enumerate(found.findings, 1)]
-    body = "".join(findings) or "<p>Nothing is wrong that could be shown.</p>"
+    body = "".join(findings) or f"<p>{escape(found.nothing_found)}</p>"
     checks = "".join(f"<tr><th>{escape(n)}</th><td>{_value(v)}</td></tr>" for n, v in found.checks.items())
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -214,7 +214,7 @@ class _Many:
 def _jobs(seeds: Sequence[int], optimizer: Any, init: Any) -> list[_Job]:
     seeds = [int(seed) for seed in seeds]
     optimizers = list(_for_each(seeds, "optimizer", optimizer, Optimizer))
-    inits = list(_for_each(seeds, "init", init, (str, Mapping)))
+    inits = list(_for_each(seeds, "init", init, (str, Mapping, np.ndarray)))
     return [_Job(*job) for job in zip(seeds, optimizers, inits, strict=True)]
 
 
@@ -222,6 +222,6 @@ def _for_each(seeds: Sequence[int], name: str, given: Any, kind: Any) -> Iterato
     """What each network has, from one for all or one for each."""
     if isinstance(given, kind):
         return iter([given] * len(seeds))
-    if isinstance(given, (str, Mapping)) or not hasattr(given, "__len__") or len(given) != len(seeds):
+    if isinstance(given, str | Mapping) or not hasattr(given, "__len__") or len(given) != len(seeds):
         raise SettingError(f"{name}: give one for all networks, or a list of {len(seeds)}, as many as there are seeds")
     return iter(given)

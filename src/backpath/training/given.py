@@ -13,7 +13,7 @@ from backpath.training.loop.examples import Examples, InMemory
 from backpath.training.loop.rows import DenseRows, Rows, rows_of
 from backpath.training.loop.starts import start
 
-Init = str | Mapping[str, Any] | tuple[Any, ...] | list[Any]
+Init = str | Mapping[str, Any] | tuple[Any, ...] | list[Any] | np.ndarray
 """How initial parameters are drawn, or a tree of them."""
 
 
@@ -97,7 +97,7 @@ def first_parameters(model: Model, examples: Rows, init: Init, seed: int, dtype:
     """
     if np.dtype(dtype).kind != "f":
         raise SettingError(f"dtype={dtype!r}: give a type of real numbers, such as float32")
-    if not isinstance(init, (str, Mapping, tuple, list)):
+    if not isinstance(init, (str, Mapping, tuple, list, np.ndarray)):
         raise SettingError(f"init={init!r}: give a name such as 'orthogonal', or parameters by name")
     flat = np.empty(model.parameter_count, dtype)
     first = start(model, examples, init, seed, dtype) if isinstance(init, str) else init

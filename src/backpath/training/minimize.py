@@ -82,12 +82,12 @@ def minimize(
         raise SettingError(f"no method is called {method!r}; there are {', '.join(METHODS)}")
     if iterations < 1 or not np.all(np.asarray(l2) >= 0):
         raise SettingError(f"iterations={iterations}, l2={l2}: at least one iteration, and l2 at least 0")
-    if model.noise_shapes(1):
-        raise SettingError(f"{method} needs the same loss at each evaluation: {model!r} draws, or drops out neurons")
     setting = XlaSetting(device)
     if (engine := setting.engine(engine)) not in ("numpy", "xla"):
         raise SettingError(f"engine={engine!r}: all examples at once are for 'numpy' or 'xla'")
     model, examples = examples_of(model, X, y, weights)
+    if model.noise_shapes(1):
+        raise SettingError(f"{method} needs the same loss at each evaluation: {model!r} draws, or drops out neurons")
     if not isinstance(examples, InMemory):
         raise SettingError(f"{method} needs all examples at once, in arrays: use fit for those on disk")
     initial = first_parameters(model, examples.X, init, seed, float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -84,6 +85,28 @@ def test_a_coordinator_that_is_not_there_is_named_with_the_time_waited():
     where = f"127.0.0.1:{free_port()}"
     with pytest.raises(ProcessError, match=rf"process 1 of 2 cannot reach the coordinator at {where}: it waited 0 s"):
         join(Place("a test", 1, 2), where, wait=0.3)
+
+
+ALONE_AT_THE_PLACE = """
+    import sys
+    from backpath.cli.entry import main
+    from backpath.engines.processes import joining
+
+    joining.join.__defaults__ = None, 1
+    sys.argv = ["backpath", "train", "digits", "--engine", "xla", "--out", sys.argv[1]]
+    main()
+"""
+
+
+def test_who_waits_for_others_in_vain_says_where_and_how_long(tmp_path):
+    where = f"127.0.0.1:{free_port()}"
+    place = {"JAX_COORDINATOR_ADDRESS": where, "JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": "0"}
+    command = [sys.executable, "-c", textwrap.dedent(ALONE_AT_THE_PLACE), str(tmp_path / "run")]
+    done = subprocess.run(command, env={**os.environ, **place}, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 75
+    said = f"Error: process 0 of 2 waited 1 s at the coordinator {where}, and not all came: were 2 processes started"
+    assert done.stderr.startswith(said)
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_port_that_is_taken_is_told():

@@ -121,6 +121,19 @@ def test_images_come_with_their_pixels(runs):
     assert max(np.abs(picture["slopes"])) == pytest.approx(abs(largest[2]))
 
 
+@pytest.mark.parametrize("shape", [(5, 4), (5, 4, 1)])
+def test_images_of_an_archive_come_with_their_pixels(shape, tmp_path):
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 90, (60, *shape)).astype(np.uint8), rng.integers(0, 2, 60)
+    np.savez(tmp_path / "grey.npz", X=X, y=y)
+    words = ("--layers", "mean:2,4", "--target", "y", "--epochs", "1", "--engine", "numpy", "--quiet")
+    backpath("train", tmp_path / "grey.npz", *words, "--out", tmp_path / "run")
+    row = run_page(tmp_path / "run", open_source(str(tmp_path / "grey.npz"))[0]).panel["wrong"][0]
+    assert (row["picture"]["height"], row["picture"]["width"], row["cells"]) == (5, 4, [])
+    assert np.corrcoef(row["picture"]["pixels"], X[row["row"]].ravel())[0, 1] == pytest.approx(1)
+    assert any(row["picture"]["slopes"])
+
+
 def test_whole_numbers_are_explained_by_the_vectors_that_stand_for_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     X = np.random.default_rng(0).integers(0, 6, (120, 4))

@@ -118,7 +118,7 @@ def test_a_stuck_process_is_noticed_and_ended(launched, tmp_path):
         """
         if start == 0 and rank == 1:
             os.kill(os.getpid(), signal.SIGSTOP)
-        for _ in range(10**6 if start == 0 else 1):
+        for _ in range(400 if start == 0 else 1):
             getting_on()
             time.sleep(0.05)
         """,
@@ -128,6 +128,36 @@ def test_a_stuck_process_is_noticed_and_ended(launched, tmp_path):
     assert told == ["process 1 made no progress for 1 s; starting again from the last checkpoint, 2 more times"]
     assert len(starts(tmp_path, 1)) == 2
     assert time.monotonic() - began < 15
+
+
+def test_long_work_without_steps_is_no_standstill(launched):
+    code, told = launched(
+        """
+        with at_work():
+            until = time.monotonic() + 3
+            while time.monotonic() < until:
+                pass
+        """,
+        stall=1.0,
+    )
+    assert (code, told) == (0, [])
+
+
+@pytest.mark.parametrize("standstill", ["os.kill(os.getpid(), signal.SIGSTOP)", "time.sleep(60)"])
+def test_who_does_nothing_is_not_at_work(launched, standstill):
+    code, told = launched(
+        f"""
+        if start == 0 and rank == 1:
+            with at_work():
+                {standstill}
+        for _ in range(400 if start == 0 else 1):
+            getting_on()
+            time.sleep(0.05)
+        """,
+        stall=1.0,
+    )
+    assert code == 0
+    assert told == ["process 1 made no progress for 1 s; starting again from the last checkpoint, 2 more times"]
 
 
 def test_whoever_has_done_its_steps_may_take_its_time(launched):

@@ -8,7 +8,7 @@ from stopping import Stopping
 
 import backpath as bp
 from backpath.data import parts as data_module
-from backpath.data.parts import PARTS, ParquetData
+from backpath.data.parts import PARTS, DiskData
 from backpath.data.reading import parquet as parquet_module
 from backpath.data.reading.parquet import ParquetSource
 from backpath.graph import DataError, RunError
@@ -52,7 +52,7 @@ def prepared(path, target="way", **settings):
 
 
 def test_parts_share_no_row_and_miss_none(path):
-    data = ParquetData(ParquetSource(path), 0.2, 0.1, 0)
+    data = DiskData(ParquetSource(path), 0.2, 0.1, 0)
     ids = {part: np.concatenate([t["id"][rows] for t, rows in data.frames(part)]) for part in PARTS}
     assert {part: len(found) for part, found in ids.items()} == data.sizes
     np.testing.assert_array_equal(np.sort(np.concatenate(list(ids.values()))), np.arange(ROWS))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backpath.data.reading.options import Reading
+from backpath.data.reading.quotes import QUOTE, end_of_records, lines_with_quotes, quotes_in_place
 from backpath.data.reading.text import Text
 from backpath.graph import DataError
 
@@ -26,8 +27,10 @@ UNNAMED = "Unnamed: 0"
 """What the first column is called where the header does not name it, as pandas does."""
 
 INDEX = re.compile(r"Unnamed: 0(\.\d+)*$")
-QUOTE = b'"'
 START = 1 << 16
+
+MOST_MARKED = 0.5
+"""The part of lines with quotes up to which they are read apart from the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ class Delimited:
         line = 1 + self.head.lines
         for block, read in self._whole_records(size):
             frame = _parsed(block, columns, self.head.delimiter)
+            if frame is None and QUOTE in block:
+                frame = self._apart(block, columns)
             if frame is None:
                 frame = self._slowly(block, columns, line)
             line += _occurrences(block, b"\n")
@@ -117,7 +122,7 @@ class Delimited:
                 yield frame.drop(self.empty), read
 
     def _whole_records(self, size: int | None = None) -> Iterator[tuple[bytes, float]]:
-        """Blocks after the header that end where a record does: where as many quotes were opened as closed."""
+        """Blocks after the header that end where a record does."""
         skip, left = self.head.length, b""
         for part, read in self.text.blocks(size):
             block = left + part
@@ -127,28 +132,39 @@ class Delimited:
                     left = block
                     continue
                 block, skip = block[skip:], 0
-            cut = len(block)
-            quotes = block.count(QUOTE)
-            while quotes % 2 and cut > 0:
-                # Back to the last line with a quote.
-                line = block.rfind(b"\n", 0, block.rfind(QUOTE, 0, cut)) + 1
-                quotes -= block.count(QUOTE, line, cut)
-                cut = line
+            cut = end_of_records(block, self.head.delimiter)
             left = block[cut:]
             if cut:
                 yield block[:cut], read
         if left:
             yield left, 1.0
 
-    def _slowly(self, block: bytes, columns: Sequence[str], line: int) -> pl.DataFrame:
-        """By Python's own reader, which knows where a mistake is."""
+    def _apart(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame | None:
+        """Lines with quotes by Python's reader, and all others by Polars; None where those are few, or a mistake is."""
         import polars as pl
 
-        records = [
-            record for _, record in _records(block.decode(), self.head.delimiter, self.source, line, len(columns))
-        ]
-        cells = zip(*records, strict=True) if records else [()] * len(columns)
-        return pl.DataFrame([pl.Series(name, list(c), pl.String) for name, c in zip(columns, cells, strict=True)])
+        marked = lines_with_quotes(block, self.head.delimiter)
+        if marked.mean() > MOST_MARKED:
+            return None
+        lines = np.array(_cut(block), object)
+        plain, rest = b"".join(lines[~marked]), b"".join(lines[marked])
+        fast = _parsed(plain, columns, self.head.delimiter)
+        if fast is None or fast.height != np.count_nonzero(~marked):
+            return None
+        try:
+            records = list(_records(rest.decode(), self.head.delimiter, self.source, 0, len(columns)))
+        except DataError:
+            # The reader of the whole block names the line.
+            return None
+        slow = _frame([record for _, record in records], columns)
+        begins = np.flatnonzero(marked)[[begin for begin, _ in records]]
+        order = np.argsort(np.concatenate([np.flatnonzero(~marked), begins]))
+        return pl.concat([fast, slow])[order]
+
+    def _slowly(self, block: bytes, columns: Sequence[str], line: int) -> pl.DataFrame:
+        """By Python's own reader, which knows where a mistake is."""
+        records = _records(block.decode(), self.head.delimiter, self.source, line, len(columns))
+        return _frame([record for _, record in records], columns)
 
     def _require_empty(self, frame: pl.DataFrame) -> None:
         """Raises DataError if one of the last columns, which have no name, has a cell."""
@@ -175,7 +191,7 @@ def _parsed(block: bytes, columns: Sequence[str], delimiter: str) -> pl.DataFram
     """The records as Polars reads them; None if it does not, or if a record has not as many cells as the header."""
     import polars as pl
 
-    if QUOTE in block and not _quotes_in_place(block, delimiter):
+    if QUOTE in block and not quotes_in_place(block, delimiter):
         return None  # Polars would guess.
     try:
         frame = pl.read_csv(
@@ -197,6 +213,19 @@ def _parsed(block: bytes, columns: Sequence[str], delimiter: str) -> pl.DataFram
     return frame
 
 
+def _cut(block: bytes) -> list[bytes]:
+    """Lines, each with its end; a carriage return alone ends none."""
+    lines = [line + b"\n" for line in block.split(b"\n")]
+    return lines[:-1] if block.endswith(b"\n") else [*lines[:-1], lines[-1][:-1]]
+
+
+def _frame(records: Sequence[Sequence[str]], columns: Sequence[str]) -> pl.DataFrame:
+    import polars as pl
+
+    cells = zip(*records, strict=True) if records else [()] * len(columns)
+    return pl.DataFrame([pl.Series(name, list(c), pl.String) for name, c in zip(columns, cells, strict=True)])
+
+
 def _records(text: str, delimiter: str, source: str, line: int, width: int) -> Iterator[tuple[int, list[str]]]:
     """The records that are not empty, each with the line at which it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -210,17 +239,6 @@ def _records(text: str, delimiter: str, source: str, line: int, width: int) -> I
             begin = line + reader.line_num
     except csv.Error as error:
         raise DataError(f"{source}, line {begin}: {error} (a quote that is not closed?)") from None
-
-
-def _quotes_in_place(block: bytes, delimiter: str) -> bool:
-    """Whether each quote opens a cell or closes it, or is one of two that stand for one."""
-    data = np.frombuffer(b"\n" + block + b"\n", np.uint8)
-    quotes = np.flatnonzero(data == QUOTE[0])
-    if len(quotes) % 2:
-        return False
-    before, after = data[quotes[::2] - 1], data[quotes[1::2] + 1]
-    edges = [ord(delimiter), *b'\r\n"']
-    return bool(np.isin(before, edges).all() and np.isin(after, edges).all())
 
 
 def _occurrences(block: bytes, byte: bytes) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpath.data.frame import Frame, Lines, listed
-from backpath.data.reading.arrays import spread
+from backpath.data.reading.arrays import with_arrays
 from backpath.data.reading.assembly import assembled, settle
 from backpath.data.reading.delimited import Delimited
 from backpath.data.reading.npz import read_npz
@@ -69,12 +69,11 @@ def read_frame(
     data = [read(file) for file in files]
     if not all(part.schema == data[0].schema for part in data):
         raise DataError(f"the files in {path} do not have the same columns")
-    frame = spread(checked(Frame(str(path), _joined(data), words=reading.words)))
-    kept = frame.names if as_text is None else as_text
-    settled = {name: settle(frame[name], reading, as_text=name in kept) for name in frame.names}
-    import polars as pl
-
-    columns = pl.DataFrame([column for column, _ in settled.values()])
+    frame = with_arrays(checked(Frame(str(path), _joined(data), words=reading.words)))
+    plain = [name for name in frame.data.columns if name not in frame.shapes]
+    kept = plain if as_text is None else as_text
+    settled = {name: settle(frame[name], reading, as_text=name in kept) for name in plain}
+    columns = frame.data.with_columns([column for column, _ in settled.values()])
     return replace(frame, data=columns, kinds={name: kind for name, (_, kind) in settled.items()})
 
 

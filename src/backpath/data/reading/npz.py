@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from backpath.data.frame import Frame, listed
+from backpath.data.reading.arrays import refuse_twins
 from backpath.graph import DataError
+
+KINDS = "biufSUT"
 
 
 def read_npz(path: str | Path) -> Frame:
@@ -23,24 +27,43 @@ def read_npz(path: str | Path) -> Frame:
             arrays = {name: archive[name] for name in archive.files}
     except Exception as error:  # zipfile, zlib and NumPy's parser of headers raise whatever they meet
         raise DataError(f"{path} cannot be read as .npz without pickles: {error}") from None
-    columns: dict[str, np.ndarray] = {}
-    shapes = {name: array.shape[1:] for name, array in arrays.items() if np.ndim(array) > 2}
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
             raise DataError(f"{path}: {name} is no array of NumPy's")
-        if array.ndim == 0 or array.size == 0 or array.dtype.kind not in "biufSUT":
-            raise DataError(f"{path}: {name} is {array.dtype} of shape {list(array.shape)}: it is no column of cells")
-        cells = array.astype(str) if array.dtype.kind in "SUT" else array
-        if array.ndim == 1:
-            made = {name: cells}
-        else:
-            flat = cells.reshape(len(cells), -1)
-            made = {f"{name}_{k}": np.ascontiguousarray(flat[:, k]) for k in range(flat.shape[1])}
-        if twice := columns.keys() & made.keys():
-            raise DataError(f"{path}: two columns would be called {min(twice)!r}; rename an array")
-        columns |= made
-    lengths = {name: len(array) for name, array in arrays.items()}
+    require_columns(path, {name: (array.dtype, array.shape) for name, array in arrays.items()})
+    return frame_of_arrays(str(path), arrays)
+
+
+def require_columns(path: str | Path, kinds: Mapping[str, tuple[np.dtype, tuple[int, ...]]]) -> None:
+    """Raises DataError unless arrays of these types and shapes are columns of as many cells."""
+    for name, (dtype, shape) in kinds.items():
+        if not shape or 0 in shape or dtype.kind not in KINDS:
+            raise DataError(f"{path}: {name} is {dtype} of shape {list(shape)}: it is no column of cells")
+    lengths = {name: shape[0] for name, (_, shape) in kinds.items()}
     if len(set(lengths.values())) != 1:
         told = listed([f"{name} has {n}" for name, n in lengths.items()])
         raise DataError(f"{path}: its arrays must hold equally many rows, at least one ({told or 'there are none'})")
-    return Frame.of(str(path), columns, shapes)
+
+
+def frame_of_arrays(source: str, arrays: Mapping[str, np.ndarray]) -> Frame:
+    """Arrays of equal length as a frame; those of images are held whole.
+
+    Raises:
+        DataError: if two columns would have one name.
+    """
+    import polars as pl
+
+    columns: dict[str, pl.Series] = {}
+    shapes = {name: array.shape[1:] for name, array in arrays.items() if array.ndim > 2}
+    names: list[str] = []
+    for name, array in arrays.items():
+        cells = array.astype(str) if array.dtype.kind in "SUT" else array
+        if array.ndim == 1 or (array.ndim > 2 and array.dtype.kind in "iuf" and array.dtype != np.float16):
+            made = {name: pl.Series(name, np.ascontiguousarray(cells))}
+        else:
+            flat = cells.reshape(len(cells), -1)
+            made = {f"{name}_{k}": pl.Series(f"{name}_{k}", flat[:, k].copy()) for k in range(flat.shape[1])}
+        names += made
+        columns |= made
+    refuse_twins(source, names, shapes)
+    return Frame(source, pl.DataFrame(list(columns.values())), shapes=shapes)

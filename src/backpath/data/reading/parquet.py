@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from backpath.data.frame import Frame
-from backpath.data.reading.arrays import spread
+from backpath.data.reading.arrays import with_arrays
 from backpath.data.reading.files import PARQUET, files_of, suffix_of, told
 from backpath.data.reading.footer import read_footer
+from backpath.data.reading.on_disk import OnDisk
 from backpath.data.reading.options import Reading
 from backpath.graph import DataError
 
@@ -23,13 +24,8 @@ DECODED = 65_536
 """Rows that are decoded together."""
 
 
-class ParquetSource:
-    """A Parquet file, or a folder of them with the same columns.
-
-    Attributes:
-        source: as messages name it.
-        names: of the columns.
-        groups: how many rows each row group has, of all files in turn.
+class ParquetSource(OnDisk):
+    """A Parquet file, or a folder of them with the same columns; their row groups are what is read together.
 
     Args:
         path: of the file or the folder.
@@ -59,29 +55,19 @@ class ParquetSource:
         self._files = [file for file, (rows, _) in zip(files, footers, strict=True) for _ in rows]
         # Where each row group begins in its file.
         self._begins = np.concatenate([np.cumsum([0, *rows])[:-1] for rows, _ in footers]).astype(int)
-        self.groups = np.array([count for rows, _ in footers for count in rows], int)
-        if not self.groups.sum():
-            raise DataError(f"{path} has no rows")
-        self.starts = np.cumsum(self.groups) - self.groups
-
-    def __len__(self) -> int:
-        return int(self.groups.sum())
+        self._grouped(count for rows, _ in footers for count in rows)
+        self.width = len(next(self.stretch(int(np.argmax(self.groups > 0)), 0, 1)).names)
 
     def identity(self) -> str:
         """Of columns, row groups and their statistics, which the files' footers hold."""
         return hashlib.blake2b("".join(self._digests).encode(), digest_size=16).hexdigest()
-
-    def frames(self, groups: Iterable[int] | None = None, columns: list[str] | None = None) -> Iterator[Frame]:
-        """These row groups (by default all), some thousand rows at a time."""
-        for group in range(len(self.groups)) if groups is None else groups:
-            yield from self.stretch(group, 0, int(self.groups[group]), columns)
 
     def stretch(self, group: int, first: int, until: int, columns: list[str] | None = None) -> Iterator[Frame]:
         """Some neighbouring rows of a row group, some thousand at a time."""
         number = int(self.starts[group]) + first
         for data in self._decoded(group, first, until, columns):
             numbers = np.arange(number, number + data.height)
-            yield spread(Frame(self.source, data, words=self.words, numbers=numbers))
+            yield with_arrays(Frame(self.source, data, words=self.words, numbers=numbers))
             number += data.height
 
     def _decoded(self, group: int, first: int, until: int, columns: list[str] | None) -> Iterator[pl.DataFrame]:

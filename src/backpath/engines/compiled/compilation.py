@@ -12,14 +12,14 @@ from numba import types
 from backpath.engines.compiled.jit import OPTIONS
 from backpath.engines.compiled.kernels import elementwise
 from backpath.engines.compiled.machine import run
-from backpath.engines.compiled.other_kernels import copy, fill, lay_strips, product, reduce
+from backpath.engines.compiled.other_kernels import copy, fill, lay_rows, lay_strips, product, reduce
 from backpath.engines.compiled.row_kernels import add_rows, gather, take
 from backpath.engines.compiled.windows.convolution_kernels import convolve, convolve_by_kernel
 from backpath.engines.compiled.windows.window_kernels import fold, max_pool, max_unpool, unroll
 
 _KERNELS = (
-    run, product, lay_strips, reduce, copy, fill, take, add_rows, gather, convolve, convolve_by_kernel, unroll, fold,
-    max_pool, max_unpool,
+    run, product, lay_rows, lay_strips, reduce, copy, fill, take, add_rows, gather, convolve, convolve_by_kernel,
+    unroll, fold, max_pool, max_unpool,
 )  # fmt: skip
 KERNELS = {kernel.__name__: kernel for kernel in _KERNELS}
 """Besides the elementwise operations."""

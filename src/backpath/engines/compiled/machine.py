@@ -11,8 +11,11 @@ from typing import Any
 
 from backpath.engines.compiled.jit import apart, compiled
 from backpath.engines.compiled.pointers import call_at, pointer_at
+from backpath.engines.compiled.products.blocks import block_sides
 from backpath.engines.compiled.subnormals import ZEROS, control, set_control
 from backpath.engines.compiled.tables import (
+    ABOVE,
+    BESIDE,
     BLOCK,
     CODE,
     COLUMN,
@@ -57,23 +60,25 @@ from backpath.engines.compiled.teams import finish, now, share, take, wait
 
 @compiled
 def _operations(like: Any, i: Any, operations: int, work: Any, first: int, last: int) -> None:
-    """Operations on one shape, block by block: these rows of it, or these columns if it is one row."""
-    row_first, row_last, width = first, last, i[WIDE]
-    start, end = 0, width
-    if i[HIGH] == 1:
-        row_first, row_last, start, end, width = 0, 1, first, last, last - first
-    height = row_last - row_first
-    if width * height > BLOCK:
-        width = min(width, BLOCK)
-        height = max(BLOCK // width, 1)
-    for row in range(row_first, row_last, height):
-        for column in range(start, end, width):
-            wide = min(width, end - column)
-            work[ROW], work[COLUMN], work[HEIGHT], work[WIDTH] = row, column, min(height, row_last - row), wide
-            work[WHOLE] = wide == i[WIDE]
-            for k in range(i[FIRST], i[FIRST] + i[COUNT]):
-                f = pointer_at(i, operations + k * OPERATION_FIELDS * 8)
-                call_at(f[KERNEL], like, f, work)
+    """Operations on one shape: these rows of it, or these columns if it is one row, or these of a product's blocks."""
+    for block in range(first, last if i[BESIDE] else first + 1):
+        top, bottom, left, right = first, last, 0, i[WIDE]
+        if i[BESIDE]:
+            top, bottom, left, right = block_sides(like, i[HIGH], i[WIDE], i[ABOVE], i[BESIDE], block)
+        elif i[HIGH] == 1:
+            top, bottom, left, right = 0, 1, first, last
+        height, width = bottom - top, right - left
+        if width * height > BLOCK:
+            width = min(width, BLOCK)
+            height = max(BLOCK // width, 1)
+        for row in range(top, bottom, height):
+            for column in range(left, right, width):
+                wide = min(width, right - column)
+                work[ROW], work[COLUMN], work[HEIGHT], work[WIDTH] = row, column, min(height, bottom - row), wide
+                work[WHOLE] = wide == i[WIDE]
+                for k in range(i[FIRST], i[FIRST] + i[COUNT]):
+                    f = pointer_at(i, operations + k * OPERATION_FIELDS * 8)
+                    call_at(f[KERNEL], like, f, work)
 
 
 @compiled

@@ -11,9 +11,10 @@ from typing import Any
 from backpath.engines.compiled.pointers import pointer_at, size_of
 from backpath.engines.compiled.products import product as products
 from backpath.engines.compiled.products.registers import VECTOR_BYTES
-from backpath.engines.compiled.products.small_products import lay, small_product
+from backpath.engines.compiled.products.small_products import block_product, lay, small_product
+from backpath.engines.compiled.products.small_products import lay_rows as lay_parts
 from backpath.engines.compiled.reduction_kernels import copy_strided, reduce_columns, reduce_rows
-from backpath.engines.compiled.tables import EXTENT, GEMM, GIVEN, HEIGHT, ROW, SCRATCH, WIDEST
+from backpath.engines.compiled.tables import BLOCKS, EXTENT, GEMM, GIVEN, HEIGHT, ROW, SCRATCH, WIDEST
 
 
 def product(like: Any, i: Any, work: Any) -> None:
@@ -21,11 +22,19 @@ def product(like: Any, i: Any, work: Any) -> None:
 
     For pairs of matrices, which threads share in place of rows, then: rows, and of a pair's number, which is a number
     of some and one within them: how many the latter are, and the strides of A, B and C by both. Else rows are 0.
-    Last, whether B is what ``lay_strips`` makes of it.
+    Last, how the factors lie: ``LAID`` or ``BLOCKS``. For blocks the room of a part of A, which is 0 if A is not in
+    parts, stands in place of whether A is packed, and then rows, blocks above each other, and blocks beside each other.
     """
     a_row, a_col, c_row, n, k = i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 7], i[GIVEN + 8], i[GIVEN + 9]
     rows, within, size = i[GIVEN + 11], i[GIVEN + 12], size_of(like)
     first, count = work[ROW], work[HEIGHT]
+    if i[GIVEN + 19] == BLOCKS:
+        for block in range(first, first + count):
+            block_product(
+                like, i[GIVEN], a_row, a_col, i[GIVEN + 10], i[GIVEN + 3], i[GIVEN + 6], c_row, i[GIVEN + 11], n, k,
+                i[GIVEN + 12], i[GIVEN + 13], block,
+            )  # fmt: skip
+        return
     for pair in range(first, first + count if rows else first + 1):
         a, b, c, m, whole = i[GIVEN], i[GIVEN + 3], i[GIVEN + 6], rows, rows
         if rows:
@@ -56,6 +65,14 @@ def lay_strips(like: Any, i: Any, work: Any) -> None:
     strip, each, n = 2 * VECTOR_BYTES // size_of(like), WIDEST // VECTOR_BYTES, i[GIVEN + 4]
     first, last = work[ROW] * each, min((work[ROW] + work[HEIGHT]) * each, (n + strip - 1) // strip)
     lay(like, i[GIVEN], i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 3], n, i[GIVEN + 5], first, last)
+
+
+def lay_rows(like: Any, i: Any, work: Any) -> None:
+    """Given: a matrix's address and strides, the result's address, rows, columns, blocks of rows, a part's room."""
+    lay_parts(
+        like, i[GIVEN], i[GIVEN + 1], i[GIVEN + 2], i[GIVEN + 3], i[GIVEN + 4], i[GIVEN + 5], i[GIVEN + 6],
+        i[GIVEN + 7], work[ROW], work[ROW] + work[HEIGHT],
+    )  # fmt: skip
 
 
 def reduce(like: Any, i: Any, work: Any) -> None:

@@ -65,16 +65,10 @@ def symbol(name: str, dtype: np.dtype) -> str:
 
 @cache
 def folder() -> Path | None:
-    """Where kernels of this source, by this compiler, for this processor are kept; None for a user without a home.
-
-    By default in the user's cache folder; ``BACKPATH_CACHE_DIR`` names another.
-    """
-    if (cache := _cache()) is None:
+    """Where kernels of this source, by this compiler, for this processor are kept; None for a user without a home."""
+    if (cache := cache_folder()) is None:
         return None
-    import llvmlite.binding as llvm
-
-    made_for = (*llvm.llvm_version_info, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    found = zlib.crc32(" ".join(map(str, made_for)).encode())
+    found = zlib.crc32(processor().encode())
     numba = find_spec("numba")
     assert numba
     assert numba.origin
@@ -83,7 +77,19 @@ def folder() -> Path | None:
     return cache / f"kernels-{found:08x}"
 
 
-def _cache() -> Path | None:
+def processor() -> str:
+    """What machine code of this process runs on, and what makes it."""
+    import llvmlite.binding as llvm
+
+    made_for = (*llvm.llvm_version_info, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    return " ".join(map(str, made_for))
+
+
+def cache_folder() -> Path | None:
+    """Where things are kept that may be made again; None for a user without a home.
+
+    By default in the user's cache folder; ``BACKPATH_CACHE_DIR`` names another.
+    """
     if given := os.environ.get("BACKPATH_CACHE_DIR"):
         return Path(given)
     from platformdirs import user_cache_path

@@ -7,8 +7,9 @@ KERNEL, SHARED, EXTENT, GIVEN = range(4)
 """A kernel's address, or 0 for elementwise operations; whether threads share it, and how many rows or entries then;
 from ``GIVEN`` on what the kernel wants, or ``WIDE`` and the rest."""
 
-HIGH, WIDE, FIRST, COUNT = range(GIVEN, GIVEN + 4)
-"""Elementwise operations: rows, columns, the first operation's number, and how many there are."""
+HIGH, WIDE, FIRST, COUNT, ABOVE, BESIDE = range(GIVEN, GIVEN + 6)
+"""Elementwise operations: rows, columns, the first operation's number, and how many there are; then, if threads share
+blocks as of a product, how many of these there are above each other and beside each other, else 0."""
 
 OPERATION_FIELDS = 14
 """Of an operation."""
@@ -20,6 +21,10 @@ stride from row to row; each operand's address, its stride, and its step within 
 FEED_FIELDS = 8
 ROWS, ONE_HOT = range(2)
 """What a feed takes: rows of numbers, or labels as rows of 0 and 1."""
+
+LAID, BLOCKS = 1, 2
+"""How a product's factors lie: the second one in strips; or so, and the first one perhaps in parts, and the result is
+made block by block."""
 
 WORK_WORDS = 8
 ROW, COLUMN, HEIGHT, WIDTH, WHOLE, REGISTERS, GEMM, SCRATCH = range(WORK_WORDS)
@@ -67,6 +72,9 @@ LARGEST = 2.0**36
 
 TILE_ROWS = 16
 """Room for rows in a packed tile of A."""
+
+FEWEST_ROWS = 6
+"""Of a tile, on any processor, unless the matrix has fewer."""
 
 GAP = 2
 """Columns between packed tiles, lest they fall on each other in a cache."""

@@ -124,10 +124,17 @@ ALONE = Company()
 
 def company() -> Company:
     """This process and those that JAX has joined it with: itself alone where JAX was not asked to."""
-    jax = sys.modules.get("jax")
-    if jax is None or not jax.distributed.is_initialized():
+    if not joining():
         return ALONE
+    import jax
+
     return Company(jax.process_index(), jax.process_count())
+
+
+def joining() -> bool:
+    """Whether this process is joined with others, or has begun to be, by JAX."""
+    jax = sys.modules.get("jax")
+    return jax is not None and jax.distributed.is_initialized()
 
 
 @cache

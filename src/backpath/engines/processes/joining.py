@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from backpath.engines.notices import notice
@@ -18,6 +20,9 @@ WAIT = 300
 
 HEARTBEAT, SHUTDOWN = 100, 60
 """Seconds without a sign of life after which JAX's runtime ends all processes, and that it waits for the last one."""
+
+FOREVER = 10**6
+"""Seconds, in place of a time after which JAX's runtime would end the process without a word of ours."""
 
 AGAIN = 0.1
 
@@ -58,23 +63,25 @@ def join(place: Place, coordinator: str | None = None, wait: float = WAIT) -> Co
     # It would keep SIGTERM from ending this process.
     jax.config.update("jax_enable_preemption_service", False)
     devices = [place.local_rank] if _shares_host(place) else None
-    try:
+
+    def meet() -> None:
         jax.distributed.initialize(
             where,
             place.size,
             place.rank,
             local_device_ids=devices,
             cluster_detection_method="deactivate",
-            initialization_timeout=max(int(wait), 1),
+            initialization_timeout=FOREVER,
             heartbeat_timeout_seconds=HEARTBEAT,
             shutdown_timeout_seconds=SHUTDOWN,
             coordinator_bind_address=os.environ.get("JAX_COORDINATOR_BIND_ADDRESS", where),
         )
-    except RuntimeError as error:
+
+    if not _done_in_time(meet, wait):
         raise ProcessError(
             f"process {place.rank} of {place.size} waited {wait:g} s at the coordinator {where}, and not all came: "
-            f"{str(error).splitlines()[0]}"
-        ) from None
+            f"were {place.size} processes started, and do all have this address?"
+        )
     return Company(place.rank, place.size)
 
 
@@ -84,6 +91,27 @@ def leave(company: Company) -> None:
         import jax
 
         jax.distributed.shutdown()
+
+
+def _done_in_time(action: Callable[[], None], wait: float) -> bool:
+    """Whether it returns within so many seconds; an error of its own is raised.
+
+    It goes on in a thread if not: JAX itself would end the process when its time is over.
+    """
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            action()
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(wait)
+    for error in errors:
+        raise ProcessError(f"JAX cannot join this process with the others: {str(error).splitlines()[0]}") from error
+    return not thread.is_alive()
 
 
 def is_loopback(host: str) -> bool:

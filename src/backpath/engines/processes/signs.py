@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,9 @@ FOLDER = "BACKPATH_LAUNCH"
 """The variable that names the folder."""
 
 RUN = "run"
+
+BEAT, LEAST = 0.2, 2e-3
+"""Seconds between two looks at a process at work, and of processor time between them by which it shows that it is."""
 
 UNWATCHED = 0
 """The time of change of who is not watched any more."""
@@ -34,6 +38,32 @@ def getting_on() -> None:
     if folder := _folder():
         with suppress(OSError):
             sign_of(folder, os.getpid()).touch()
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Within, what has no steps to tell of, this process gets on as long as it uses the processor: one that is stopped,
+    or waits for what does not come, does not.
+    """
+    if not _folder():
+        yield
+        return
+    done = threading.Event()
+
+    def watch() -> None:
+        used = time.process_time()
+        while not done.wait(BEAT):
+            if time.process_time() - used > LEAST:
+                getting_on()
+            used = time.process_time()
+
+    getting_on()
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+        getting_on()
 
 
 def unwatched() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
+from backpath.engines.xla.compilation import compiling
 from backpath.engines.xla.library import library, wide
 from backpath.engines.xla.placement import one_device
 from backpath.engines.xla.refusals import require_lowered
@@ -43,10 +45,14 @@ class XlaCall:
         self.inputs, self.outputs, self.kept = tuple(inputs), tuple(outputs), frozenset(kept)
         self._run = library().jit(lowered(graph, setting.precision))
         self._held: dict[int, Any] = {}
+        self._compiled = False
 
     def __call__(self) -> None:
-        with wide():
-            found = self._run(*[self._given(number, array) for number, array in enumerate(self.inputs)])
+        # Arrays of the host's, which say nothing of a device, go to this one.
+        with wide(), library().default_device(self.placement.device):
+            with nullcontext() if self._compiled else compiling():
+                found = self._run(*[self._given(number, array) for number, array in enumerate(self.inputs)])
+            self._compiled = True
             for array, value in zip(self.outputs, found, strict=True):
                 np.copyto(array, np.asarray(value))
 
@@ -58,5 +64,5 @@ class XlaCall:
         if number not in self.kept:
             return self.placement.fed(array)
         if number not in self._held:
-            self._held[number] = self.placement.fed(array.copy())
+            self._held[number] = self.placement.data(array.copy())
         return self._held[number]

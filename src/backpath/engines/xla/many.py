@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
+from backpath.engines.xla.compilation import compiling
 from backpath.engines.xla.library import library, wide
 from backpath.engines.xla.steps import XlaSteps
 
@@ -70,13 +72,14 @@ class ManySteps:
         given = iter([placement.fed(stage) for stage in stages])
         fed = [None if data is not None else next(given) for data in self.resident]
         order = placement.fed(rows.astype(np.int32))
-        return self._call(len(counts))(state, len(counts), (order, fed), self.resident)
+        count = len(counts)
+        with nullcontext() if count in self._made else compiling():
+            return self._call(count)(state, count, (order, fed), self.resident)
 
     def _call(self, count: int) -> Any:
         """The mapped function for so many steps."""
         if count not in self._made:
-            stretch = self.steps.stretch(count)
-            mapped = library().vmap(stretch, in_axes=(0, None, 0, None))
+            mapped = library().vmap(self.steps.stretch(count), in_axes=(0, None, 0, None))
             self._made[count] = library().jit(mapped, donate_argnums=0)
         return self._made[count]
 
@@ -86,6 +89,15 @@ class ManySteps:
         return all(intake.by_step for intake in self.staged)
 
     def begin(self, states: Sequence[np.ndarray]) -> tuple[Any, ...]:
-        """Arrays of all networks' states on the device."""
+        """Arrays of all networks' states, of shape (networks, length), on the device."""
+        put, pieces = self.steps.placement.state, self.steps.residence.pieces
         with wide():
-            return tuple(self.steps.placement.state(array) for array in states)
+            if pieces is None:
+                return tuple(put(array) for array in states)
+            parts = [[a[:, p.start : p.stop].reshape(-1, *p.shape) for p in pieces] for a in states]
+            return tuple(tuple(map(put, own)) for own in parts)
+
+    def parameters(self, state: tuple[Any, ...]) -> np.ndarray:
+        """The parameters of all networks, of shape (networks, parameters)."""
+        own = (state[0],) if self.steps.residence.pieces is None else state[0]
+        return np.concatenate([np.asarray(part).reshape(self.networks, -1) for part in own], axis=1)

@@ -18,8 +18,6 @@ from backpath.graph import SettingError
 PART_OF_FREE = 0.5
 """Of a device's free memory, the part that data may take to lie there from the first step to the last."""
 
-SMALL = 1 << 20
-
 
 class Placement:
     """Where the arrays of a training go, and what a step does to have them there.
@@ -53,7 +51,7 @@ class Placement:
 
     def fetch(self, value: Any, out: np.ndarray) -> None:
         """Write such a vector into the host's array, gathered from wherever it lies."""
-        np.copyto(out, np.asarray(value)[: len(out)])
+        np.copyto(out, np.asarray(value))
 
     def data(self, rows: np.ndarray) -> Any:
         """All examples, of shape (examples, length), or labels (examples,), to lie on the device."""
@@ -68,8 +66,8 @@ class Placement:
             array: of this process: of a batch its own rows.
             batch: how many rows a batch has in all; None for what is not by rows, and the same in all processes.
         """
-        # A call takes a small array of the host's as quickly as it lies.
-        return array if self.of_host and array.nbytes <= SMALL else library().device_put(array, self.device)
+        # A call takes an array of the host's as it lies, without a copy if it is aligned.
+        return array if self.of_host else library().device_put(array, self.device)
 
     def telling(self) -> AbstractContextManager[Any]:
         """Within, an error of XLA's that means more than it says is raised as what it means."""

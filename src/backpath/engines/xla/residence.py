@@ -10,6 +10,7 @@ import numpy as np
 from backpath.engines.steps import Intake
 from backpath.engines.xla.library import wide
 from backpath.engines.xla.placement import Placement
+from backpath.engines.xla.segments import Segment
 
 TAKEN = 1 << 22
 """Numbers that are taken from the host's rows at a time, on their way to the device."""
@@ -21,10 +22,14 @@ class Residence:
     Args:
         arrays: flat vectors that steps change, the parameters first.
         placement: where their copies go.
+
+    Attributes:
+        pieces: of which each vector consists on the device, if it is not one there.
     """
 
     def __init__(self, arrays: Sequence[np.ndarray], placement: Placement):
         self.arrays, self.placement = tuple(arrays), placement
+        self.pieces: Sequence[Segment] | None = None
         self._state: tuple[Any, ...] | None = None
         self._ahead = False
         self._data: dict[Any, tuple[Any, Any]] = {}
@@ -32,7 +37,8 @@ class Residence:
     def state(self) -> tuple[Any, ...]:
         """The device's copies; whoever gives them away to steps must :meth:`keep` what these make of them."""
         if self._state is None:
-            self._state = tuple(self.placement.state(a) for a in self.arrays)
+            put, pieces = self.placement.state, self.pieces
+            self._state = tuple(put(a) if pieces is None else tuple(put(p.of(a)) for p in pieces) for a in self.arrays)
         return self._state
 
     def keep(self, state: tuple[Any, ...]) -> None:
@@ -44,8 +50,15 @@ class Residence:
         if self._ahead and self._state is not None:
             with wide():
                 for value, array in zip(self._state, self.arrays, strict=True):
-                    self.placement.fetch(value, array)
+                    self._fetch(value, array)
         self._ahead = False
+
+    def _fetch(self, value: Any, array: np.ndarray) -> None:
+        if self.pieces is None:
+            self.placement.fetch(value, array)
+            return
+        for piece, own in zip(self.pieces, value, strict=True):
+            self.placement.fetch(own, piece.of(array))
 
     def changed(self) -> None:
         """The host's arrays were written, and count from now on."""

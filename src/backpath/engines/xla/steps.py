@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from backpath.engines.program.planning import ALIGNMENT
 from backpath.engines.program.strides import address
 from backpath.engines.steps import Intake, Part, Steps
+from backpath.engines.xla.compilation import compiling
 from backpath.engines.xla.library import library, wide
 from backpath.engines.xla.one_step import OneStep
 from backpath.engines.xla.residence import Residence
@@ -24,9 +26,13 @@ MOST_STEPS = 4096
 STREAMED = 1 << 22
 """Numbers of one call that come from the host, for each thing that steps read, at most."""
 
-PIECES = 1 << 15, 1 << 20
-"""Parameters from which, and to which, a loop on a CPU has them in pieces: products with slices of a long vector take
-XLA longer there; of few that is nothing, and of many, cutting and joining them for each call takes longer still."""
+PIECES = 1 << 15
+"""Parameters from which a CPU has them in pieces: products with slices of a long vector take XLA longer there, while of
+few parameters the pieces themselves are more work than that."""
+
+WORTH_A_CALL = 1 << 16
+"""Numbers of one call that come from the host, at least, if all are cut into several so that some come while others are
+computed with."""
 
 IN_FLIGHT = 2
 """Calls that are on their way while the next one is made ready: as many times ``STREAMED`` may lie on the device."""
@@ -67,11 +73,12 @@ class XlaSteps(Steps):
         self._step = OneStep(parts, self.intakes, residence, precision)
         here_alone = self.placement.of_host and self.placement.shares.devices == 1
         one_by_one = here_alone and _convolves(parts[0][0].graph)
-        worth_cutting = self._step.separable and PIECES[0] <= residence.arrays[0].size <= PIECES[1]
-        whole = here_alone and self.placement.layout is None
-        self._step.in_pieces = whole and worth_cutting and not one_by_one
+        whole = self.placement.of_host and self.placement.layout is None
+        if whole and self._step.divisible and residence.arrays[0].size >= PIECES:
+            self._step.in_pieces, residence.pieces = True, self._step.pieces
         self._stretch = self._apart() if one_by_one else library().jit(self.stretch(self.most), donate_argnums=0)
         self._rooms: list[_Room] = []
+        self._compiled = False
 
     def _apart(self) -> Callable[..., tuple[tuple[Any, ...], Any]]:
         """The same stretch as a call for each step: on CPUs XLA convolves in a loop many times as slowly as outside."""
@@ -96,17 +103,25 @@ class XlaSteps(Steps):
 
     def _run_all(self, rows: np.ndarray, counts: np.ndarray, losses: np.ndarray) -> None:
         state, waiting = self.residence.state(), []
-        for number, first in enumerate(range(0, len(rows), self.most)):
-            part = slice(first, first + self.most)
+        step = self._of_a_call(len(rows))
+        for number, first in enumerate(range(0, len(rows), step)):
+            part = slice(first, first + step)
             if len(waiting) > IN_FLIGHT:
                 _settle(*waiting.pop(0))
             fed = self._room(number).filled(rows[part], counts[part])
-            state, noted = self._stretch(state, len(rows[part]), fed, self.resident)
+            with nullcontext() if self._compiled else compiling():
+                state, noted = self._stretch(state, len(rows[part]), fed, self.resident)
+            self._compiled = True
             # The arrays that went in are gone: what came out is kept at once, whatever happens next.
             self.residence.keep(state)
             waiting.append((losses[part], noted))
         for told in waiting:
             _settle(*told)
+
+    def _of_a_call(self, steps: int) -> int:
+        """How many of so many steps to make in one call."""
+        fed = sum(self.rows_of(i) * i.target.shape[1] for i in self.staged)
+        return min(self.most, max(-(-steps // (IN_FLIGHT + 1)), -(-WORTH_A_CALL // max(fed, 1))))
 
     def rows_of(self, intake: Intake) -> int:
         """How many rows this process takes in for each step."""
@@ -193,7 +208,7 @@ def _turn(step: OneStep, intakes: Sequence[Intake], dtype: np.dtype) -> Callable
         each = zip(intakes, staged, resident, strict=True)
         filled = [_filled(intake, rows, t, fed, data) for intake, fed, data in each]
         state, loss = step(state, filled)
-        return state, losses.at[t].set(loss.astype(dtype))
+        return state, losses.at[t].set(loss.astype(dtype), mode="promise_in_bounds")
 
     return turn
 
@@ -205,8 +220,7 @@ def _stretch(
     numpy, lax, turn = library().numpy, library().lax, _turn(step, intakes, dtype)
 
     def stretch(state: tuple[Any, ...], steps: Any, fed: tuple[Any, list[Any]], resident: list[Any]) -> Any:
-        first = step.split(state), numpy.zeros(most, dtype)
-        state, losses = lax.fori_loop(0, steps, lambda t, carry: turn(t, *carry, fed, resident), first)
-        return step.joined(state), losses
+        first = state, numpy.zeros(most, dtype)
+        return lax.fori_loop(0, steps, lambda t, carry: turn(t, *carry, fed, resident), first)
 
     return stretch

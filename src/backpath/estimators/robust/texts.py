@@ -17,7 +17,7 @@ from backpath.estimators.robust.blocks import TEXT, Block, sign
 WIDTHS = (32, 256)
 """Fewest and most features of a column of text."""
 
-ROWS_OF_A_WORD = 16
+ROWS_OF_A_WORD = 4
 """Rows for each feature, between these."""
 
 

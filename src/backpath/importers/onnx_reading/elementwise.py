@@ -11,6 +11,7 @@ import numpy as np
 from backpath import ops
 from backpath.importers import operations as op
 from backpath.importers.onnx_reading.rules import RULES, Call, RefusedError, as_type, dtype_of, rule
+from backpath.nets.blocks import dropped
 
 ONE: dict[str, Callable[[Any], Any]] = {
     "Abs": np.abs,
@@ -225,5 +226,5 @@ def dropout(c: Call) -> Any:
     drawn = None if c.training is None or ratio == 0 else c.training.drawn(c.name, shape)
     if not 0 <= ratio < 1:
         raise RefusedError(f"its ratio {ratio}")
-    y = x if drawn is None else op.dropped(x, ratio, drawn)
+    y = x if drawn is None else dropped(x, ratio, drawn)
     return (y, np.ones(shape, bool) if drawn is None else drawn >= ratio) if c.outputs > 1 else y

@@ -16,8 +16,9 @@ from backpath.importers.onnx_reading.files import Arrays, read_model, require_on
 from backpath.importers.onnx_reading.making import Input, Making
 from backpath.importers.onnx_reading.model import OnnxModel
 from backpath.importers.onnx_reading.modes import inlined, inside_others, with_statistics
-from backpath.importers.onnx_reading.plan import Plan, Planner, Step, is_read, walk
+from backpath.importers.onnx_reading.plan import Planner, is_read
 from backpath.importers.onnx_reading.roles import real_type, with_known_arrays
+from backpath.importers.onnx_reading.steps import Plan, Step, walk
 from backpath.importers.onnx_reading.types import NUMPY, STRING, type_name
 from backpath.nets import Loss
 

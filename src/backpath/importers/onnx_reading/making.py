@@ -11,10 +11,11 @@ import numpy as np
 
 from backpath.graph import INPUT, Graph, SettingError, ancestors
 from backpath.importers.onnx_reading.model import Folding, OnnxModel
-from backpath.importers.onnx_reading.plan import Plan, Planner, pruned
+from backpath.importers.onnx_reading.plan import Planner
 from backpath.importers.onnx_reading.roles import trained
 from backpath.importers.onnx_reading.rules import NotKnownError, Training
 from backpath.importers.onnx_reading.running import Runner
+from backpath.importers.onnx_reading.steps import Plan, pruned
 from backpath.importers.onnx_reading.texts import Texts, Vocabulary, is_texts, labels_of
 from backpath.nets import Loss
 from backpath.ops import trace

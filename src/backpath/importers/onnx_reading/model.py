@@ -12,7 +12,7 @@ from backpath.importers.model import ImportedModel, Run
 from backpath.importers.onnx_reading.rules import Training
 from backpath.importers.onnx_reading.texts import Vocabulary, is_texts
 from backpath.nets import Model
-from backpath.nets.model import loss_name
+from backpath.nets.losses import loss_name
 from backpath.ops import record
 
 KIND = "onnx"

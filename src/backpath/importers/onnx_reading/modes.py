@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.importers.onnx_reading.plan import Plan, walk
+from backpath.importers.onnx_reading.steps import Plan, walk
 
 NORMALIZED = "BatchNormalization"
 

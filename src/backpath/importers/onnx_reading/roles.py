@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from backpath.importers.onnx_reading.plan import Plan, Step
 from backpath.importers.onnx_reading.rules import RULES, Call
+from backpath.importers.onnx_reading.steps import Plan, Step
 
 KNOWN_SLOTS: dict[str, tuple[int, ...]] = {
     "BatchNormalization": (3, 4),

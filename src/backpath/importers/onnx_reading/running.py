@@ -11,8 +11,9 @@ import numpy as np
 
 from backpath.graph import BackpathError, DataError, TraceError, UnsupportedError
 from backpath.importers.onnx_reading.elementwise import MANY, TWO
-from backpath.importers.onnx_reading.plan import MOST_STEPS, Plan, Planner, Step, is_read, schema_of
+from backpath.importers.onnx_reading.plan import MOST_STEPS, Planner, is_read, schema_of
 from backpath.importers.onnx_reading.rules import MOST_KNOWN, RULES, Call, NotKnownError, RefusedError, Training
+from backpath.importers.onnx_reading.steps import Plan, Step
 from backpath.importers.onnx_reading.texts import Texts, Vocabulary, is_texts, moved
 from backpath.ops import Variable, scope, spec_of
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backpath.importers.onnx_reading.plan import Plan, Step, walk
 from backpath.importers.onnx_reading.rules import RULES, Call, RefusedError
+from backpath.importers.onnx_reading.steps import Plan, Step, walk
 from backpath.ops import Variable
 
 MOVING = {

@@ -3,7 +3,6 @@
 from backpath.importers.operations.activations import (
     above,
     celu,
-    dropped,
     elu,
     gated,
     gelu,
@@ -81,7 +80,6 @@ __all__ = [
     "convolution",
     "cumulated",
     "depth_to_space",
-    "dropped",
     "elu",
     "gated",
     "gated_step",

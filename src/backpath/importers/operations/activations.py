@@ -102,9 +102,3 @@ def hardmax(x: Any, axis: int = -1) -> Any:
     shape[axis] = np.shape(x)[axis]
     at = np.expand_dims(np.argmax(x, axis=axis), axis)
     return (np.reshape(np.arange(shape[axis]), shape) == at).astype(spec_of(x).dtype)
-
-
-def dropped(x: Any, rate: float, drawn: Any) -> Any:
-    """Each entry 0 where a uniform number is below the rate, the others larger in proportion (Srivastava, 2014)."""
-    kept = (drawn >= rate).astype(spec_of(x).dtype)
-    return x * (kept * (1.0 / (1.0 - rate)))

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import BackpathError, GraphError
-from backpath.importers.operations import dropped
 from backpath.importers.pytorch.aten import ATEN
+from backpath.nets.blocks import dropped
 from backpath.ops import scope
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import ShapeError
+from backpath.nets.blocks import dropped
 from backpath.nets.layers.layer import Arrays, Layer, Shape, require, require_axes, whole
-from backpath.ops import spec_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,8 +48,7 @@ class Dropout(_Random):
     def apply(self, p: Arrays, x: Any, noise: Arrays | None = None) -> Any:
         if not noise:
             return x
-        kept = (noise["kept"] >= self.rate).astype(spec_of(x).dtype)
-        return x * (kept * (1.0 / (1.0 - self.rate)))
+        return dropped(x, self.rate, noise["kept"])
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from backpath.graph import ShapeError
+from backpath.nets.blocks import layer_norm, over_batch, statistics_of
 from backpath.nets.layers.layer import Arrays, Draw, Layer, Shape, require
-from backpath.ops import standardize
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,12 +64,10 @@ class BatchNorm(_Norm):
         return True
 
     def apply(self, p: Arrays, x: Any, noise: Arrays | None = None) -> Any:
-        flat = np.reshape(x, (math.prod(np.shape(x)[:-1]), np.shape(x)[-1]))
-        return np.reshape(standardize(flat, 0, self.epsilon), np.shape(x)) * p["gain"] + p["shift"]
+        return over_batch(x, self.epsilon) * p["gain"] + p["shift"]
 
     def folded(self, p: Arrays, x: np.ndarray) -> tuple[Layer, Arrays]:
-        axes = tuple(range(x.ndim - 1))
-        mean, variance = x.mean(axes, dtype=float), x.var(axes, dtype=float)
+        mean, variance = statistics_of(x)
         slope = p["gain"] / np.sqrt(variance + self.epsilon)
         shift = p["shift"] - mean * slope
         return Affine(), {"gain": slope.astype(p["gain"].dtype), "shift": shift.astype(p["shift"].dtype)}
@@ -84,4 +82,4 @@ class LayerNorm(_Norm):
     """
 
     def apply(self, p: Arrays, x: Any, noise: Arrays | None = None) -> Any:
-        return standardize(x, -1, self.epsilon) * p["gain"] + p["shift"]
+        return layer_norm(x, p["gain"], p["shift"], self.epsilon)

@@ -42,8 +42,11 @@ class Embedding(Layer):
         return {"table": Draw((self.vocabulary, self.width), fans=(1, self.width), activation=activation)}
 
     def apply(self, p: Arrays, x: Any, noise: Arrays | None = None) -> Any:
-        if isinstance(x, np.ndarray) and x.size and not 0 <= x.min() <= x.max() < self.vocabulary:
-            raise ShapeError(f"{self!r} takes whole numbers below {self.vocabulary}; X has {x.min()} to {x.max()}")
+        if isinstance(x, np.ndarray) and x.size:
+            if not 0 <= x.min() <= x.max() < self.vocabulary:
+                raise ShapeError(f"{self!r} takes whole numbers below {self.vocabulary}; X has {x.min()} to {x.max()}")
+            if x.dtype.kind == "f" and not (x == np.floor(x)).all():
+                raise ShapeError(f"{self!r} takes whole numbers; X holds {x[x != np.floor(x)][0]:g}")
         return take_rows(p["table"], x)
 
 

@@ -145,27 +145,37 @@ SERIES = 20
 """Terms of a Taylor series that reach the last digit for arguments up to 3."""
 
 
-def _sine(x: Any, order: int) -> Any:
+def _sine(numpy: Any, x: Any, order: int) -> Any:
     """The derivative of that order of sin(t) at t = pi x, by way of how far x is from the nearest half."""
-    halves = np.rint(2.0 * np.fmod(x, 2.0))
-    part = math.pi * (np.fmod(x, 2.0) - 0.5 * halves)
-    quarter = np.remainder(halves + order, 4.0)
-    sine, cosine = np.sin(part), np.cos(part)
-    return np.where(quarter < 2, 1.0, -1.0) * np.where(np.remainder(quarter, 2.0) == 0, sine, cosine)
+    halves = numpy.rint(2.0 * numpy.fmod(x, 2.0))
+    part = math.pi * (numpy.fmod(x, 2.0) - 0.5 * halves)
+    quarter = numpy.remainder(halves + order, 4.0)
+    sine, cosine = numpy.sin(part), numpy.cos(part)
+    return numpy.where(quarter < 2, 1.0, -1.0) * numpy.where(numpy.remainder(quarter, 2.0) == 0, sine, cosine)
+
+
+def sinc_by(numpy: Any, x: Any, n: int) -> Any:
+    """The n-th derivative of sinc: by its series near 0, where the closed form would cancel, and by that elsewhere.
+
+    Args:
+        numpy: a module of NumPy's functions, its own or JAX's.
+        x: in double precision.
+        n: of the derivative.
+    """
+    near = numpy.abs(x) < (1.5 + 0.5 * n) / math.pi
+    small, large = math.pi * numpy.where(near, x, 0.0), numpy.where(near, 1.0, x)
+    series = numpy.zeros_like(small)
+    for k in range(SERIES + n, (n + 1) // 2 - 1, -1):
+        series = series + (-1.0) ** k * small ** (2 * k - n) / float((2 * k + 1) * math.factorial(2 * k - n))
+    closed = _sine(numpy, large, 0) / large / math.pi
+    for order in range(1, n + 1):
+        closed = (_sine(numpy, large, order) - order * closed) / large / math.pi
+    return math.pi**n * numpy.where(near, series, closed)
 
 
 def _sinc_value(x: Any, n: int) -> Any:
-    """The n-th derivative of sinc: by its series near 0, where the closed form would cancel, and by that elsewhere."""
     wide = np.asarray(x).astype(np.result_type(x.dtype, float))
-    near = np.abs(wide) < (1.5 + 0.5 * n) / math.pi
-    small, large = math.pi * np.where(near, wide, 0.0), np.where(near, 1.0, wide)
-    series = np.zeros(small.shape, small.dtype)
-    for k in range(SERIES + n, (n + 1) // 2 - 1, -1):
-        series = series + (-1.0) ** k * small ** (2 * k - n) / ((2 * k + 1) * math.factorial(2 * k - n))
-    closed = _sine(large, 0) / large / math.pi
-    for order in range(1, n + 1):
-        closed = (_sine(large, order) - order * closed) / large / math.pi
-    return (math.pi**n * np.where(near, series, closed)).astype(x.dtype if x.dtype.kind in "fO" else wide.dtype)
+    return np.asarray(sinc_by(np, wide, n)).astype(x.dtype if x.dtype.kind in "fO" else wide.dtype)
 
 
 SINC = elementwise("sinc", _sinc_value, lambda x, y, n: apply(SINC, x, n=n + 1), analytic=False)

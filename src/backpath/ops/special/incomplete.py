@@ -55,14 +55,27 @@ def _log_less_itself(numpy: Any, t: Any) -> Any:
 def _beta_density_value(a: Any, b: Any, x: Any) -> Any:
     import scipy.special
 
-    dtype = np.result_type(a, b, x)
-    a, b, x = (np.asarray(part, float) for part in (a, b, x))
+    given = (np.asarray(part, float) for part in (a, b, x))
     with np.errstate(all="ignore"):
-        log = scipy.special.xlogy(a - 1.0, x) + scipy.special.xlog1py(b - 1.0, -x)
-        rest = np.where(x < 0.5, np.exp(scipy.special.xlog1py(b - 1.0, -x)), (1.0 - x) ** (b - 1.0))
-        direct = x ** (a - 1.0) * rest / scipy.special.beta(a, b)
-        sure = (np.maximum(a, b) < 50) & np.isfinite(direct)
-    return np.asarray(np.where(sure, direct, np.exp(log - scipy.special.betaln(a, b)))).astype(dtype)[()]
+        value = beta_density_by(np, scipy.special, *given)
+    return np.asarray(value).astype(np.result_type(a, b, x))[()]
+
+
+def beta_density_by(numpy: Any, special: Any, a: Any, b: Any, x: Any) -> Any:
+    """x^(a-1) (1-x)^(b-1) / beta(a, b): directly where that stays in range, else by logarithms.
+
+    Args:
+        numpy: a module of NumPy's functions, its own or JAX's.
+        special: what has ``xlogy``, ``xlog1py``, ``beta`` and ``betaln`` there.
+        a: of the density.
+        b: likewise.
+        x: where it is taken.
+    """
+    log = special.xlogy(a - 1.0, x) + special.xlog1py(b - 1.0, -x)
+    rest = numpy.where(x < 0.5, numpy.exp(special.xlog1py(b - 1.0, -x)), (1.0 - x) ** (b - 1.0))
+    direct = x ** (a - 1.0) * rest / special.beta(a, b)
+    sure = (numpy.maximum(a, b) < 50) & numpy.isfinite(direct)
+    return numpy.where(sure, direct, numpy.exp(log - special.betaln(a, b)))
 
 
 GAMMA_DENSITY = elementwise(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backpath.data.frame import Frame
+from backpath.data.frame import Frame, entries_of
 from backpath.explanation import Explanation, explain
 from backpath.graph import RunError
 from backpath.ops.control import has_control
@@ -249,12 +249,14 @@ def _cells(frame: Frame, model: SavedModel, row: int) -> list[tuple[str, str]]:
 
 def _picture(frame: Frame, row: int, slopes: Mapping[str, float]) -> dict[str, Any] | None:
     """The row's pixels, from 0 to 1, and the derivatives by them, where it is one picture of one colour."""
-    pictures = [(name, shape) for name, shape in frame.shapes.items() if len(shape) == 2 and np.prod(shape) <= PIXELS]
-    if len(pictures) != 1:
+    grey = [(name, s[:2]) for name, s in frame.shapes.items() if len(s) == 2 or (len(s) == 3 and s[2] == 1)]
+    if len(grey) != 1 or np.prod(grey[0][1]) > PIXELS:
         return None
-    ((name, shape),) = pictures
-    columns = [f"{name}_{i}_{j}" for i, j in np.ndindex(*shape)]
-    if not set(columns) <= set(frame.names):
+    ((name, shape),) = grey
+    # Data sets of scikit-learn's tell row and column, our arrays the number of the entry.
+    named = [f"{name}_{i}_{j}" for i, j in np.ndindex(*shape)], entries_of(name, shape)
+    columns = next((names for names in named if set(names) <= set(frame.names)), None)
+    if columns is None:
         return None
     values = np.array([float(frame[column][row]) for column in columns])
     low, spread = values.min(), np.ptp(values) or 1.0

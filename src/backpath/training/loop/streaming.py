@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,8 @@ import numpy as np
 
 from backpath.data.features import Features
 from backpath.data.frame import Frame
-from backpath.data.parts import ParquetData
+from backpath.data.grids import Grid, shape_of
+from backpath.data.parts import DiskData
 from backpath.data.target import Target
 from backpath.engines import Steps
 from backpath.engines.processes.shares import WHOLE, Shares
@@ -20,7 +22,7 @@ from backpath.engines.processes.signs import getting_on
 from backpath.graph import DataError
 from backpath.nets import Model
 from backpath.training.loop.examples import Examples, Feed, Make
-from backpath.training.loop.rows import DenseRows, Rows
+from backpath.training.loop.rows import DenseRows, Rows, rows_of
 
 MEBIBYTE = 2**20
 TOGETHER = 16_384
@@ -32,10 +34,10 @@ Block = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Streamed(Examples):
-    """The training rows of Parquet files, read anew in each epoch.
+    """Training rows that stay on disk, read anew in each epoch.
 
-    An epoch takes the row groups in a random order, and the rows that fill the buffer in a random order. In memory are
-    the buffer, and one row group.
+    An epoch takes the groups of rows in a random order, and the rows that fill the buffer in a random order. In memory
+    are the buffer, and one group.
 
     Attributes:
         data: where they are.
@@ -44,8 +46,8 @@ class Streamed(Examples):
         buffer: MiB of features that are shuffled together.
     """
 
-    data: ParquetData
-    features: Features
+    data: DiskData
+    features: Features | Grid
     target: Target
     buffer: int
 
@@ -55,7 +57,7 @@ class Streamed(Examples):
 
     @cached_property
     def _sample(self) -> Rows:
-        return DenseRows(self.features.transform(*self.data.learning))
+        return rows_of(self.features.transform(*self.data.learning))
 
     def __len__(self) -> int:
         return self.data.sizes["train"]
@@ -86,7 +88,8 @@ class Streamed(Examples):
         for frame, rows in frames:
             getting_on()
             if len(rows):
-                yield self.features.transform(frame, rows), self.target.encode(frame, rows)
+                X = self.features.transform(frame, rows)
+                yield X.reshape(len(rows), -1), self.target.encode(frame, rows)
 
 
 class _Buffered(Feed):
@@ -95,12 +98,13 @@ class _Buffered(Feed):
     def __init__(self, examples: Streamed, model: Model, make: Make, batch: int, shares: Shares):
         self._cut(len(examples), batch)
         self.given, self.model, self.batch, self.shares = examples, model, batch, shares
-        width, total = examples.features.width, len(examples)
-        fitting = examples.buffer * MEBIBYTE // (4 * width)
+        width, total = math.prod(shape_of(examples.features)), len(examples)
+        dtype = model.input_dtype(np.float32)
+        fitting = examples.buffer * MEBIBYTE // (dtype.itemsize * width)
         # Whole batches, so that none is of rows before and after a refill.
         self.capacity = total if fitting >= total else max(batch, fitting // batch * batch)
         room = self._room()
-        self.X = np.empty((room, width), np.float32)
+        self.X = np.empty((room, width), dtype)
         self.y = self._as_network_reads(examples.target.encode(*examples.data.learning))[:1].repeat(room, 0)
         self.order = np.arange(room)
         sizes = {min(batch, total), total % batch} - {0}

@@ -55,7 +55,7 @@ class Together:
             for history, loss in zip(histories, losses @ self.loop.feed.weights, strict=True):
                 history.append(Epoch(number, float(loss), seconds))
         assert state is not None
-        return np.asarray(state[0]), [tuple(history) for history in histories]
+        return next(iter(self.made.values())).parameters(state), [tuple(history) for history in histories]
 
     def _epoch(self, state: Any) -> tuple[Any, np.ndarray]:
         feed, found, first = self.loop.feed, [], 0

@@ -13,8 +13,8 @@ from backpath.calculus import GradientCheck, check_grads
 from backpath.data.features import Features
 from backpath.data.frame import Frame
 from backpath.data.grids import Grid
-from backpath.data.parts import Data, ParquetData
-from backpath.data.reading.parquet import ParquetSource
+from backpath.data.parts import Data, DiskData
+from backpath.data.reading.on_disk import OnDisk
 from backpath.data.target import Target
 from backpath.graph import DataError
 from backpath.nets import Model, Network
@@ -56,7 +56,7 @@ class Experiment:
     network: Model
 
     @classmethod
-    def prepare(cls, frame: Frame | ParquetSource, target_column: str, settings: Settings) -> Experiment:
+    def prepare(cls, frame: Frame | OnDisk, target_column: str, settings: Settings) -> Experiment:
         """Split the frame, learn features and target from the training part, and lay out a network.
 
         Of a file on disk, they are learned from a random sample of its training part, and the classes from all rows.
@@ -143,7 +143,7 @@ class Experiment:
         """Fit the network to the training part; with a saver, from its checkpoint on if there is one."""
         s, data = self.settings, self.data
         streamed = None
-        if isinstance(data, ParquetData) and isinstance(self.features, Features):
+        if isinstance(data, DiskData):
             streamed = Streamed(data, self.features, self.target, s.stream)
         return fit(
             self.network,

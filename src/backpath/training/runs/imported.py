@@ -6,7 +6,7 @@ import math
 
 from backpath.data.frame import listed
 from backpath.data.grids import Grid
-from backpath.data.parts import Data, FrameData
+from backpath.data.parts import Data
 from backpath.graph import DataError, SettingError
 from backpath.importers import OnnxModel, from_onnx
 from backpath.training.runs.settings import Settings
@@ -24,8 +24,6 @@ def imported_model(data: Data, target: str, outputs: int, loss: str, settings: S
     """
     s = settings
     assert s.onnx is not None
-    if not isinstance(data, FrameData):
-        raise DataError(f"{data.source}: the model of a file needs all rows in memory: leave --stream out")
     default = Settings()
     for name in ("layers", "activation", "norm", "dropout", "augment", "scale", "numeric", "categorical", "text"):
         if getattr(s, name) != getattr(default, name):

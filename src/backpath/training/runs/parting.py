@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from backpath.data.frame import Frame, require_column
-from backpath.data.parts import FrameData, ParquetData
-from backpath.data.reading.parquet import ParquetSource
+from backpath.data.parts import DiskData, FrameData
+from backpath.data.reading.on_disk import OnDisk
 from backpath.data.split import split
 from backpath.data.target import Target, Task, refuse_missing, task_of
 from backpath.engines.processes.signs import getting_on
@@ -34,7 +34,7 @@ def parted_frame(frame: Frame, column: str, settings: Settings) -> tuple[FrameDa
     return FrameData(frame, parts), target, loss
 
 
-def parted_file(file: ParquetSource, column: str, settings: Settings) -> tuple[ParquetData, Target, str]:
+def parted_file(file: OnDisk, column: str, settings: Settings) -> tuple[DiskData, Target, str]:
     """Rows on disk in their parts, each by a draw of its own; the target, all cells of which are looked at; the loss.
 
     Raises:
@@ -44,7 +44,7 @@ def parted_file(file: ParquetSource, column: str, settings: Settings) -> tuple[P
 
     s = settings
     require_column(file.source, file.names, column)
-    data = ParquetData(file, s.test, s.validation, s.seed)
+    data = DiskData(file, s.test, s.validation, s.seed)
     sample, rows = data.learning
     task, loss = task_and_loss(sample, column, s)
     target = Target.fit(sample, column, rows, task, standardize=loss != "poisson")

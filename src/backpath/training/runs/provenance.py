@@ -11,7 +11,7 @@ import numpy as np
 from backpath.data.features import ENCODED, Features
 from backpath.data.frame import Frame
 from backpath.data.grids import Grid
-from backpath.data.parts import ParquetData
+from backpath.data.parts import DiskData
 from backpath.data.target import Target
 from backpath.training.runs.experiment import Experiment
 
@@ -29,7 +29,7 @@ def provenance(experiment: Experiment) -> dict[str, Any]:
 
 def _digest(experiment: Experiment, part: str) -> str:
     data = experiment.data
-    if isinstance(data, ParquetData):
+    if isinstance(data, DiskData):
         return _of_text(f"{data.file.identity()} {data.test} {data.validation} {data.seed} {part}")
     return rows_digest(data.frames(part), experiment.features, experiment.target)
 

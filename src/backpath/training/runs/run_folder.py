@@ -220,7 +220,9 @@ def _read_network(
         network, _ = model_from_json(description["network"], scores, like), description["sha256"]
     except KeyError as error:
         raise RunError(f"{folder / MODEL} is damaged: it has no {error}") from None
-    except (GraphError, SettingError, ShapeError, TypeError) as error:
+    except SettingError as error:
+        raise RunError(f"{folder}: {error}") from None
+    except (GraphError, ShapeError, TypeError) as error:
         raise RunError(f"{folder / MODEL} is damaged: {error}") from None
     return network, description
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from backpath.data.features import Features
 from backpath.data.frame import Frame
-from backpath.data.grids import Grid
+from backpath.data.grids import Grid, shape_of
 from backpath.data.reading.options import Reading
 from backpath.data.target import Target
 from backpath.nets import Loss, Model
@@ -19,8 +20,9 @@ from backpath.training.runs.scores import Confusions, Errors
 # Losses whose scores are probabilities once their link is applied.
 PROBABILISTIC = ("cross_entropy", "sigmoid_cross_entropy")
 
-PREDICTED = 8_192
-"""Rows that are predicted together: so few that what a layer makes of them stays in the cache."""
+PREDICTED, PREDICTED_NUMBERS = 8_192, 1 << 23
+"""Rows that are predicted together, and the numbers that they may hold: so few that what a layer makes of them stays in
+the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +59,25 @@ class SavedModel:
 
     def predicted(self, frame: Frame, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None]:
         """What :meth:`predict` and :meth:`probabilities` say of some rows, by default all, which are read once."""
-        X = self.features.transform(frame, rows)
-        parts = [X[first : first + PREDICTED] for first in range(0, len(X), PREDICTED)]
+        rows = np.arange(len(frame)) if rows is None else rows
+        parts = (self.features.transform(frame, some) for some in self._some(rows))
         if self.network.loss not in PROBABILISTIC:
             predicted = [self.network.predict(self.parameters, part) for part in parts]
             return self.target.decode(np.concatenate(predicted)), None
         probabilities = np.concatenate([self.network.probabilities(self.parameters, part) for part in parts])
         return self.target.decode(np.argmax(probabilities, axis=1)), probabilities
 
+    def _some(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Rows in parts that are predicted together."""
+        each = min(PREDICTED, max(PREDICTED_NUMBERS // math.prod(shape_of(self.features)), 1))
+        for first in range(0, len(rows), each):
+            yield rows[first : first + each]
+
     def tally(self, parts: Iterable[tuple[Frame, np.ndarray]]) -> Confusions | Errors:
         """How its predictions compare with the target, in frames and some rows of each."""
         tally = Confusions(len(self.target.classes)) if self.target.classes else Errors()
         for frame, rows in parts:
-            for first in range(0, len(rows), PREDICTED):
-                some = rows[first : first + PREDICTED]
+            for some in self._some(rows):
                 predicted = self.network.predict(self.parameters, self.features.transform(frame, some))
                 if self.target.classes:
                     tally.add(self.target.encode(frame, some), predicted)

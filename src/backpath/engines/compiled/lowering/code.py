@@ -5,13 +5,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
 from backpath.engines.compiled.barriers import Access, Meetings
+from backpath.engines.compiled.caches import second_cache
 from backpath.engines.compiled.dealing import ROWS, Work, least_rows, pieces
 from backpath.engines.compiled.store import Kernels
-from backpath.engines.compiled.tables import DEPTH, FIELDS, OPERATION_FIELDS, STRETCH_FIELDS, WIDEST
+from backpath.engines.compiled.tables import (
+    BLOCKS,
+    DEPTH,
+    FEWEST_ROWS,
+    FIELDS,
+    GAP,
+    OPERATION_FIELDS,
+    STRETCH_FIELDS,
+    TILE_ROWS,
+    WIDEST,
+)
 from backpath.engines.program.cost import COMPILED
 from backpath.engines.program.strides import address, merged, span, strides_of
 from backpath.graph import Node
@@ -32,8 +44,23 @@ SPREAD, MANY = 1 << 18, 128
 ALIASES = 1 << 11
 """Bytes from row to row of a factor, or a multiple, at which the rows of a tile fall on each other in a cache."""
 
+BY_BLOCKS = 2.0**27
+"""Products of numbers from which on a matrix product is made block by block."""
+
+SIDE = 256
+"""Rows and columns of a block, at most."""
+
 LAID, SHARERS = 1 << 18, 64
 """Bytes of a product's second factor, and rows of its result, from which on the factor is laid out once for all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """What a matrix product makes: a matrix, in blocks above and beside each other, or row by row if there are none."""
+
+    array: np.ndarray
+    above: int = 0
+    beside: int = 0
 
 
 @dataclass
@@ -51,6 +78,7 @@ class Code:
         packs: whether some product packs a factor.
         scratch: numbers for which a thread needs room beside what products need.
         kept: arrays that must live as long as the code.
+        made: what products have made.
     """
 
     kernels: Kernels
@@ -63,6 +91,7 @@ class Code:
     packs: bool = False
     scratch: int = 0
     kept: list[np.ndarray] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
     meetings: Meetings = field(default_factory=Meetings)
 
     @property
@@ -175,6 +204,9 @@ class Code:
         a_row, a_col = strides_of(a)
         b_row, b_col = strides_of(b)
         size = self.dtype.itemsize
+        if float(m) * n * k >= BY_BLOCKS and min(m, n) >= SHARERS and n * size >= 2 * WIDEST:
+            self._by_blocks(a, b, c)
+            return
         laid = b.nbytes >= LAID and m >= SHARERS and n >= 2 * WIDEST // size
         b = self._laid(b) if laid else b
         rows = (address(a), m, a_row * size) if a_col == 1 or k == 1 else None
@@ -188,17 +220,51 @@ class Code:
         packs = n >= MANY and (spread or (a_col == 1 and a_row * size % ALIASES == 0))
         self.packs |= packs
         fields = [address(a), a_row, a_col, address(b), b_row, b_col, address(c), n, n, k, packs, *[0] * 8, laid]
+        self.made.append(Made(c))
         if not laid:
             self.largest = max(self.largest, float(m) * n * k * min(m, n, k))
         self.row("product", m, fields, accesses, 2.0 * m * n * k, least_rows(b.nbytes))
+
+    def _by_blocks(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
+        """A large product, of which threads share blocks: what a block reads stays in a core's second cache."""
+        (m, n), k, size = c.shape, a.shape[1], self.dtype.itemsize
+        # The sums are the same whatever the blocks are, which may differ from processor to processor.
+        rows, columns = (-(-x // block_side(self.dtype)) for x in (m, n))
+        (a_row, a_col), room = strides_of(a), 0
+        spread = a_row == 1 and a_col * size * min(k, DEPTH) >= SPREAD
+        if spread or (a_col == 1 and a_row * size % ALIASES == 0):
+            a, room = self._parted(a, rows)
+        b = self._laid(b)
+        own = blocks_share(c, rows, columns)
+        accesses = [self.access(x, x is c, own if x is c else None, False) for x in (a, b, c)]
+        self.made.append(Made(c, rows, columns))
+        fields = [address(a), a_row, a_col, address(b), 0, 0, address(c), n, n, k]
+        fields += [room, m, rows, columns, *[0] * 5, BLOCKS]
+        self.row("product", rows * columns, fields, accesses, 2.0 * m * n * k, 1)
+
+    def _parted(self, a: np.ndarray, rows: int) -> tuple[np.ndarray, int]:
+        """A factor as blocks read it, so many of its rows, and the numbers of each part."""
+        (m, k), depths = a.shape, -(-a.shape[1] // DEPTH)
+        (a_row, a_col), high = strides_of(a), -(-m // rows)
+        tiles = -(-high // FEWEST_ROWS)
+        room = tiles * TILE_ROWS * (DEPTH + GAP) if a_row == 1 else high * (DEPTH + TILE_ROWS)
+        laid = self._aligned(rows * depths * room)
+        accesses = [self.access(a, False, None, False), self.access(laid, True, None, False)]
+        fields = [address(a), a_row, a_col, address(laid), m, k, rows, room]
+        self.row("lay_rows", rows * depths, fields, accesses, least=1)
+        return laid, room
+
+    def _aligned(self, numbers: int) -> np.ndarray:
+        """Memory for so many, from where a strip's row may begin."""
+        room = self.new((numbers + 2 * WIDEST // self.dtype.itemsize,))
+        return room[-address(room) % (2 * WIDEST) // room.itemsize :][:numbers]
 
     def _laid(self, b: np.ndarray) -> np.ndarray:
         """A factor as strips, which all pieces of a product read."""
         k, n = b.shape
         strip = 2 * WIDEST // self.dtype.itemsize
         strips = -(-n // strip)
-        room = self.new((k * strips * strip + strip,))
-        laid = room[-address(room) % (2 * WIDEST) // room.itemsize :][: k * strips * strip]
+        laid = self._aligned(k * strips * strip)
         accesses = [self.access(b, False, None, strips == 1), self.access(laid, True, None, strips == 1)]
         self.row("lay_strips", strips, [address(b), *strides_of(b), address(laid), n, k], accesses, least=1)
         return laid
@@ -272,6 +338,17 @@ class Code:
         accesses = [self.access(out, True, own, alone), self.access(x, False, rows, alone)]
         fields = [maximum, address(out), address(x), outer, n, inner, by_outer]
         self.row("reduce", extent, fields, accesses, least=1 if by_outer and n * inner > FINE else ROWS)
+
+
+def blocks_share(array: np.ndarray, above: int, beside: int) -> tuple[int, int, int]:
+    """Of an :class:`Access`, for blocks, which lie apart from any rows."""
+    return address(array), above * beside, -(array.shape[-1] << 32) - beside
+
+
+@cache
+def block_side(dtype: np.dtype) -> int:
+    """Rows of a block: what it reads of the first factor at a time is to leave most of the second cache to others."""
+    return min(max(second_cache() // 4 // (DEPTH * dtype.itemsize), SHARERS), SIDE)
 
 
 def together(rows: int, columns: int) -> int:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
+from operator import itemgetter
 
 import numpy as np
 
-from backpath.engines.compiled.lowering.code import Code, together
+from backpath.engines.compiled.lowering.code import Code, Made, blocks_share, together
 from backpath.engines.compiled.tables import MOST_REGISTERS
 from backpath.engines.program.planning import Kind
 from backpath.engines.program.program import Program
 from backpath.engines.program.schedule import FUSABLE, Instruction
 from backpath.engines.program.strides import address, merged, strides_of
+
+CUT = 1 << 14
+"""Entries of what a product makes from which on passes over it go by parts of it."""
 
 
 def fused(code: Code, program: Program, instruction: Instruction, arrays: dict[int, np.ndarray]) -> None:
@@ -20,24 +25,80 @@ def fused(code: Code, program: Program, instruction: Instruction, arrays: dict[i
     shape = nodes[instruction[0]].shape
     if 0 in shape:
         return
-    written = {*instruction}
     inside = {n for n in instruction if program.places[n].kind is Kind.REGISTER}
     touched = [p for n in instruction for p in (n, *nodes[n].parents) if p not in inside]
-    seen = {p: np.broadcast_to(arrays[p], shape) for p in touched}
+    whole = {p: arrays[p] for p in touched}
+    for made, first, last in _stretches_of(code, shape, whole):
+        part = (*made.array.shape,) if made else (last - first,) if len(shape) == 1 else shape
+        seen = whole if (first, last) == (0, prod(shape)) else {p: _part(x, first, last) for p, x in whole.items()}
+        seen = {p: np.broadcast_to(x.reshape(part) if x.size > 1 and made else x, part) for p, x in seen.items()}
+        _pass(code, program, instruction, part, seen, made)
+
+
+def _pass(
+    code: Code,
+    program: Program,
+    instruction: Instruction,
+    shape: tuple[int, ...],
+    seen: dict[int, np.ndarray],
+    made: Made | None,
+) -> None:
+    """One pass over arrays of one shape, which goes as what a product makes does if it makes one of them."""
+    written = {*instruction}
     rows, columns, strides = _layout(code, shape, seen)
     size = code.dtype.itemsize
     alone = rows * columns < 64
+    by_blocks = made is not None and made.beside > 0 and (rows, columns) == shape
     accesses = []
     for p, array in seen.items():
         row, step = strides[p]
         own = (address(array), rows, row * size) if rows > 1 else (address(array), columns, step * size)
         shared = own if own[2] else None
+        if by_blocks:
+            assert made
+            shared = blocks_share(array, made.above, made.beside) if row else None
         accesses.append(code.access(array, p in written, shared, alone))
     first = len(code.operations)
     for name, n, operands in operations(program, instruction):
         _operation(code, program, name, n, operands, seen, strides, columns)
-    extent = rows if rows > 1 else columns
-    code.row(None, extent, [rows, columns, first, len(code.operations) - first], accesses)
+    fields = [rows, columns, first, len(code.operations) - first]
+    if by_blocks:
+        assert made
+        code.row(None, made.above * made.beside, [*fields, made.above, made.beside], accesses, least=1)
+        return
+    code.row(None, rows if rows > 1 else columns, fields, accesses)
+
+
+def _stretches_of(
+    code: Code, shape: tuple[int, ...], whole: dict[int, np.ndarray]
+) -> Iterator[tuple[Made | None, int, int]]:
+    """A pass over long vectors in parts: those that products make of one of them, and what lies between.
+
+    So the step of an optimizer goes through a gradient where it was just made, and is still in a cache.
+    """
+    (length, *more), at = shape or (1,), 0
+    vectors = [x for x in whole.values() if x.size > 1]
+    if not more and length >= CUT and all(x.shape == shape and x.flags.c_contiguous for x in vectors):
+        found = [(start, made) for x in vectors for made in code.made if (start := _place(made, x)) is not None]
+        for start, made in sorted(found, key=itemgetter(0)):
+            if start < at:
+                continue
+            if start > at:
+                yield None, at, start
+            yield made, start, (at := start + made.array.size)
+    if at < prod(shape):
+        yield None, at, prod(shape)
+
+
+def _place(made: Made, vector: np.ndarray) -> int | None:
+    """Where in a vector a long matrix lies; None if it lies elsewhere."""
+    start = (address(made.array) - address(vector)) // vector.itemsize
+    fits = made.array.size >= CUT and 0 <= start <= vector.size - made.array.size
+    return start if fits and made.array.flags.c_contiguous else None
+
+
+def _part(x: np.ndarray, first: int, last: int) -> np.ndarray:
+    return x[first:last] if x.size > 1 else x
 
 
 def _layout(

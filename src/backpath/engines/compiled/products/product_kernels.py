@@ -16,6 +16,12 @@ from backpath.engines.compiled.products.registers import ROWS
 from backpath.engines.compiled.products.vectors import INDEX, Loop, Vectors, lanes_of
 from backpath.engines.compiled.tables import TILE_ROWS
 
+TOGETHER = 5
+"""Rows of a tile that are found from one pointer."""
+
+CHUNK, LINES = 16, 8
+"""Steps of the inner index, and how many lines are asked for before them."""
+
 
 def _tile_kernel(vectors: int, partial: bool) -> Any:
     """The kernel for tiles of so many vectors a row, the last one partial or not.
@@ -26,13 +32,18 @@ def _tile_kernel(vectors: int, partial: bool) -> Any:
     @emitted
     def kernel(
         typing: Any, like: Any, a: Any, a_row: Any, a_col: Any, b: Any, b_row: Any, c: Any, c_row: Any,
-        rows: Any, columns: Any, k: Any, accumulate: Any, segments: Any, a_segment: Any,
+        rows: Any, columns: Any, k: Any, accumulate: Any, segments: Any, a_segment: Any, ahead: Any, ahead_row: Any,
     ) -> Any:  # fmt: skip
-        """C = A B or C += A B for up to ROWS rows and the columns that the vectors hold."""
+        """C = A B or C += A B for up to ROWS rows and the columns that the vectors hold.
+
+        Before each ``CHUNK`` steps of the inner index ``LINES`` lines of a cache are asked for, from ``ahead`` on, each
+        ``ahead_row`` bytes after the one before.
+        """
 
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
             v = Vectors(builder, context.get_value_type(like.dtype), lanes_of(like.dtype))
-            _, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment = arguments
+            _, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment = arguments[:14]
+            ahead, ahead_row = arguments[14:]
             a, b, c = v.pointer(a), v.pointer(b), v.pointer(c)
             count = builder.sub(columns, INDEX((vectors - 1) * v.lanes)) if partial else None
             masks = [None] * (vectors - 1) + [v.first(count) if partial else None]
@@ -43,46 +54,91 @@ def _tile_kernel(vectors: int, partial: bool) -> Any:
                 cases.add_case(INDEX(height), block)
                 builder.position_at_end(block)
                 targets = [v.at(c, builder.mul(c_row, INDEX(i))) for i in range(height)]
-                sums = _begin(v, targets, masks, accumulate)
-                loop = Loop(builder, segments, [a, b, *(x for row in sums for x in row)])
-                start, right, *flat = loop.values
+                for target in targets:
+                    for j in range(vectors):
+                        v.prefetch(builder.ptrtoint(v.at(target, j * v.lanes), INDEX), nearest=True)
+                loop = Loop(builder, segments, [a, b, ahead, *[v.zero] * (height * vectors)])
+                start, right, further, *flat = loop.values
                 sums = [flat[i * vectors : (i + 1) * vectors] for i in range(height)]
-                right, sums = _add_products(v, sums, (start, a_row, a_col), (right, b_row), masks, k)
-                _, _, *flat = loop.end([v.at(start, a_segment), right, *(x for row in sums for x in row)])
+                right, further, sums = _add_products(
+                    v, sums, (start, a_row, a_col), (right, b_row), masks, k, (further, ahead_row)
+                )
+                start = v.at(start, a_segment)
+                _, _, _, *flat = loop.end([start, right, further, *(x for row in sums for x in row)])
                 sums = [flat[i * vectors : (i + 1) * vectors] for i in range(height)]
+                sums = _accumulated(v, sums, targets, masks, accumulate)
                 _finish(v, sums, targets, count)
                 builder.branch(done)
             builder.position_at_end(done)
             return context.get_dummy_value()
 
-        return types.void(like, *[types.int64] * 10, types.boolean, types.int64, types.int64), emit
+        return types.void(like, *[types.int64] * 10, types.boolean, types.int64, types.int64, *[types.int64] * 2), emit
 
     return kernel
 
 
-def _begin(v: Vectors, targets: list[Any], masks: list[Any], accumulate: Any) -> list[list[Any]]:
-    """The tile of C if it is to be added to, else zeros: a list of vectors for each row."""
+def _accumulated(
+    v: Vectors, sums: list[list[Any]], targets: list[Any], masks: list[Any], accumulate: Any
+) -> list[list[Any]]:
+    """The sums, with what stands in C where it is to be added to.
+
+    It is read last, so that no product waits for it.
+    """
     before = v.builder.block
     with v.builder.if_then(accumulate):
-        loaded = [[v.load(v.at(row, j * v.lanes), mask) for j, mask in enumerate(masks)] for row in targets]
+        total = [
+            [
+                v.builder.fadd(x, v.load(v.at(target, j * v.lanes), mask))
+                for j, (x, mask) in enumerate(zip(row, masks, strict=True))
+            ]
+            for row, target in zip(sums, targets, strict=True)
+        ]
         inside = v.builder.block
-    return [[v.either(x, inside, v.zero, before) for x in row] for row in loaded]
+    return [
+        [v.either(x, inside, y, before) for x, y in zip(more, row, strict=True)]
+        for more, row in zip(total, sums, strict=True)
+    ]
 
 
-def _add_products(v: Vectors, sums: list[Any], left: Any, right: Any, masks: list[Any], k: Any) -> tuple[Any, Any]:
-    """Where B goes on, and the tile after k steps of the inner index: each adds a column of A times a row of B."""
-    (a, a_row, a_col), (b, b_row) = left, right
-    height, width = len(sums), len(masks)
-    offsets = [v.builder.mul(a_row, INDEX(i)) for i in range(height)]
-    loop = Loop(v.builder, k, [a, b, *(x for row in sums for x in row)])
-    a, b, *flat = loop.values
+def _add_products(
+    v: Vectors, sums: list[Any], left: Any, right: Any, masks: list[Any], k: Any, further: Any
+) -> tuple[Any, Any, Any]:
+    """Where B goes on, what lies ahead then, and the tile after k steps of the inner index.
+
+    Each step adds a column of A times a row of B. Lines are asked for between some steps and the next ones, lest the
+    compiler moves loads across and has too few registers.
+    """
+    (a, a_row, a_col), (b, b_row), (ahead, ahead_row) = left, right, further
+    # One pointer to a few rows: from one, all others would be found by as many additions, one after the other.
+    starts = [v.hidden(v.at(a, v.builder.mul(a_row, INDEX(i)))) for i in range(0, len(sums), TOGETHER)]
+    outer = Loop(
+        v.builder, v.builder.add(k, INDEX(CHUNK - 1)), [b, ahead, *starts, *(x for row in sums for x in row)], CHUNK
+    )
+    b, ahead, *rest = outer.values
+    for _ in range(LINES):
+        v.prefetch(ahead)
+        ahead = v.builder.add(ahead, ahead_row)
+    left = v.builder.sub(k, outer.index)
+    count = v.builder.select(v.builder.icmp_signed("<", left, INDEX(CHUNK)), left, INDEX(CHUNK))
+    inner = Loop(v.builder, count, [b, *rest])
+    b, *rest = inner.values
+    following = _step(v, rest, masks, b, a_row, len(sums), a_col)
+    following = inner.end([v.at(b, b_row), *following])
+    b, _, *rest = outer.end([following[0], ahead, *following[1:]])
+    flat, width = rest[len(starts) :], len(masks)
+    return b, outer.values[1], [flat[i * width : (i + 1) * width] for i in range(len(sums))]
+
+
+def _step(v: Vectors, values: list[Any], masks: list[Any], b: Any, a_row: Any, height: int, a_col: Any) -> list[Any]:
+    """Pointers into A and the tile after one step of the inner index."""
+    count = -(-height // TOGETHER)
+    starts, flat, width = values[:count], values[count:], len(masks)
     row = [v.load(v.at(b, j * v.lanes), mask) for j, mask in enumerate(masks)]
     following = []
     for i in range(height):
-        x = v.broadcast(v.at(a, offsets[i]))
+        x = v.broadcast(v.at(starts[i // TOGETHER], v.builder.mul(a_row, INDEX(i % TOGETHER))))
         following += [v.multiply_add(x, y, z) for y, z in zip(row, flat[i * width : (i + 1) * width], strict=True)]
-    _, b, *flat = loop.end([v.at(a, a_col), v.at(b, b_row), *following])
-    return b, [flat[i * width : (i + 1) * width] for i in range(height)]
+    return [*(v.at(start, a_col) for start in starts), *following]
 
 
 def _finish(v: Vectors, sums: list[list[Any]], targets: list[Any], count: Any) -> None:
@@ -188,8 +244,8 @@ def inner_products(
         parts = v.transpose([v.either(y, inside, z, before) for y, z in zip(more, sums, strict=True)])
         while len(parts) > 1:
             parts = [builder.fadd(y, z) for y, z in zip(parts[::2], parts[1::2], strict=True)]
-        ((present,),) = _begin(v, [c], [v.first(columns)], accumulate)
-        v.store_first([builder.fadd(present, parts[0])], [c], columns)
+        ((total,),) = _accumulated(v, [parts], [c], [v.first(columns)], accumulate)
+        v.store_first([total], [c], columns)
         return context.get_dummy_value()
 
     return types.void(like, *[types.int64] * 6, types.boolean), emit

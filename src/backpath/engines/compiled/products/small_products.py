@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from backpath.engines.compiled.jit import compiled
+from backpath.engines.compiled.jit import apart, compiled
 from backpath.engines.compiled.pointers import entry, pointer_at, put, size_of
+from backpath.engines.compiled.products.blocks import block_sides
 from backpath.engines.compiled.products.product_kernels import (
+    CHUNK,
+    LINES,
     full_tile,
     inner_products,
     move_tile,
@@ -20,6 +23,10 @@ from backpath.engines.compiled.tables import BLOCK_TILES, DEPTH, GAP, SCRATCH_BY
 
 SPAN = 16384
 """Bytes over which a strip of B may lie spread before packing pays: half of a usual first cache."""
+
+
+LINE = 64
+"""Bytes of a line of a cache."""
 
 
 @compiled
@@ -63,12 +70,18 @@ def _block_product(
     for column in range(0, n, 2 * lanes):
         columns = min(2 * lanes, n - column)
         strip, step = b + column * b_col * size, b_row
+        following, end = b, b
         if laid:
             strip, step = b + column * k * size, 2 * lanes
+            following = strip + k * step * size
+            end = following + k * step * size
         elif b_col != 1 or (k * b_row * size > SPAN and m > 2 * ROWS):
             _pack_strip(like, strip, b_row, b_col, columns, k, packed)
             strip, step = packed, 2 * lanes
-        _strip_product(like, a, a_row, a_col, a_tile, strip, step, c + column * size, c_row, m, columns, k, accumulate)
+        _strip_product(
+            like, a, a_row, a_col, a_tile, strip, step, c + column * size, c_row, m, columns, k, accumulate,
+            following, end, end, end,
+        )  # fmt: skip
 
 
 @compiled
@@ -108,6 +121,66 @@ def lay(like: Any, b: int, b_row: int, b_col: int, out: int, n: int, k: int, fir
 
 
 @compiled
+def lay_rows(
+    like: Any, a: int, a_row: int, a_col: int, out: int, m: int, k: int, blocks: int, room: int, first: int, last: int
+) -> None:  # fmt: skip
+    """Parts of A as :func:`block_product` reads them: of each of so many blocks of rows those of DEPTH columns.
+
+    Numbers of parts go on through the columns of a block; each has ``room`` numbers.
+    """
+    size, depths = size_of(like), (k + DEPTH - 1) // DEPTH
+    for part in range(first, last):
+        block, start = part // depths, part % depths * DEPTH
+        top, end, depth = block * m // blocks, (block + 1) * m // blocks, min(DEPTH, k - start)
+        source, target = a + (top * a_row + start * a_col) * size, out + part * room * size
+        if a_row == 1:
+            _pack_tiles(like, source, a_col, end - top, depth, target)
+        else:
+            _pack_apart(like, source, a_row, end - top, depth, target)
+
+
+@compiled
+def block_product(
+    like: Any, a: int, a_row: int, a_col: int, room: int, b: int, c: int, c_row: int, m: int, n: int, k: int,
+    rows: int, columns: int, block: int,
+) -> None:  # fmt: skip
+    """One block of C = A B, of so many blocks of rows times blocks of columns, in tiles.
+
+    B is what :func:`lay` makes of it, and A what :func:`lay_rows` makes of it, unless ``room`` is 0.
+    """
+    size, width = size_of(like), _widened(like, n)
+    strip, depths = 2 * VECTOR_BYTES // size, (k + DEPTH - 1) // DEPTH
+    above = block // columns
+    top, end, begin, stop = block_sides(like, m, n, rows, columns, block)
+    first, last = begin // strip, (stop + strip - 1) // strip
+    for part in range(depths):
+        start = part * DEPTH
+        depth = min(DEPTH, k - start)
+        left, row, col, tile = a + (top * a_row + start * a_col) * size, a_row, a_col, 0
+        if room:
+            left = a + (above * depths + part) * room * size
+            if a_row == 1:
+                col, tile = TILE_ROWS, TILE_ROWS * (depth + GAP) * size
+            else:
+                row = DEPTH + TILE_ROWS
+        # What the next part reads of A is brought nearer bit by bit, by each strip as much.
+        bits = room * size // max(last - first, 1)
+        next_left = a + (above * depths + (part + 1) % depths) * room * size
+        for number in range(first, last):
+            column = number * strip
+            right, target = b + (start * width + column * depth) * size, c + (top * c_row + column) * size
+            following = right + depth * strip * size
+            if number == last - 1:
+                further = (part + 1) % depths * DEPTH
+                following = b + (further * width + first * strip * min(DEPTH, k - further)) * size
+            place = next_left + (number - first) * bits
+            _strip_product(
+                like, left, row, col, tile, right, strip, target, c_row, end - top, min(strip, n - column), depth,
+                part > 0, following, following + depth * strip * size, place, place + bits,
+            )  # fmt: skip
+
+
+@compiled
 def tiles_of(m: int) -> tuple[int, int, int]:
     """How many tiles, the rows of a low one, and how many have one more: a low tile leaves registers idle."""
     tiles = (m + ROWS - 1) // ROWS
@@ -120,22 +193,31 @@ def tiles_of(m: int) -> tuple[int, int, int]:
 @compiled
 def _strip_product(
     like: Any, a: int, a_row: int, a_col: int, a_tile: int, b: int, b_row: int, c: int, c_row: int,
-    m: int, columns: int, k: int, accumulate: bool,
+    m: int, columns: int, k: int, accumulate: bool, following: int, end: int, left: int, left_end: int,
 ) -> None:  # fmt: skip
-    """The product with at most two vectors' columns; ``a_tile`` bytes from tile to tile, or 0 if rows follow rows."""
+    """The product with at most two vectors' columns; ``a_tile`` bytes from tile to tile, or 0 if rows follow rows.
+
+    Meanwhile lines of what follows the strip are brought nearer, and then those of what follows A, from ``left`` on.
+    """
     size = size_of(like)
     tiles, fewest, higher = tiles_of(m)
+    each = k // CHUNK * LINES * LINE
+    ahead = following
     for number in range(tiles):
         rows = fewest + (number < higher)
-        tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, 1, 0)
+        if ahead >= end:
+            ahead, end = left, left_end
+        step = LINE if ahead < end else 0
+        tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, 1, 0, ahead if step else b, step)
+        ahead += each
         a += a_tile if a_tile else rows * a_row * size
         c += rows * c_row * size
 
 
-@compiled
+@apart
 def tile(
     like: Any, a: int, a_row: int, a_col: int, b: int, b_row: int, c: int, c_row: int,
-    rows: int, columns: int, k: int, accumulate: bool, segments: int, a_segment: int,
+    rows: int, columns: int, k: int, accumulate: bool, segments: int, a_segment: int, ahead: int, ahead_row: int,
 ) -> None:  # fmt: skip
     """One tile: at most ROWS rows, two vectors' columns, and ``segments`` times k steps of the inner index.
 
@@ -143,11 +225,62 @@ def tile(
     """
     lanes = VECTOR_BYTES // size_of(like)
     if columns == 2 * lanes:
-        full_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment)
+        full_tile(
+            like,
+            a,
+            a_row,
+            a_col,
+            b,
+            b_row,
+            c,
+            c_row,
+            rows,
+            columns,
+            k,
+            accumulate,
+            segments,
+            a_segment,
+            ahead,
+            ahead_row,
+        )
     elif columns > lanes:
-        partial_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment)
+        partial_tile(
+            like,
+            a,
+            a_row,
+            a_col,
+            b,
+            b_row,
+            c,
+            c_row,
+            rows,
+            columns,
+            k,
+            accumulate,
+            segments,
+            a_segment,
+            ahead,
+            ahead_row,
+        )
     else:
-        narrow_tile(like, a, a_row, a_col, b, b_row, c, c_row, rows, columns, k, accumulate, segments, a_segment)
+        narrow_tile(
+            like,
+            a,
+            a_row,
+            a_col,
+            b,
+            b_row,
+            c,
+            c_row,
+            rows,
+            columns,
+            k,
+            accumulate,
+            segments,
+            a_segment,
+            ahead,
+            ahead_row,
+        )
 
 
 @compiled

@@ -83,6 +83,17 @@ class Vectors:
             written = self.either(further, inside, written, before)
             size //= 2
 
+    def prefetch(self, address: Any, nearest: bool = False) -> None:
+        """Ask for the line of the second cache, or of the nearest, that holds an address, which need not exist."""
+        word, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = ir.FunctionType(ir.VoidType(), [word, flag, flag, flag])
+        asked = cgutils.get_or_insert_function(self.builder.module, function, "llvm.prefetch.p0")
+        self.builder.call(asked, [self.builder.inttoptr(address, word), flag(0), flag(3 if nearest else 2), flag(1)])
+
+    def hidden(self, pointer: Any) -> Any:
+        """The pointer, of which the compiler does not know how it was found."""
+        return self.builder.asm(ir.FunctionType(pointer.type, [pointer.type]), "", "=r,0", [pointer], False)
+
     def broadcast(self, pointer: Any) -> Any:
         """The element at a pointer, in every lane."""
         return self._splat(self.builder.load(pointer))

@@ -75,6 +75,7 @@ def convolve(like: Any, i: Any, work: Any) -> None:
                     tile(
                         like, a, i[ACROSS] * channels, 1, packed + first * length * size, strip, c, outputs, rows,
                         min(strip, outputs - first), run, False, i[KERNEL_HIGH], i[DILATION] * i[ROOM_WIDE] * channels,
+                        packed, 0,
                     )  # fmt: skip
                     a += rows * i[ACROSS] * channels * size
                     c += rows * outputs * size
@@ -106,7 +107,7 @@ def convolve_by_kernel(like: Any, i: Any, work: Any) -> None:
                         tile(
                             like, a, 1, i[ACROSS] * channels, b, outputs, c, outputs, rows,
                             min(strip, outputs - first), i[OUT_WIDE], image > begin, i[OUT_HIGH],
-                            i[DOWN] * i[ROOM_WIDE] * channels,
+                            i[DOWN] * i[ROOM_WIDE] * channels, b, 0,
                         )  # fmt: skip
                         a += rows * size
                         c += rows * outputs * size

@@ -67,29 +67,23 @@ def _larger(a: Any, b: Any) -> Any:
     return a if a > b or a != a else b
 
 
-def max_pool(like: Any, i: Any, work: Any) -> None:
-    """The largest entries of the windows of some images; GROUPS is 1."""
-    x, y, channels, wide = pointer_at(like, i[IMAGE]), pointer_at(like, i[POOLED]), i[CHANNELS], i[WIDTH] * i[CHANNELS]
-    down, across = i[DILATION] * wide, i[DILATION_ACROSS] * channels
-    two = i[KERNEL_HIGH] == 2 and i[KERNEL_WIDE] == 2 and i[DILATION] == 1 and i[DILATION_ACROSS] == 1
-    for image in range(work[ROW], work[ROW] + work[HEIGHT]):
-        for row in range(i[OUT_HIGH]):
-            top = (image * i[LENGTH] + row * i[DOWN]) * wide
-            for column in range(i[OUT_WIDE]):
-                out = ((image * i[OUT_HIGH] + row) * i[OUT_WIDE] + column) * channels
-                at = top + column * i[ACROSS] * channels
-                if two:
-                    for c in range(channels):
-                        upper = _larger(entry(x, at + c), entry(x, at + channels + c))
-                        lower = _larger(entry(x, at + wide + c), entry(x, at + wide + channels + c))
-                        put(y, out + c, _larger(upper, lower))
-                    continue
-                for c in range(channels):
-                    y[out + c] = x[at + c]
-                for k in range(i[KERNEL_HIGH]):
-                    for m in range(i[KERNEL_WIDE]):
-                        for c in range(channels):
-                            y[out + c] = _larger(y[out + c], x[at + k * down + m * across + c])
+@compiled
+def _largest(like: Any, i: Any, at: int, out: int, wide: int, two: bool) -> None:
+    """The largest entries of one window, of two by two or of any size."""
+    x, y, channels = pointer_at(like, i[IMAGE]), pointer_at(like, i[POOLED]), i[CHANNELS]
+    if two:
+        for c in range(channels):
+            upper = _larger(entry(x, at + c), entry(x, at + channels + c))
+            lower = _larger(entry(x, at + wide + c), entry(x, at + wide + channels + c))
+            put(y, out + c, _larger(upper, lower))
+        return
+    for c in range(channels):
+        y[out + c] = x[at + c]
+    for k in range(i[KERNEL_HIGH]):
+        for m in range(i[KERNEL_WIDE]):
+            place = at + k * i[DILATION] * wide + m * i[DILATION_ACROSS] * channels
+            for c in range(channels):
+                y[out + c] = _larger(y[out + c], x[place + c])
 
 
 @compiled
@@ -113,16 +107,34 @@ def _shared(like: Any, i: Any, at: int, out: int, wide: int) -> None:
         put(result, at + wide + channels + c, share if e != 0 else typed(top, 0))
 
 
-def max_unpool(like: Any, i: Any, work: Any) -> None:
-    """The adjoint of the largest entries of each window, in equal parts to those that are the largest."""
+@compiled
+def _spread(like: Any, i: Any, at: int, out: int, wide: int) -> None:
+    """The adjoint of one window of any size, added in equal parts to its largest."""
     x, y, s = pointer_at(like, i[IMAGE]), pointer_at(like, i[POOLED]), pointer_at(like, i[ADJOINT])
-    result, channels, wide = pointer_at(like, i[ROLLED]), i[CHANNELS], i[WIDTH] * i[CHANNELS]
+    result, channels = pointer_at(like, i[ROLLED]), i[CHANNELS]
     down, across = i[DILATION] * wide, i[DILATION_ACROSS] * channels
+    for c in range(channels):
+        largest, count = y[out + c], typed(y[out + c], 0)
+        for k in range(i[KERNEL_HIGH]):
+            for m in range(i[KERNEL_WIDE]):
+                count += _one(x[at + k * down + m * across + c] == largest, largest)
+        share = s[out + c] / count
+        for k in range(i[KERNEL_HIGH]):
+            for m in range(i[KERNEL_WIDE]):
+                place = at + k * down + m * across + c
+                if x[place] == largest:
+                    result[place] += share
+
+
+@compiled
+def _windows(like: Any, i: Any, work: Any, back: bool) -> None:
+    """The windows of some images, one after the other: their largest entries, or the adjoint that goes back by them."""
+    channels, wide = i[CHANNELS], i[WIDTH] * i[CHANNELS]
     two = i[KERNEL_HIGH] == 2 and i[KERNEL_WIDE] == 2 and i[DILATION] == 1 and i[DILATION_ACROSS] == 1
-    two = two and i[DOWN] >= 2 and i[ACROSS] >= 2
-    whole = two and i[LENGTH] == 2 * i[OUT_HIGH] and i[WIDTH] == 2 * i[OUT_WIDE]
+    two = two and (not back or (i[DOWN] >= 2 and i[ACROSS] >= 2))
+    result, whole = pointer_at(like, i[ROLLED]), two and i[LENGTH] == 2 * i[OUT_HIGH] and i[WIDTH] == 2 * i[OUT_WIDE]
     for image in range(work[ROW], work[ROW] + work[HEIGHT]):
-        if not whole:
+        if back and not whole:
             for k in range(image * i[LENGTH] * wide, (image + 1) * i[LENGTH] * wide):
                 result[k] = 0
         for row in range(i[OUT_HIGH]):
@@ -130,17 +142,19 @@ def max_unpool(like: Any, i: Any, work: Any) -> None:
             for column in range(i[OUT_WIDE]):
                 out = ((image * i[OUT_HIGH] + row) * i[OUT_WIDE] + column) * channels
                 at = top + column * i[ACROSS] * channels
-                if two:
+                if not back:
+                    _largest(like, i, at, out, wide, two)
+                elif two:
                     _shared(like, i, at, out, wide)
-                    continue
-                for c in range(channels):
-                    largest, count = y[out + c], typed(y[out + c], 0)
-                    for k in range(i[KERNEL_HIGH]):
-                        for m in range(i[KERNEL_WIDE]):
-                            count += _one(x[at + k * down + m * across + c] == largest, largest)
-                    share = s[out + c] / count
-                    for k in range(i[KERNEL_HIGH]):
-                        for m in range(i[KERNEL_WIDE]):
-                            place = at + k * down + m * across + c
-                            if x[place] == largest:
-                                result[place] += share
+                else:
+                    _spread(like, i, at, out, wide)
+
+
+def max_pool(like: Any, i: Any, work: Any) -> None:
+    """The largest entries of the windows of some images; GROUPS is 1."""
+    _windows(like, i, work, False)
+
+
+def max_unpool(like: Any, i: Any, work: Any) -> None:
+    """The adjoint of the largest entries of each window, in equal parts to those that are the largest."""
+    _windows(like, i, work, True)

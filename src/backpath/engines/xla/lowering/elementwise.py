@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
 
 from backpath.engines.xla.lowering.table import LOWERINGS, lowers
-from backpath.ops.arrays.real_functions import SERIES
+from backpath.ops.arrays.real_functions import sinc_by
 
 _SAME = (
     "add subtract multiply divide negative square reciprocal sqrt cbrt abs maximum minimum sign floor ceil rint trunc "
@@ -79,26 +78,6 @@ for _name, _factor in (("exp_minus_square", -1.0), ("exp_minus_half_square", -0.
     LOWERINGS[_name] = lambda x, factor=_factor: exp_of_square(x, factor)
 
 
-# sin(pi x) / (pi x) and its derivatives.
-def _sine(x: Any, order: int) -> Any:
-    halves = jnp.rint(2 * jnp.fmod(x, 2))
-    part = math.pi * (jnp.fmod(x, 2) - 0.5 * halves)
-    quarter = jnp.remainder(halves + order, 4)
-    sine, cosine = jnp.sin(part), jnp.cos(part)
-    return jnp.where(quarter < 2, 1, -1) * jnp.where(jnp.remainder(quarter, 2) == 0, sine, cosine)
-
-
 @lowers("sinc")
 def _sinc(x: Any, n: int) -> Any:
-    """By the same series and closed form as ``ops/arrays/real_functions.py``."""
-    wide = x.astype(float)
-    near = jnp.abs(wide) < (1.5 + 0.5 * n) / math.pi
-    small, large = math.pi * jnp.where(near, wide, 0), jnp.where(near, 1, wide)
-    series = jnp.zeros_like(small)
-    for k in range(SERIES + n, (n + 1) // 2 - 1, -1):
-        power = lax.integer_pow(small, 2 * k - n)
-        series = series + (-1.0) ** k * power / float((2 * k + 1) * math.factorial(2 * k - n))
-    closed = _sine(large, 0) / large / math.pi
-    for order in range(1, n + 1):
-        closed = (_sine(large, order) - order * closed) / large / math.pi
-    return math.pi**n * jnp.where(near, series, closed)
+    return sinc_by(jnp, x.astype(float), n)

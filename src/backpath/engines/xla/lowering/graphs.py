@@ -11,7 +11,7 @@ from backpath.engines.program.convolutions import with_convolutions
 from backpath.engines.program.program import plain
 from backpath.engines.xla.lowering import control, elementwise, entries, linalg, movement, products, special, windows
 from backpath.engines.xla.lowering.table import LOWERINGS, TOLD, How
-from backpath.graph import CONSTANT, INPUT, Graph
+from backpath.graph import CONSTANT, INPUT, Graph, Node
 
 __all__ = ["control", "elementwise", "entries", "linalg", "lowered", "movement", "products", "special", "windows"]
 
@@ -34,6 +34,13 @@ def as_it_is(graph: Graph, precision: str = "full") -> Callable[..., list[Any]]:
     return lambda *inputs: _run(graph, inputs, how)
 
 
+def value_of(node: Node, operands: Sequence[Any], how: How) -> Any:
+    """What a node is that is neither an input nor a constant."""
+    extra = {"how": how} if node.primitive in TOLD else {}
+    value = LOWERINGS[node.primitive](*operands, **node.params, **extra)
+    return value if value.dtype == node.dtype else value.astype(node.dtype)
+
+
 def _run(graph: Graph, inputs: Sequence[Any], how: How) -> list[Any]:
     given = iter(inputs)
     values: list[Any] = []
@@ -43,7 +50,5 @@ def _run(graph: Graph, inputs: Sequence[Any], how: How) -> list[Any]:
         elif node.primitive == CONSTANT:
             values.append(jnp.asarray(node.params["value"]))
         else:
-            extra = {"how": how} if node.primitive in TOLD else {}
-            value = LOWERINGS[node.primitive](*[values[p] for p in node.parents], **node.params, **extra)
-            values.append(value if value.dtype == node.dtype else value.astype(node.dtype))
+            values.append(value_of(node, [values[p] for p in node.parents], how))
     return [values[o] for o in graph.outputs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ from backpath.engines.xla.lowering.series import hyp1f1, iv, ive, riemann_zeta
 from backpath.engines.xla.lowering.table import LOWERINGS, lowers
 from backpath.ops.special.error_functions import NEAR, TWO_OVER_SQRT_PI
 from backpath.ops.special.gamma import psi_difference_by
-from backpath.ops.special.incomplete import LARGE, gamma_density_by
+from backpath.ops.special.incomplete import LARGE, beta_density_by, gamma_density_by
 
 _SAME = (
     "erf erfc erfinv ndtr ndtri dawsn exp1 expi expn gamma gammaln loggamma polygamma poch gammainc gammaincc betainc "
@@ -188,11 +189,8 @@ def _gamma_density(a: Any, x: Any) -> Any:
 
 @lowers("beta_density")
 def _beta_density(a: Any, b: Any, x: Any) -> Any:
-    log = js.xlogy(a - 1, x) + js.xlog1py(b - 1, -x)
-    rest = jnp.where(x < 0.5, jnp.exp(js.xlog1py(b - 1, -x)), (1 - x) ** (b - 1))
-    direct = x ** (a - 1) * rest / beta(a, b)
-    sure = (jnp.maximum(a, b) < 50) & jnp.isfinite(direct)
-    return jnp.where(sure, direct, jnp.exp(log - _betaln(a, b)))
+    own = SimpleNamespace(xlogy=js.xlogy, xlog1py=js.xlog1py, beta=beta, betaln=_betaln)
+    return beta_density_by(jnp, own, a, b, x)
 
 
 @lowers("betaincc")

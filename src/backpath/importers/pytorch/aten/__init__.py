@@ -5,6 +5,7 @@ from backpath.importers.pytorch.aten import (
     losses,
     normalization,
     pointwise,
+    positions,
     products,
     recurrent,
     reductions,
@@ -13,4 +14,15 @@ from backpath.importers.pytorch.aten import (
 )
 from backpath.importers.pytorch.aten.table import ATEN
 
-__all__ = ["ATEN", "losses", "normalization", "pointwise", "products", "recurrent", "reductions", "shapes", "windows"]
+__all__ = [
+    "ATEN",
+    "losses",
+    "normalization",
+    "pointwise",
+    "positions",
+    "products",
+    "recurrent",
+    "reductions",
+    "shapes",
+    "windows",
+]
