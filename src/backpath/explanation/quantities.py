@@ -31,6 +31,7 @@ from backpath.paths import (
     reachable,
 )
 from backpath.paths.array_paths import ArrayPath, strongest_array_paths
+from backpath.paths.convolutions import WithWindows, inner_nodes
 from backpath.paths.top_paths import NeuronPath, strongest_paths
 
 Arrays = dict[str, np.ndarray]
@@ -301,8 +302,10 @@ class Quantities:
 
     def _on_paths(self, semiring: Semiring) -> Mapping[int, np.ndarray]:
         """Path sums to the output from every node that lies on a path from an explained input."""
-        between = [k for k, flag in enumerate(reachable(self.lin, self.sources)) if flag]
-        return self.sweeps.pull(self.lin, self._seed(semiring), between, semiring)
+        inner = inner_nodes(self.lin.graph).keys() - set(self.sources)
+        between = [k for k, flag in enumerate(reachable(self.lin, self.sources)) if flag and k not in inner]
+        sums = self.sweeps.pull(self.lin, self._seed(semiring), between, semiring)
+        return WithWindows(self.lin, sums, semiring, False) if inner else sums
 
     @cached_property
     def _adjoints(self) -> Mapping[int, np.ndarray]:
