@@ -8,7 +8,7 @@ import numpy as np
 
 from backpath.ops.local import Composition, LocalDerivative
 from backpath.ops.semiring import Array, Semiring, Value
-from backpath.ops.shifted_products import convolved, spread
+from backpath.ops.window_products import convolved, spread
 from backpath.ops.windows import Windows
 
 Shape = tuple[int, ...]
@@ -38,7 +38,7 @@ class Convolution(LocalDerivative):
 
     def pull(self, adjoint: Value, semiring: Semiring) -> Value:
         windows = (self.in_shape[0], self.rows.count, self.columns.count, self.kernels.shape[1])
-        found = semiring.whole(
+        found = semiring.at_once(
             adjoint,
             lambda arrays, z: spread(
                 [np.reshape(a, windows) for a in arrays], z, self.rows, self.columns, self.in_shape
@@ -48,9 +48,9 @@ class Convolution(LocalDerivative):
         return self._counted(self.parts.pull(adjoint, semiring) if found is None else found, semiring)
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
-        found = semiring.whole(
+        found = semiring.at_once(
             tangent,
-            lambda arrays, z: [np.reshape(y, self.out_shape) for y in convolved(arrays, z, self.rows, self.columns)],
+            lambda arrays, z: [np.reshape(convolved(a, z, self.rows, self.columns), self.out_shape) for a in arrays],
             self.kernels,
         )
         return self._counted(self.parts.push(tangent, semiring) if found is None else found, semiring)

@@ -92,7 +92,7 @@ class Semiring(ABC):
         """A linear function of arrays of the path sums: only where a plus with an inverse makes them numbers."""
         return self.move(s, linear)
 
-    def whole(self, s: Value, f: Whole, z: Array | None = None) -> Value | None:
+    def at_once(self, s: Value, f: Whole, z: Array | None = None) -> Value | None:
         """A sum of products of path sums and ``z``, made by ``f`` from several arrays of path sums at once.
 
         None where path sums are no known arrays of floating-point numbers with the ordinary plus and times.

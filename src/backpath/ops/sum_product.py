@@ -50,7 +50,7 @@ class SumProduct(Semiring):
     def accumulate(self, s: Any, axis: int, reverse: bool, shape: tuple[int, ...]) -> Any:
         return cumulate(s, axis, reverse)
 
-    def whole(self, s: Any, f: Whole, z: Any = None) -> Any:
+    def at_once(self, s: Any, f: Whole, z: Any = None) -> Any:
         return f([s], z)[0] if known(s) else None
 
     def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:

@@ -153,7 +153,7 @@ def _unrolled(s: Value, rows: Windows, columns: Windows, shape: Shape, semiring:
 def _folded(s: Value, rows: Windows, columns: Windows, shape: Shape, semiring: Semiring) -> Value:
     if semiring.linear:
         return semiring.move(s, lambda c: fold(c, rows, columns, shape))
-    folded = semiring.whole(s, lambda arrays, _: [_fold_value(a, rows, columns, shape) for a in arrays])
+    folded = semiring.at_once(s, lambda arrays, _: [_fold_value(a, rows, columns, shape) for a in arrays])
     if folded is not None:
         return folded
     room, channels = _room(shape, rows, columns), shape[-1]
@@ -253,7 +253,7 @@ class Winners(LocalDerivative):
 
     def pull(self, adjoint: Value, semiring: Semiring) -> Value:
         if all(isinstance(part, np.ndarray) for part in (self.x, self.y)):
-            placed = semiring.whole(adjoint, self._placed, self._shares())
+            placed = semiring.at_once(adjoint, self._placed, self._shares())
             if placed is not None:
                 return placed
         if semiring.linear:

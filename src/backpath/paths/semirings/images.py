@@ -30,8 +30,8 @@ class Image(SumProduct):
     def contract(self, s: Any, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Any:
         return super().contract(s, s_letters, self.image(z), z_letters, out_letters)
 
-    def whole(self, s: Any, f: Whole, z: Any = None) -> Any:
-        return super().whole(s, f, None if z is None else self.image(z))
+    def at_once(self, s: Any, f: Whole, z: Any = None) -> Any:
+        return super().at_once(s, f, None if z is None else self.image(z))
 
 
 class PathNorm(Image):

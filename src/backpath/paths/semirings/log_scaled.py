@@ -117,12 +117,12 @@ class LogScaled(Semiring):
     def move(self, s: Scaled, rearrange: Callable[[Any], Any]) -> Scaled:
         return Scaled(rearrange(s.entries), s.exponent)
 
-    def whole(self, s: Scaled, f: Whole, z: Any = None) -> Scaled | None:
-        if self.inner.whole(s.entries, lambda arrays, _: arrays) is None:
+    def at_once(self, s: Scaled, f: Whole, z: Any = None) -> Scaled | None:
+        if self.inner.at_once(s.entries, lambda arrays, _: arrays) is None:
             return None
         if z is None:
-            return _renewed(self.inner.whole(s.entries, f), s.exponent)
-        return self._product(s, z, lambda a, by: self.inner.whole(a, f, by))
+            return _renewed(self.inner.at_once(s.entries, f), s.exponent)
+        return self._product(s, z, lambda a, by: self.inner.at_once(a, f, by))
 
     def less_outer(self, s: Scaled, d: Any, outers: Sequence[tuple[Any, Any]], axis: int) -> Scaled | None:
         found = self.inner.less_outer(s.entries, d, outers, axis)

@@ -1,0 +1,138 @@
+"""Convolutions of known images and their transposes, with the windows of a block at a time laid out.
+
+A block and the products made of it stay in a core's cache, where all windows of an image would go through memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from backpath.ops.windows import Windows, inside, laid_out
+
+Shape = tuple[int, ...]
+BLOCK = 2**18
+"""Entries of windows that are laid out at once."""
+
+FEW = 16
+"""Channels of an image, below which rows of them are too short to add one by one."""
+
+
+def convolved(x: np.ndarray, kernels: np.ndarray, rows: Windows, columns: Windows) -> np.ndarray:
+    """The products of all windows of images with kernels: (batch, rows, columns, outputs).
+
+    Args:
+        x: (batch, height, width, channels).
+        kernels: (kernel rows * kernel columns * channels, outputs).
+        rows: the windows along the height.
+        columns: along the width.
+    """
+    if rows.padded or columns.padded:
+        room = np.zeros((len(x), rows.room(x.shape[1]), columns.room(x.shape[2]), x.shape[3]), x.dtype)
+        room[inside(x.shape, rows, columns)] = x
+        x = room
+    view = laid_out(x, rows, columns)
+    out = np.empty((*view.shape[:3], kernels.shape[1]), x.dtype)
+    for part in _blocks(view.shape[:3], len(kernels)):
+        laid = view[part].reshape(-1, len(kernels))
+        np.matmul(laid, kernels, out=out[part].reshape(len(laid), -1))
+    return out
+
+
+def spread(
+    adjoints: Sequence[np.ndarray], kernels: np.ndarray, rows: Windows, columns: Windows, shape: Shape
+) -> list[np.ndarray]:
+    """The transpose of :func:`convolved`: images of ``shape`` from what stands for each of their windows.
+
+    Args:
+        adjoints: each (batch, rows, columns, outputs).
+        kernels: (kernel rows * kernel columns * channels, outputs).
+        rows: the windows along the height.
+        columns: along the width.
+        shape: of one batch of images.
+    """
+    windows = shape[0] * rows.count * columns.count * len(kernels)
+    together = max(1, BLOCK // max(windows, 1))
+    turned = _turned(rows, shape[1]), _turned(columns, shape[2])
+    by_turned = turned[0] and turned[1] and shape[3] >= FEW
+    kernels = _turned_kernels(kernels, rows, columns) if by_turned else kernels
+    found: list[np.ndarray] = []
+    for start in range(0, len(adjoints), together):
+        some = adjoints[start : start + together]
+        stacked = np.concatenate(some) if len(some) > 1 else some[0]
+        if turned[0] and turned[1] and by_turned:
+            whole = convolved(stacked, kernels, *turned)
+        else:
+            whole = _added(stacked, kernels, rows, columns, (len(stacked), *shape[1:]))
+        found += [whole[k * shape[0] : (k + 1) * shape[0]] for k in range(len(some))]
+    return found
+
+
+def _turned(windows: Windows, length: int) -> Windows | None:
+    """The windows over what came out of these that see all that an entry went into; None where they would skip some."""
+    span = windows.dilation * (windows.size - 1)
+    before, after = span - windows.before, length - windows.count + windows.before
+    if windows.stride != 1 or before < 0 or after < 0:
+        return None
+    return replace(windows, before=before, after=after, count=length)
+
+
+def _turned_kernels(kernels: np.ndarray, rows: Windows, columns: Windows) -> np.ndarray:
+    places = rows.size * columns.size
+    by_place = kernels.reshape(places, -1, kernels.shape[1])[::-1]
+    return by_place.transpose(0, 2, 1).reshape(places * kernels.shape[1], -1)
+
+
+def _added(adjoint: np.ndarray, kernels: np.ndarray, rows: Windows, columns: Windows, shape: Shape) -> np.ndarray:
+    """Block by block what stands for all entries of the windows, each added where it is."""
+    adjoint = np.ascontiguousarray(adjoint)
+    if shape[3] < FEW:
+        return _added_planes(adjoint, kernels, rows, columns, shape)
+    room = np.zeros((shape[0], rows.room(shape[1]), columns.room(shape[2]), shape[3]), adjoint.dtype)
+    for image, down in _blocks(adjoint.shape[:3], len(kernels)):
+        some = adjoint[image, down]
+        parts = (some.reshape(-1, some.shape[3]) @ kernels.T).reshape(*some.shape[:3], -1, shape[3])
+        for k, (below, beside) in enumerate(np.ndindex(rows.size, columns.size)):
+            _, tall = _place(rows, below, down, 1)
+            room[image, tall, columns.at(beside)] += parts[:, :, :, k]
+    return room[inside(shape, rows, columns)]
+
+
+def _added_planes(
+    adjoint: np.ndarray, kernels: np.ndarray, rows: Windows, columns: Windows, shape: Shape
+) -> np.ndarray:
+    """The same where an image has few channels: as planes, parted by the remainders of positions, with long rows."""
+    images, height, width, channels = shape
+    high, wide = (-(-w.room(n) // w.stride) for w, n in ((rows, height), (columns, width)))
+    room = np.zeros((rows.stride, columns.stride, channels, images, high, wide), adjoint.dtype)
+    for image, down in _blocks(adjoint.shape[:3], len(kernels)):
+        some = adjoint[image, down]
+        parts = (kernels @ some.reshape(-1, some.shape[3]).T).reshape(-1, channels, *some.shape[:3])
+        for part, (below, beside) in zip(parts, np.ndindex(rows.size, columns.size), strict=True):
+            first, tall = _place(rows, below, down, rows.stride)
+            left, across = _place(columns, beside, slice(0, columns.count), columns.stride)
+            room[first, left][:, image, tall, across] += part
+    whole = room.transpose(3, 4, 0, 5, 1, 2).reshape(images, high * rows.stride, wide * columns.stride, channels)
+    return whole[inside(shape, rows, columns)]
+
+
+def _place(windows: Windows, k: int, some: slice, step: int) -> tuple[int, slice]:
+    """Where the k-th entries of some windows lie: in which of ``step`` parts, and where there."""
+    start = some.start * windows.stride + k * windows.dilation
+    stride = windows.stride // step
+    shift, part = divmod(start, step)
+    return part, slice(shift, shift + (some.stop - some.start - 1) * stride + 1, stride)
+
+
+def _blocks(counts: Shape, entries: int) -> Iterator[tuple[slice, slice]]:
+    """Whole images, or rows of one, whose windows of so many entries fit a block."""
+    images, high, wide = counts
+    at_once = max(1, BLOCK // max(wide * entries, 1))
+    if at_once >= high:
+        step = at_once // high
+        yield from ((slice(k, min(k + step, images)), slice(0, high)) for k in range(0, images, step))
+        return
+    for k in range(images):
+        yield from ((slice(k, k + 1), slice(start, min(start + at_once, high))) for start in range(0, high, at_once))
