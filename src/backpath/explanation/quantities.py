@@ -317,7 +317,7 @@ class Quantities:
     def _total(self, semiring: Semiring) -> int:
         return sum(int(np.sum(c)) for c in self._pulled(semiring).values())
 
-    def _on_paths(self, semiring: Semiring) -> Mapping[int, np.ndarray]:
+    def _on_paths(self, semiring: Semiring) -> Mapping[int, Any]:
         """Path sums to the output from every node that lies on a path from an explained input."""
         inner = inner_nodes(self.lin.graph).keys() - set(self.sources)
         between = [k for k, flag in enumerate(reachable(self.lin, self.sources)) if flag and k not in inner]

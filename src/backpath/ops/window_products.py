@@ -5,7 +5,7 @@ A block and the products made of it stay in a core's cache, where all windows of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -55,18 +55,19 @@ def spread(
     """
     windows = shape[0] * rows.count * columns.count * len(kernels)
     together = max(1, BLOCK // max(windows, 1))
-    turned = _turned(rows, shape[1]), _turned(columns, shape[2])
-    by_turned = turned[0] and turned[1] and shape[3] >= FEW
-    kernels = _turned_kernels(kernels, rows, columns) if by_turned else kernels
+    down, across = _turned(rows, shape[1]), _turned(columns, shape[2])
+    if down is not None and across is not None and shape[3] >= FEW:
+        flipped = _turned_kernels(kernels, rows, columns)
+        return _together(adjoints, together, lambda some: convolved(some, flipped, down, across))
+    return _together(adjoints, together, lambda some: _added(some, kernels, rows, columns, (len(some), *shape[1:])))
+
+
+def _together(adjoints: Sequence[np.ndarray], count: int, f: Callable[[np.ndarray], np.ndarray]) -> list[np.ndarray]:
+    """``f`` of each of several batches, so many at once."""
     found: list[np.ndarray] = []
-    for start in range(0, len(adjoints), together):
-        some = adjoints[start : start + together]
-        stacked = np.concatenate(some) if len(some) > 1 else some[0]
-        if turned[0] and turned[1] and by_turned:
-            whole = convolved(stacked, kernels, *turned)
-        else:
-            whole = _added(stacked, kernels, rows, columns, (len(stacked), *shape[1:]))
-        found += [whole[k * shape[0] : (k + 1) * shape[0]] for k in range(len(some))]
+    for start in range(0, len(adjoints), count):
+        some = adjoints[start : start + count]
+        found += np.split(f(np.concatenate(some)), len(some)) if len(some) > 1 else [f(some[0])]
     return found
 
 
