@@ -20,28 +20,24 @@ def turned_products(graph: Graph) -> tuple[list[Node], tuple[int, ...], tuple[in
     nodes: list[Node] = []
     new: list[int] = []
     for node in graph.nodes:
-        source = graph.nodes[node.parents[0]] if node.parents else node
         if _turns(graph, node) and readers[node.parents[0]] == 1:
-            for slot in (1, 0):
-                operand = graph.nodes[source.parents[slot]]
-                nodes.append(
-                    Node(
-                        f"{node.name}_operand_{slot}",
-                        "transpose",
-                        (new[source.parents[slot]],),
-                        operand.shape[::-1],
-                        operand.dtype,
-                        {"axes": TURN},
-                    )  # fmt: skip
-                )
-            node = replace(node, primitive="matmul", parents=(len(nodes) - 2, len(nodes) - 1), params=source.params)
-            nodes.append(node)
+            product = graph.nodes[node.parents[0]]
+            turned = [_transposed(node, nodes, new[p]) for p in reversed(product.parents)]
+            nodes.append(replace(node, primitive="matmul", parents=tuple(turned), params=product.params))
         else:
             nodes.append(node.reading(tuple(new[p] for p in node.parents)))
         new.append(len(nodes) - 1)
     if len(nodes) == len(graph):
         return None
     return nodes, tuple(new[i] for i in graph.inputs), tuple(new[o] for o in graph.outputs)
+
+
+def _transposed(node: Node, nodes: list[Node], position: int) -> int:
+    """The position of the transpose of an operand, which it adds."""
+    operand = nodes[position]
+    name = f"{node.name}_operand_{len(nodes)}"
+    nodes.append(Node(name, "transpose", (position,), operand.shape[::-1], operand.dtype, {"axes": TURN}))
+    return len(nodes) - 1
 
 
 def _turns(graph: Graph, node: Node) -> bool:
