@@ -13,8 +13,11 @@ import numpy as np
 from backpath.ops.windows import Windows, inside, laid_out
 
 Shape = tuple[int, ...]
-BLOCK = 2**18
+BLOCK = 2**17
 """Entries of windows that are laid out at once."""
+
+FEWEST = 256
+"""How many windows are laid out at once at least, so that a product repays."""
 
 FEW = 16
 """Channels of an image, below which rows of them are too short to add one by one."""
@@ -53,8 +56,7 @@ def spread(
         columns: along the width.
         shape: of one batch of images.
     """
-    windows = shape[0] * rows.count * columns.count * len(kernels)
-    together = max(1, BLOCK // max(windows, 1))
+    together = max(1, _at_once(len(kernels)) // max(shape[0] * rows.count * columns.count, 1))
     down, across = _turned(rows, shape[1]), _turned(columns, shape[2])
     if down is not None and across is not None and shape[3] >= FEW:
         flipped = _turned_kernels(kernels, rows, columns)
@@ -127,10 +129,15 @@ def _place(windows: Windows, k: int, some: slice, step: int) -> tuple[int, slice
     return part, slice(shift, shift + (some.stop - some.start - 1) * stride + 1, stride)
 
 
+def _at_once(entries: int) -> int:
+    """How many windows of so many entries make a block."""
+    return max(FEWEST, BLOCK // max(entries, 1))
+
+
 def _blocks(counts: Shape, entries: int) -> Iterator[tuple[slice, slice]]:
     """Whole images, or rows of one, whose windows of so many entries fit a block."""
     images, high, wide = counts
-    at_once = max(1, BLOCK // max(wide * entries, 1))
+    at_once = max(1, _at_once(entries) // max(wide, 1))
     if at_once >= high:
         step = at_once // high
         yield from ((slice(k, min(k + step, images)), slice(0, high)) for k in range(0, images, step))
