@@ -77,6 +77,16 @@ class Carriers(Sequence[Carrier]):
         """As plain data."""
         return [{"name": p.name, "share": p.share, "mass": p.mass, "kept": p.kept} for p in self.parts]
 
+    def plot(self) -> Any:
+        """A matplotlib figure: the share of each part, beside the mass that goes through it.
+
+        Raises:
+            ImportError: if matplotlib is not installed.
+        """
+        from backpath.report.carriers_plot import plot_carriers
+
+        return plot_carriers(self)
+
     def __str__(self) -> str:
         width = max([len(self.by), *(len(part.name) for part in self.parts)])
         head = f"{self.by:<{width}}  {'gradient':>9}  {'':<{BAR}}  {'mass':>8}  {'kept':>8}"

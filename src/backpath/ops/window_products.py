@@ -83,9 +83,10 @@ def _turned(windows: Windows, length: int) -> Windows | None:
 
 
 def _turned_kernels(kernels: np.ndarray, rows: Windows, columns: Windows) -> np.ndarray:
+    """Kernels from outputs to channels, places in turn; columns lie one by one, so that only whole rows are copied."""
     places = rows.size * columns.size
     by_place = kernels.reshape(places, -1, kernels.shape[1])[::-1]
-    return by_place.transpose(0, 2, 1).reshape(places * kernels.shape[1], -1)
+    return by_place.transpose(1, 0, 2).reshape(-1, places * kernels.shape[1]).T
 
 
 def _added(adjoint: np.ndarray, kernels: np.ndarray, rows: Windows, columns: Windows, shape: Shape) -> np.ndarray:
