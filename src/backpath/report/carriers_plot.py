@@ -32,5 +32,5 @@ def plot_carriers(carriers: Carriers) -> Figure:
     axes.set_yticks(rows, [part.name for part in carriers])
     axes.invert_yaxis()
     axes.set(title=f"what carries the gradient, by {carriers.by}", xlabel="share")
-    axes.legend(frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
