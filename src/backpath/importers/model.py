@@ -154,10 +154,12 @@ class ImportedModel(Model):
     def _buffers_in(self, precision: np.dtype) -> dict[str, np.ndarray]:
         """Buffers of real numbers in that type, each made once."""
         if precision not in self._held:
-            self._held[precision] = {
-                name: value.astype(precision) if value.dtype.kind == "f" else value
-                for name, value in self._buffers.items()
-            }
+            # What is larger than all numbers of the narrower type, such as a bound of a clip, is infinite there.
+            with np.errstate(over="ignore"):
+                self._held[precision] = {
+                    name: value.astype(precision) if value.dtype.kind == "f" else value
+                    for name, value in self._buffers.items()
+                }
         return self._held[precision]
 
     def to_json(self) -> dict[str, Any]:

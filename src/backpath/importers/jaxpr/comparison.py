@@ -28,7 +28,6 @@ def beside_jax(jax: Any, traced: Any, model: Any) -> Agreement:
     results = traced.run(parameters, inputs, traced.own, seen)
     theirs = values_of(traced.flat, list(parameters.values()), list(inputs))
     values = [(name, a, b) for (name, a), b in zip(ours, theirs, strict=True)]
-    gradients = {}
     if parameters and np.asarray(results[0]).dtype.kind == "f":
         seed = direction(np.shape(results[0]), np.asarray(results[0]).dtype)
         X = inputs[0] if len(inputs) == 1 else tuple(inputs)
@@ -38,9 +37,18 @@ def beside_jax(jax: Any, traced: Any, model: Any) -> Agreement:
         def scores(arrays: Any) -> Any:
             return traced.flat(arrays, inputs)[0]
 
-        found = jax.jit(lambda arrays, seed: jax.vjp(scores, arrays)[1](seed)[0])(list(parameters.values()), seed)
-        gradients = {name: (own[name], np.asarray(g)) for name, g in zip(parameters, found, strict=True)}
-    return compared(model.source, f"JAX {jax.__version__}", values, gradients)
+        def theirs_by(arrays: Any, seed: Any) -> Any:
+            return jax.vjp(scores, arrays)[1](seed)[0]
+
+        def agreement(run: Any) -> Agreement:
+            found = run(list(parameters.values()), seed)
+            gradients = {name: (own[name], np.asarray(g)) for name, g in zip(parameters, found, strict=True)}
+            return compared(model.source, f"JAX {jax.__version__}", values, gradients)
+
+        # XLA may compute the operand of a maximum twice and differently, and then the winner is lost to the gradient.
+        found = agreement(jax.jit(theirs_by))
+        return found if found.first is None or found.first in found.values else agreement(theirs_by)
+    return compared(model.source, f"JAX {jax.__version__}", values)
 
 
 def _label(equation: Equation, k: int) -> str:

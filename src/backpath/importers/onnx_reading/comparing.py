@@ -51,10 +51,32 @@ def beside_reference(
 def _reference_values(proto: Any, folder: Path | None, given: dict[str, np.ndarray]) -> dict[str, Any]:
     from onnx.reference import ReferenceEvaluator
 
-    evaluator = ReferenceEvaluator(_without_dictionaries(as_predicting(whole(proto, folder))))
+    evaluator = ReferenceEvaluator(_without_dictionaries(as_predicting(whole(proto, folder))), new_ops=_in_full())
     with np.errstate(all="ignore"):
         found: Any = evaluator.run(None, given, intermediate=True)
     return found
+
+
+def _in_full() -> list[Any]:
+    """Operations that the reference computes in single precision whatever their type: by SciPy, in their own."""
+    from onnx.reference.op_run import OpRun
+    from scipy.special import erf
+
+    class Erf(OpRun):
+        op_domain = ""
+
+        def _run(self, x: np.ndarray) -> tuple[np.ndarray]:
+            return (np.asarray(erf(x)).astype(x.dtype),)
+
+    class Gelu(OpRun):
+        op_domain = ""
+
+        def _run(self, x: np.ndarray, approximate: str = "none") -> tuple[np.ndarray]:
+            exact = approximate != "tanh"
+            y = erf(x * np.sqrt(0.5)) if exact else np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x * x * x))
+            return ((0.5 * x * (1.0 + y)).astype(x.dtype),)
+
+    return [Erf, Gelu]
 
 
 def _without_dictionaries(proto: Any) -> Any:

@@ -17,7 +17,7 @@ from backpath.importers.onnx_reading.making import Input, Making
 from backpath.importers.onnx_reading.model import OnnxModel
 from backpath.importers.onnx_reading.modes import inlined, inside_others, with_statistics
 from backpath.importers.onnx_reading.plan import Planner, is_read
-from backpath.importers.onnx_reading.roles import real_type, with_known_arrays
+from backpath.importers.onnx_reading.roles import named_parameters, real_type, with_known_arrays
 from backpath.importers.onnx_reading.rules import RefusedError
 from backpath.importers.onnx_reading.steps import Plan, Step, walk
 from backpath.importers.onnx_reading.types import NUMPY, STRING, type_name
@@ -93,7 +93,9 @@ def from_onnx(
         if isinstance(error, BackpathError):
             raise
         raise DataError(f"{named} is damaged: {error}") from error
-    made = Making(planner, plan, inputs, named, real_type(plan.known, [i.dtype for i in inputs]), train)
+    made = Making(
+        planner, plan, inputs, named, real_type(plan.known, [i.dtype for i in inputs]), train, named_parameters(proto)
+    )
     example = made.example(X)
     chosen = made.choose(output, example, before_link)
 

@@ -61,11 +61,20 @@ class Making:
         train: whether it is read for training.
     """
 
-    def __init__(self, planner: Planner, plan: Plan, inputs: list[Input], named: str, real: np.dtype, train: bool):
+    def __init__(
+        self,
+        planner: Planner,
+        plan: Plan,
+        inputs: list[Input],
+        named: str,
+        real: np.dtype,
+        train: bool,
+        weights: frozenset[str],
+    ):
         self.plan, self.inputs, self.named, self.real, self.train = plan, inputs, named, real, train
         self.texts = Vocabulary(plan)
         self.runner = Runner(planner, real, named, self.texts)
-        self.trained = trained(plan, real)
+        self.trained = trained(plan, real, weights)
         self.runner.may_be_known = lambda value: bool(self._made_of_parameters(value))
         self._graph: tuple[Plan, Graph] | None = None
         lengths = [i.lengths[0] for i in inputs if i.lengths]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,6 +26,9 @@ KNOWN_SLOTS: dict[str, tuple[int, ...]] = {
     "Upsample": (1,),
 }
 """Inputs that say how an operation works, and are no weights of it."""
+
+PARAMETERS = "backpath.parameters"
+"""What a file of ours says of itself: the names of the arrays that are trained, as JSON."""
 
 LARGEST_WEIGHT = 1e6
 """What is larger, or infinite, is a mask."""
@@ -86,8 +90,20 @@ def real_type(known: Mapping[str, np.ndarray], given: list[np.dtype]) -> np.dtyp
     return next((dtype for dtype in given if dtype.kind == "f"), np.dtype(np.float32))
 
 
-def trained(plan: Plan, real: np.dtype) -> list[str]:
-    """The names of the arrays that are trained: those of real numbers that are weights of some operation."""
+def named_parameters(proto: Any) -> frozenset[str]:
+    """The arrays that the file itself calls trained; none where it does not say."""
+    told = next((entry.value for entry in proto.metadata_props if entry.key == PARAMETERS), "[]")
+    try:
+        names = json.loads(told)
+    except (ValueError, RecursionError):
+        return frozenset()
+    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+
+
+def trained(plan: Plan, real: np.dtype, named: frozenset[str] = frozenset()) -> list[str]:
+    """The names of the arrays that are trained: those that the file names, else the weights of some operation."""
+    if named.intersection(plan.known):
+        return [name for name, x in plan.known.items() if name in named and x.dtype == real and x.size]
     uses: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     _collect(plan, uses)
     return [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from backpath.importers.onnx_writing.writer import Sizes, Writer, code_of
+from backpath.ops.activations import SELU_ALPHA, SELU_SCALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,22 +182,44 @@ def ndtr(c: Written) -> str:
     return c.op("Mul", c.op("Add", erf, c.number(1.0)), c.number(0.5))
 
 
+def _fits(c: Written, *values: float) -> bool:
+    """Whether attributes, which are in single precision, hold these numbers to the digits of the operand's type."""
+    return c.dtype != np.float64 or all(float(np.float32(value)) == value for value in values)
+
+
+def _sides(c: Written) -> tuple[str, str]:
+    """max(x, 0) and min(x, 0)."""
+    x, zero = c.inputs[0], c.number(0.0)
+    return c.op("Max", x, zero), c.op("Min", x, zero)
+
+
 @rule("leaky_relu")
 def leaky_relu(c: Written) -> str:
     """LeakyRelu."""
+    if not _fits(c, c.params["slope"]):
+        above, below = _sides(c)
+        return c.op("Add", above, c.op("Mul", below, c.number(c.params["slope"])))
     return c.op("LeakyRelu", alpha=float(c.params["slope"]))
 
 
 @rule("elu")
 def elu(c: Written) -> str:
     """Elu."""
+    if not _fits(c, c.params["alpha"]):
+        return _scaled_elu(c, c.params["alpha"], 1.0)
     return c.op("Elu", alpha=float(c.params["alpha"]))
 
 
 @rule("selu")
 def selu(c: Written) -> str:
     """Selu."""
-    return c.op("Selu")
+    return c.op("Selu") if _fits(c, SELU_ALPHA, SELU_SCALE) else _scaled_elu(c, SELU_ALPHA, SELU_SCALE)
+
+
+def _scaled_elu(c: Written, alpha: float, scale: float) -> str:
+    above, below = _sides(c)
+    below = c.op("Mul", expm1(replace(c, inputs=(below,))), c.number(alpha))
+    return c.op("Mul", c.op("Add", above, below), c.number(scale))
 
 
 @rule("silu")

@@ -60,6 +60,7 @@ class Writer:
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.arrays: dict[str, np.ndarray] = {}
+        self.trained: list[str] = []
         self.batch_source = ""
         self._names: set[str] = set()
         self._turned: dict[str, tuple[str, tuple[int, ...]]] = {}

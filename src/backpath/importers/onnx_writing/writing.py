@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from backpath.engines.program.simplify import without_dead_code
 from backpath.graph import CONSTANT, INPUT, Graph, GraphError, Node, SettingError, UnsupportedError
 from backpath.importers.model import ImportedModel
 from backpath.importers.onnx_reading.files import require_onnx
+from backpath.importers.onnx_reading.roles import PARAMETERS
 from backpath.importers.onnx_writing import rearranging
 from backpath.importers.onnx_writing.primitives import RULES, Written
 from backpath.importers.onnx_writing.writer import (
@@ -116,6 +118,7 @@ def finished(writer: Writer, inputs: list[Any], outputs: Sequence[Any], path: An
     graph = helper.make_graph(_used(writer.nodes, [output[0] for output in outputs]), "backpath", inputs, told, arrays)
     imports = [helper.make_opsetid("", OPSET), *(helper.make_opsetid(domain, v) for domain, v in domains)]
     model = helper.make_model(graph, opset_imports=imports, producer_name="backpath", ir_version=IR_VERSION)
+    helper.set_model_props(model, {PARAMETERS: json.dumps(writer.trained)})
     checker.check_model(model)
     if path is not None:
         try:
@@ -188,6 +191,7 @@ class _Pair:
         nodes, told = self.first.nodes, []
         for position, (name, value) in zip(self.first.inputs, parameters, strict=False):
             self.names[position] = self.writer.array(np.asarray(value), name)
+            self.writer.trained.append(self.names[position])
         for position, name in zip(self.first.inputs[len(parameters) :], inputs, strict=True):
             made = given or self.writer.name(name)
             self.names[position] = made

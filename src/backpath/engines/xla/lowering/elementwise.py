@@ -11,7 +11,7 @@ from backpath.engines.xla.lowering.table import LOWERINGS, lowers
 from backpath.ops.arrays.real_functions import sinc_by
 
 _SAME = (
-    "add subtract multiply divide negative square reciprocal sqrt cbrt abs maximum minimum sign floor ceil rint trunc "
+    "add subtract multiply divide negative square reciprocal sqrt cbrt abs sign floor ceil rint trunc "
     "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not logical_xor isnan isinf "
     "isfinite power where exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos tan sinh cosh tanh arcsin "
     "arccos arctan arcsinh arccosh arctanh arctan2 hypot remainder fmod floor_divide signbit spacing bitwise_count gcd "
@@ -27,11 +27,6 @@ for _name in _SAME:
 @lowers("discretize")
 def _cast(x: Any, dtype: Any) -> Any:
     return x.astype(dtype)
-
-
-@lowers("relu")
-def _relu(x: Any) -> Any:
-    return jnp.maximum(x, 0)
 
 
 @lowers("integer_power")

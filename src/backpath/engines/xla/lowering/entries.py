@@ -1,4 +1,4 @@
-"""What is told from many entries: sums, extremes, running sums, order."""
+"""What is told from many entries: sums, places of extremes, running sums, order."""
 
 from __future__ import annotations
 
@@ -17,11 +17,6 @@ def _sum(x: Any, axes: Axes, keepdims: bool) -> Any:
     wide = jnp.promote_types(x.dtype, int) if x.dtype.kind in "bi" else x.dtype
     wide = jnp.promote_types(x.dtype, jnp.uint64) if x.dtype.kind == "u" else wide
     return jnp.sum(x, axis=axes, keepdims=keepdims, dtype=wide)
-
-
-@lowers("max")
-def _max(x: Any, axes: Axes, keepdims: bool) -> Any:
-    return jnp.max(x, axis=axes, keepdims=keepdims)
 
 
 @lowers("argmax")

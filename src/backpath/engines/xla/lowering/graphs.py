@@ -9,11 +9,32 @@ import jax.numpy as jnp
 
 from backpath.engines.program.convolutions import with_convolutions
 from backpath.engines.program.program import plain
-from backpath.engines.xla.lowering import control, elementwise, entries, linalg, movement, products, special, windows
+from backpath.engines.xla.lowering import (
+    control,
+    elementwise,
+    entries,
+    extremes,
+    linalg,
+    movement,
+    products,
+    special,
+    windows,
+)
 from backpath.engines.xla.lowering.table import LOWERINGS, TOLD, How
 from backpath.graph import CONSTANT, INPUT, Graph, Node
 
-__all__ = ["control", "elementwise", "entries", "linalg", "lowered", "movement", "products", "special", "windows"]
+__all__ = [
+    "control",
+    "elementwise",
+    "entries",
+    "extremes",
+    "linalg",
+    "lowered",
+    "movement",
+    "products",
+    "special",
+    "windows",
+]
 
 
 def lowered(graph: Graph, precision: str = "full") -> Callable[..., list[Any]]:
