@@ -60,7 +60,7 @@ def trainings(folder: Path, cut=(), **where):
 
 
 if __name__ == "__main__":
-    ours = join(discovered(os.environ), wait=60)
+    ours = join(discovered(os.environ))
     found = dict(trainings(Path(sys.argv[1]), cut=["streamed"]))
     if ours.first:
         np.savez(Path(sys.argv[1]) / "found.npz", **found)

@@ -45,7 +45,11 @@ def processes(count, devices, *command):
         )
         for rank in range(count)
     ]
-    told = [process.communicate(timeout=300)[0] for process in team]
+    try:
+        told = [process.communicate(timeout=300)[0] for process in team]
+    finally:
+        for process in team:
+            process.kill()
     assert [process.returncode for process in team] == [0] * count, "\n".join(told)
 
 

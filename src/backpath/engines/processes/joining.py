@@ -81,6 +81,7 @@ def join(place: Place, coordinator: str | None = None, wait: float = WAIT) -> Co
         raise ProcessError(
             f"process {place.rank} of {place.size} waited {wait:g} s at the coordinator {where}, and not all came: "
             f"were {place.size} processes started, and do all have this address?"
+            + (" Is it process 0 that listens there?" if place.rank else "")
         )
     return Company(place.rank, place.size)
 
