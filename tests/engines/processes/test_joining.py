@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import socketserver
 import subprocess
 import sys
 import textwrap
+import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -32,7 +35,7 @@ PAIR = """
     from backpath.graph import DataError, ProcessError
 
     rank = int(sys.argv[1])
-    ours = join(Place("a test", rank, 2, coordinator=sys.argv[2]), wait=20)
+    ours = join(Place("a test", rank, 2, coordinator=sys.argv[2]))
     assert ours == company() and (ours.rank, ours.size, ours.first) == (rank, 2, rank == 0)
     values = np.array([[rank + 0.1, -0.0]])
     found = ours.gathered(values)
@@ -74,7 +77,11 @@ def test_two_processes_hear_one_another_and_of_each_others_end():
         subprocess.Popen([*command, str(rank), where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for rank in range(2)
     ]
-    (first, error), (second, _) = (process.communicate(timeout=60) for process in pair)
+    try:
+        (first, error), (second, _) = (process.communicate(timeout=300) for process in pair)
+    finally:
+        for process in pair:
+            process.kill()
     assert "told: process 1 of 2 stopped: row group 3 is damaged" in first, error
     assert "gone: another process of this training is gone" in first
     assert "own: row group 3 is damaged" in second
@@ -92,21 +99,56 @@ ALONE_AT_THE_PLACE = """
     from backpath.cli.entry import main
     from backpath.engines.processes import joining
 
-    joining.join.__defaults__ = None, 1
+    joining.join.__defaults__ = None, float(sys.argv[2])
     sys.argv = ["backpath", "train", "digits", "--engine", "xla", "--out", sys.argv[1]]
     main()
 """
 
 
+def alone_at(where, rank, folder, wait):
+    """The one line of a command that waits there for others, which do not come."""
+    place = {"JAX_COORDINATOR_ADDRESS": where, "JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": str(rank)}
+    command = [sys.executable, "-c", textwrap.dedent(ALONE_AT_THE_PLACE), str(folder / "run"), str(wait)]
+    done = subprocess.run(command, env={**os.environ, **place}, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 75, done.stderr
+    (line,) = done.stderr.splitlines()
+    return line
+
+
 def test_who_waits_for_others_in_vain_says_where_and_how_long(tmp_path):
     where = f"127.0.0.1:{free_port()}"
-    place = {"JAX_COORDINATOR_ADDRESS": where, "JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": "0"}
-    command = [sys.executable, "-c", textwrap.dedent(ALONE_AT_THE_PLACE), str(tmp_path / "run")]
-    done = subprocess.run(command, env={**os.environ, **place}, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 75
     said = f"Error: process 0 of 2 waited 1 s at the coordinator {where}, and not all came: were 2 processes started"
-    assert done.stderr.startswith(said)
-    assert len(done.stderr.splitlines()) == 1
+    assert alone_at(where, 0, tmp_path, 1).startswith(said)
+
+
+class Http2(socketserver.StreamRequestHandler):
+    """Answers each request of HTTP/2 with 404."""
+
+    asked = 0
+
+    def handle(self):
+        with suppress(ConnectionError):
+            self.rfile.read(len(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
+            self.wfile.write(b"\0\0\0\4\0\0\0\0\0")  # No settings.
+            while head := self.rfile.read(9):
+                self.rfile.read(int.from_bytes(head[:3], "big"))
+                if head[3] == 1:
+                    Http2.asked += 1
+                    # HPACK's table has ":status: 404" at 13.
+                    self.wfile.write(b"\0\0\1\1\5" + head[5:9] + bytes([0x80 | 13]))
+
+
+def test_an_http_2_service_of_another_kind_is_no_coordinator(tmp_path):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Http2) as server:
+        threading.Thread(target=server.serve_forever).start()
+        where = f"127.0.0.1:{server.server_address[1]}"
+        try:
+            line = alone_at(where, 1, tmp_path, 5)
+        finally:
+            server.shutdown()
+    assert Http2.asked
+    assert line.startswith(f"Error: process 1 of 2 waited 5 s at the coordinator {where}, and not all came")
+    assert line.endswith("Is it process 0 that listens there?")
 
 
 def test_a_port_that_is_taken_is_told():
