@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import runpy
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,18 @@ def main() -> None:
         data = io.BytesIO()
         figure.savefig(data, dpi=100)
         save(f"explain-{name}", data.getvalue())
+    save("carried-heads", of_heads())
+
+
+def of_heads() -> bytes:
+    """What the heads of a trained transformer carry."""
+    # It imports its networks from beside it.
+    sys.path.append(str(ROOT))
+    depth = runpy.run_module("examples.torch_depth")
+    network, _ = depth["trained_transformer"]()
+    data = io.BytesIO()
+    depth["heads"](network)[0].plot().savefig(data, dpi=100)
+    return data.getvalue()
 
 
 def taken(chromium: Browser, folder: Path, shot: Shot) -> bytes:

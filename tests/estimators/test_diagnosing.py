@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from backpath.sklearn import MLPClassifier, MLPRegressor
+from backpath.sklearn import MLPClassifier, MLPRegressor, RobustMLPClassifier
 
 X, Y = load_iris(return_X_y=True)
 
@@ -39,3 +39,11 @@ def test_a_regressor_learns_what_its_fit_would():
 def test_solvers_without_batches_are_refused():
     with pytest.raises(ValueError, match="lbfgs"):
         MLPClassifier(solver="lbfgs").diagnose(X, Y)
+
+
+def test_a_robust_one_is_diagnosed_by_one_of_its_networks():
+    model = RobustMLPClassifier((8,), learning_rate_init=30.0, max_iter=12, batch_size=16, random_state=0)
+    found = model.diagnose(X, Y, budget=None, steps=20_000)
+    assert [(finding.kind, finding.confirmed) for finding in found.findings] == [("rate_too_large", True)]
+    assert found.subject.names == ("x0", "x1", "x2", "x3")
+    assert not hasattr(model, "network_")

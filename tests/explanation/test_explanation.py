@@ -371,3 +371,41 @@ def test_other_words_for_lengths_and_flows_are_refused():
     ]:
         with pytest.raises(bp.GraphError, match=message):
             refused()
+
+
+def deep(dtype, layers=40, gain=30.0):
+    rng = np.random.default_rng(5)
+    weights = [(gain * rng.normal(size=(8, 8))).astype(dtype) for _ in range(layers)]
+
+    def f(x):
+        for w in weights:
+            x = x + np.maximum(x @ w, 0) / np.asarray(50 * gain, dtype)
+        return np.sum(x)
+
+    # Without a bend, so that both types have the same derivatives.
+    return bp.explain(lambda x: f(np.abs(x)) * np.asarray(1e30, dtype), (np.ones(8, dtype),))
+
+
+def test_masses_beyond_float32_are_those_of_float64():
+    ours, exact = deep(np.float32), deep(np.float64)
+    assert exact.total_mass > 1e31
+    assert ours.total_mass == pytest.approx(exact.total_mass, rel=1e-4)
+    assert ours.log10_mass == pytest.approx(np.log10(exact.total_mass), abs=1e-4)
+    np.testing.assert_allclose(ours.mass()["x"], exact.mass()["x"], rtol=1e-4)
+    for by in ("layer", "node"):
+        assert list(ours.flow(by).values()) == pytest.approx(list(exact.flow(by).values()), rel=1e-3)
+        assert list(ours.cancellation(by).values()) == pytest.approx(list(exact.cancellation(by).values()), rel=1e-2)
+    relative = [e.cancellation("layer", relative=True) for e in (ours, exact)]
+    assert list(relative[0].values()) == pytest.approx(list(relative[1].values()), rel=1e-2)
+
+
+def test_masses_of_any_depth_have_a_logarithm():
+    def f(x):
+        for _ in range(300):
+            x = x @ np.full((4, 4), 1e3, np.float32)
+        return np.sum(x)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        e = bp.explain(f, (np.ones(4, np.float32),))
+        assert e.log10_mass == pytest.approx(300 * np.log10(4e3) + np.log10(4), rel=1e-6)
+        assert e.total_mass == np.inf

@@ -35,6 +35,17 @@ def test_panels_show_lengths_layers_and_cancellation(tmp_path):
     assert e._repr_png_()[:4] == b"\x89PNG"
 
 
+def test_what_branches_carry_is_drawn_bar_by_bar(tmp_path):
+    found = explained().carried("branch")
+    figure = found.plot()
+    (axes,) = figure.axes
+    assert [bar.get_width() for bar in axes.patches] == [part.share for part in found]
+    np.testing.assert_array_equal(axes.lines[0].get_xdata(), [part.mass for part in found])
+    assert [label.get_text() for label in axes.get_yticklabels()] == [part.name for part in found]
+    figure.savefig(tmp_path / "carried.png")
+    assert (tmp_path / "carried.png").stat().st_size > 5000
+
+
 def test_without_matplotlib_the_error_says_how_to_get_it(monkeypatch):
     real = builtins.__import__
 

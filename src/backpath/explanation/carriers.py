@@ -16,7 +16,8 @@ import numpy as np
 from backpath.explanation.skips import Branch
 from backpath.graph import Graph
 from backpath.ops import scope_of
-from backpath.paths import MASS, SUM_PRODUCT, Linearization
+from backpath.paths import LOG_SCALED, SCALED_MASS, SUM_PRODUCT, Linearization, Scaled
+from backpath.paths.semirings.log_scaled import product, summed
 
 Sums = Mapping[int, Any]
 """Path sums by position."""
@@ -76,6 +77,16 @@ class Carriers(Sequence[Carrier]):
         """As plain data."""
         return [{"name": p.name, "share": p.share, "mass": p.mass, "kept": p.kept} for p in self.parts]
 
+    def plot(self) -> Any:
+        """A matplotlib figure: the share of each part, beside the mass that goes through it.
+
+        Raises:
+            ImportError: if matplotlib is not installed.
+        """
+        from backpath.report.carriers_plot import plot_carriers
+
+        return plot_carriers(self)
+
     def __str__(self) -> str:
         width = max([len(self.by), *(len(part.name) for part in self.parts)])
         head = f"{self.by:<{width}}  {'gradient':>9}  {'':<{BAR}}  {'mass':>8}  {'kept':>8}"
@@ -100,12 +111,12 @@ class Flows:
         tangents: of each node, along the gradient.
         beta: masses from each node to the output.
         alpha: masses from the inputs to each node.
-        total: the mass of the whole gradient.
+        total: the mass of the whole gradient, with a power of two beside it as all masses.
         square: <g, g>.
     """
 
     def __init__(
-        self, lin: Linearization, adjoints: Sums, tangents: Sums, beta: Sums, alpha: Sums, total: float, square: float
+        self, lin: Linearization, adjoints: Sums, tangents: Sums, beta: Sums, alpha: Sums, total: Scaled, square: float
     ):
         self.lin, self.adjoints, self.tangents = lin, adjoints, tangents
         self.beta, self.alpha, self.total, self.square = beta, alpha, total, square
@@ -114,39 +125,43 @@ class Flows:
             for slot, source in lin.edges_into(target):
                 self.readers.setdefault(source, []).append((target, slot))
 
-    def node(self, k: int, axis: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def node(self, k: int, axis: int | None = None) -> tuple[np.ndarray, Scaled]:
         """Of the gradient and of the mass through a node; with ``axis`` for each index along it."""
         if k not in self.adjoints or k not in self.tangents:
-            return np.zeros(()), np.zeros(())
-        return _inner(self.adjoints[k], self.tangents[k], axis), _inner(self.beta[k], self.alpha[k], axis)
+            return np.zeros(()), NOTHING
+        return _inner(self.adjoints[k], self.tangents[k], axis), product(self.beta[k], self.alpha[k], axis)
 
-    def edge(self, target: int, slot: int, source: int) -> tuple[float, float]:
+    def edge(self, target: int, slot: int, source: int) -> tuple[float, Scaled]:
         """The same of an edge: what its source's readers share is parted."""
         if target not in self.adjoints or source not in self.tangents:
-            return 0.0, 0.0
+            return 0.0, NOTHING
         local = self.lin.local(target, slot)
         carried = _inner(local.pull(self.adjoints[target], SUM_PRODUCT), self.tangents[source])
-        return float(carried), float(_inner(local.pull(self.beta[target], MASS), self.alpha[source]))
+        return float(carried), product(local.pull(self.beta[target], SCALED_MASS), self.alpha[source])
 
-    def carrier(self, name: str, carried: float, mass: float, ends: Iterable[int], axis: Any = None) -> Carrier:
+    def carrier(self, name: str, carried: float, mass: Scaled, ends: Iterable[int], axis: Any = None) -> Carrier:
         """The part of a model through which so much goes."""
-        sizes = [
-            (_summed(np.abs(self.adjoints[k]), axis), _summed(self.beta[k], axis)) for k in ends if k in self.adjoints
-        ]
-        size, whole = sum(s for s, _ in sizes), sum(w for _, w in sizes)
+        ends = [k for k in ends if k in self.adjoints]
+        size = Scaled(np.asarray(sum(np.sum(np.abs(_taken(self.adjoints[k], axis)), dtype=float) for k in ends)), 0)
+        betas = (self.beta[k] for k in ends)
+        whole = summed(Scaled(_taken(beta.entries, axis), beta.exponent).total() for beta in betas)
         share = float(carried) / self.square if self.square else 0.0
-        return Carrier(name, share, float(mass) / self.total if self.total else 0.0, size / whole if whole else 1.0)
+        part = mass.over(self.total) if float(self.total.entries) else 0.0
+        return Carrier(name, share, part, size.over(whole))
+
+
+NOTHING = LOG_SCALED.zero((), float)
 
 
 def _inner(a: Any, b: Any, axis: int | None = None) -> np.ndarray:
-    product = np.asarray(a, float) * np.asarray(b, float)
-    others = tuple(k for k in range(product.ndim) if k != axis) if axis is not None else None
-    return np.sum(product, axis=others)
+    entries = np.asarray(a, float) * np.asarray(b, float)
+    others = tuple(k for k in range(entries.ndim) if k != axis) if axis is not None else None
+    return np.sum(entries, axis=others)
 
 
-def _summed(x: Any, at: tuple[int, int] | None) -> float:
-    """The sum of all entries, or of those at an index along an axis."""
-    return float(np.sum(x if at is None else np.take(x, at[1], axis=at[0]), dtype=float))
+def _taken(x: Any, at: tuple[int, int] | None) -> Any:
+    """All entries, or those at an index along an axis."""
+    return x if at is None else np.take(x, at[1], axis=at[0])
 
 
 def of_modules(flows: Flows) -> tuple[Carrier, ...]:
@@ -167,7 +182,7 @@ def prefixes(scope: str) -> list[str]:
 
 
 def _of_module(flows: Flows, path: str, nodes: set[int]) -> Carrier:
-    carried = mass = 0.0
+    carried, mass = 0.0, NOTHING
     ends = []
     for k in nodes:
         readers = flows.readers.get(k, [])
@@ -180,7 +195,7 @@ def _of_module(flows: Flows, path: str, nodes: set[int]) -> Carrier:
         else:
             pairs = [flows.edge(target, slot, k) for target, slot in leaving]
         carried += sum(float(c) for c, _ in pairs)
-        mass += sum(float(m) for _, m in pairs)
+        mass = summed((mass, *(m for _, m in pairs)))
     return flows.carrier(path, carried, mass, ends)
 
 
@@ -201,8 +216,8 @@ def of_heads(flows: Flows) -> tuple[Carrier, ...]:
         name = scope_of(flows.lin.names[k]) or flows.lin.names[k]
         heads = flows.lin.shape(k)[axis]
         for head in range(heads if np.ndim(carried) else 0):
-            at = (axis, head)
-            found.append(flows.carrier(f"{name} head {head}", carried[head], mass[head], [k], at))
+            own = Scaled(mass.entries[head], mass.exponent)
+            found.append(flows.carrier(f"{name} head {head}", carried[head], own, [k], (axis, head)))
     return tuple(found)
 
 

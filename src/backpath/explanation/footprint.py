@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from math import prod
 
 from backpath.paths import Linearization, reachable
+from backpath.paths.convolutions import inner_nodes
 from backpath.paths.sweep import leading_to
 
 
@@ -21,11 +22,14 @@ def memory(
         step: how much an edge adds to a path's length.
     """
     sizes = [prod(lin.shape(k)) * lin.dtype(k).itemsize for k in range(len(lin))]
+    values, windows = sum(sizes), inner_nodes(lin.graph).keys() - set(sources)
+    # A sweep holds nothing of the windows of convolutions.
+    sizes = [0 if k in windows else size for k, size in enumerate(sizes)]
     reached, leads = reachable(lin, sources), leading_to(lin, [output])
     between = [k for k in range(len(lin)) if reached[k] and leads[k]]
     lengths = _lengths(lin, set(between), output, step)
     return {
-        "values": sum(sizes),
+        "values": values,
         "adjoint": _most(lin, between, sources, sizes, {}),
         "nodes": sum(sizes[k] for k in between),
         "spectrum": _most(lin, between, sources, sizes, lengths),

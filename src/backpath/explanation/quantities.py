@@ -21,16 +21,19 @@ from backpath.ops.control import refuse_control
 from backpath.paths import (
     ACTIVE_COUNT,
     ENTROPY,
-    MASS,
     PATH_COUNT,
+    SCALED_MASS,
     SUM_PRODUCT,
     Lengths,
     Linearization,
     PathNorm,
+    Scaled,
     push_forward,
     reachable,
 )
 from backpath.paths.array_paths import ArrayPath, strongest_array_paths
+from backpath.paths.convolutions import WithWindows, inner_nodes
+from backpath.paths.semirings.log_scaled import SCALED_SQUARES, product, summed
 from backpath.paths.top_paths import NeuronPath, strongest_paths
 
 Arrays = dict[str, np.ndarray]
@@ -114,18 +117,33 @@ class Quantities:
         return LengthSpectrum(by, parts)
 
     def mass(self) -> Arrays:
-        """The sum over all paths of the size of their product, by name: what the gradient would be without signs."""
-        return self._by_name({s: self._masses.get(s, self._zeros(s)) for s in self.sources})
+        """The sum over all paths of the size of their product, by name: what the gradient would be without signs.
+
+        Sweeps carry masses with a power of two beside them. They come back in the type of the input, in float64 where
+        that does not hold them, and infinite beyond that; ``log10_mass`` is finite.
+        """
+        return self._by_name(
+            {s: self._masses[s].array() if s in self._masses else self._zeros(s) for s in self.sources}
+        )
 
     @cached_property
     def total_mass(self) -> float:
-        """The mass over all entries of all inputs."""
-        return math.fsum(float(np.sum(m)) for m in self.mass().values())
+        """The mass over all entries of all inputs; infinite where a number of float64 does not hold it."""
+        return float(self._total_mass)
+
+    @property
+    def log10_mass(self) -> float:
+        """The decimal logarithm of ``total_mass``, whatever its size."""
+        return float(self._total_mass.log10())
+
+    @cached_property
+    def _total_mass(self) -> Scaled:
+        return summed(self._masses[s].total() for s in self.sources if s in self._masses)
 
     @cached_property
     def chance_mass(self) -> float:
         """What signs drawn at random would leave of the mass, as :meth:`cancellation` takes it, over all inputs."""
-        return math.fsum(float(np.sum(self._chances[s])) for s in self.sources if s in self._chances)
+        return float(summed(self._chances[s].total() for s in self.sources if s in self._chances))
 
     def cancellation(self, by: str = "element", relative: bool = False) -> dict[str, Any]:
         """The gradient's size over the mass: 1 where all paths agree in sign, near 0 where they cancel.
@@ -148,11 +166,11 @@ class Quantities:
         wholes = self._chances if relative else self._masses
         if by == "element":
             sizes = {s: np.abs(self._adjoints.get(s, self._zeros(s))) for s in self.sources}
-            return self._by_name({s: _ratio(a, wholes.get(s, np.zeros_like(a))) for s, a in sizes.items()})
+            return self._by_name({s: _kept(a, wholes[s]) if s in wholes else np.ones_like(a) for s, a in sizes.items()})
         named = {self.lin.names[k]: k for k in (self._layers if by == "layer" else sorted(self._adjoints))}
         chosen = self._modules if by == "module" else named
-        sums = {name: (np.sum(np.abs(self._adjoints[k])), np.sum(wholes[k])) for name, k in chosen.items()}
-        return {name: float(_ratio(*pair)) for name, pair in sums.items()}
+        sizes = {name: Scaled(np.sum(np.abs(self._adjoints[k]), dtype=float), 0) for name, k in chosen.items()}
+        return {name: size.over(wholes[chosen[name]].total()) for name, size in sizes.items()}
 
     def flow(self, by: str = "node") -> dict[Any, float]:
         """How much of the mass goes through each node, each layer, each module or each edge.
@@ -170,15 +188,15 @@ class Quantities:
         """
         names, alpha, beta = self.lin.names, self._alpha, self._masses
         if by == "node":
-            return {names[k]: float(np.sum(alpha[k] * beta[k])) for k in sorted(beta)}
+            return {names[k]: float(product(alpha[k], beta[k])) for k in sorted(beta)}
         if by == "layer":
-            return {names[k]: float(np.sum(alpha[k] * beta[k])) for k in self._layers}
+            return {names[k]: float(product(alpha[k], beta[k])) for k in self._layers}
         if by == "module":
             return {part.name: part.mass * self.total_mass for part in self.carried("module")}
         if by != "edge":
             raise GraphError(f"by={by!r}: flow is by 'node', by 'layer', by 'module' or by 'edge'")
         return {
-            (names[i], names[j], slot): float(np.sum(self.lin.local(j, slot).push(alpha[i], MASS) * beta[j]))
+            (names[i], names[j], slot): float(product(self.lin.local(j, slot).push(alpha[i], SCALED_MASS), beta[j]))
             for j in sorted(beta)
             for slot, i in self.lin.edges_into(j)
             if i in alpha
@@ -299,26 +317,28 @@ class Quantities:
     def _total(self, semiring: Semiring) -> int:
         return sum(int(np.sum(c)) for c in self._pulled(semiring).values())
 
-    def _on_paths(self, semiring: Semiring) -> Mapping[int, np.ndarray]:
+    def _on_paths(self, semiring: Semiring) -> Mapping[int, Any]:
         """Path sums to the output from every node that lies on a path from an explained input."""
-        between = [k for k, flag in enumerate(reachable(self.lin, self.sources)) if flag]
-        return self.sweeps.pull(self.lin, self._seed(semiring), between, semiring)
+        inner = inner_nodes(self.lin.graph).keys() - set(self.sources)
+        between = [k for k, flag in enumerate(reachable(self.lin, self.sources)) if flag and k not in inner]
+        sums = self.sweeps.pull(self.lin, self._seed(semiring), between, semiring)
+        return WithWindows(self.lin, sums, semiring, False) if inner else sums
 
     @cached_property
     def _adjoints(self) -> Mapping[int, np.ndarray]:
         return self._on_paths(SUM_PRODUCT)
 
     @cached_property
-    def _masses(self) -> Mapping[int, np.ndarray]:
+    def _masses(self) -> Mapping[int, Scaled]:
         """Beta: the mass of paths from each node to the output."""
-        return self._on_paths(MASS)
+        return self._on_paths(SCALED_MASS)
 
     @cached_property
-    def _chances(self) -> dict[int, np.ndarray]:
-        return {k: np.sqrt(s) for k, s in self._on_paths(PathNorm(2)).items()}
+    def _chances(self) -> dict[int, Scaled]:
+        return {k: s.root() for k, s in self._on_paths(SCALED_SQUARES).items()}
 
     @cached_property
-    def _alpha(self) -> Mapping[int, np.ndarray]:
+    def _alpha(self) -> Mapping[int, Scaled]:
         """The mass of paths from the explained inputs to each node."""
         return self.sweeps.push(self.lin, self.sources)
 
@@ -341,7 +361,7 @@ class Quantities:
         gradient = {s: self._adjoints.get(s, self._zeros(s)) for s in self.sources}
         tangents = push_forward(self.lin, gradient, SUM_PRODUCT)
         square = math.fsum(float(np.sum(np.square(g, dtype=float))) for g in gradient.values())
-        return Flows(self.lin, self._adjoints, tangents, self._masses, self._alpha, self.total_mass, square)
+        return Flows(self.lin, self._adjoints, tangents, self._masses, self._alpha, self._total_mass, square)
 
     def _zeros(self, position: int) -> np.ndarray:
         return np.zeros(self.lin.shape(position), self.lin.dtype(position))
@@ -350,6 +370,7 @@ class Quantities:
         return {self.lin.names[s]: np.asarray(value) for s, value in found.items()}
 
 
-def _ratio(part: Any, whole: Any) -> np.ndarray:
-    """Part over whole; 1 where there is nothing to cancel."""
-    return np.divide(part, whole, out=np.ones_like(np.asarray(whole)), where=whole > 0)
+def _kept(sizes: np.ndarray, whole: Scaled) -> np.ndarray:
+    """What is kept of each entry of the whole; 1 where there is nothing to cancel."""
+    part = np.ldexp(sizes, -whole.exponent) if whole.exponent else sizes
+    return np.divide(part, whole.entries, out=np.ones_like(part), where=whole.entries > 0)

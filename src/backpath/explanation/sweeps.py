@@ -12,10 +12,13 @@ from backpath.engines.xla.setting import XlaSetting
 from backpath.ops import Semiring, record
 from backpath.paths import (
     MASS,
+    SCALED_MASS,
     SUM_PRODUCT,
     Lengths,
     Linearization,
+    LogScaled,
     PathNorm,
+    Scaled,
     linearize_graph,
     pull_back,
     push_forward,
@@ -47,7 +50,7 @@ class Sweeps:
 
     def push(self, lin: Linearization, sources: Collection[int]) -> Sums:
         """The mass of the paths from all of ``sources`` to each node that they reach."""
-        return push_forward(lin, {s: _ones(lin, s) for s in sources}, MASS)
+        return push_forward(lin, {s: Scaled(_ones(lin, s), 0) for s in sources}, SCALED_MASS)
 
 
 BY_NUMPY = Sweeps()
@@ -72,6 +75,10 @@ class XlaSweeps(Sweeps):
         self, lin: Linearization, seed: Any, wanted: Collection[int], semiring: Semiring, label: str | None = None
     ) -> Sums:
         by_numpy = super().pull
+        if isinstance(semiring, LogScaled):
+            found = self.pull(lin, seed.entries, wanted, semiring.inner, label)
+            scaled = _scaled(found)
+            return by_numpy(lin, seed, wanted, semiring) if scaled is None else scaled
         if not _of_numbers(semiring):
             return by_numpy(lin, seed, wanted, semiring)
 
@@ -87,7 +94,8 @@ class XlaSweeps(Sweeps):
         def sweep(here: Linearization, _: Any) -> Sums:
             return push_forward(here, {s: _ones(lin, s) for s in sources}, MASS)
 
-        return self._made(("forward", tuple(sources)), lin, None, sweep)(None)
+        scaled = _scaled(self._made(("forward", tuple(sources)), lin, None, sweep)(None))
+        return super().push(lin, sources) if scaled is None else scaled
 
     def _made(self, key: Any, lin: Linearization, seed: Any, sweep: Sweep) -> _Call:
         if key not in self.made:
@@ -132,6 +140,13 @@ def _flat(sums: Sums) -> list[tuple[tuple[int, Any], Any]]:
     """Path sums with the position of each, and the length where they are kept apart by it."""
     parts = [(k, s.items() if isinstance(s, dict) else [(None, s)]) for k, s in sums.items()]
     return [((k, length), value) for k, entries in parts for length, value in entries]
+
+
+def _scaled(sums: Sums) -> Sums | None:
+    """Masses as such with a power of two; None where one is beyond the range of its type."""
+    if not all(np.isfinite(s).all() for s in sums.values()):
+        return None
+    return {k: Scaled(s, 0) for k, s in sums.items()}
 
 
 def _of_numbers(semiring: Semiring) -> bool:

@@ -13,6 +13,8 @@ from backpath.graph import Graph
 
 Value = Any
 Array = Any
+Whole = Callable[[Sequence[Array], Array], Sequence[Array]]
+"""From arrays and one of local derivatives to as many arrays, linear in each."""
 
 
 class Semiring(ABC):
@@ -89,6 +91,13 @@ class Semiring(ABC):
     def apply(self, s: Value, linear: Callable[[Array], Array]) -> Value:
         """A linear function of arrays of the path sums: only where a plus with an inverse makes them numbers."""
         return self.move(s, linear)
+
+    def at_once(self, s: Value, f: Whole, z: Array | None = None) -> Value | None:
+        """A sum of products of path sums and ``z``, made by ``f`` from several arrays of path sums at once.
+
+        None where path sums are no known arrays of floating-point numbers with the ordinary plus and times.
+        """
+        return None
 
     def cross(self, s: Value, target: int, slot: int) -> Value:
         """``s`` after it went over the edge into ``slot`` of the node at ``target``: lengths of paths count it."""

@@ -10,7 +10,7 @@ import numpy as np
 from backpath.ops.arrays import cumulate
 from backpath.ops.contraction import contract
 from backpath.ops.movement import scatter
-from backpath.ops.semiring import Semiring
+from backpath.ops.semiring import Semiring, Whole
 
 
 class SumProduct(Semiring):
@@ -50,11 +50,19 @@ class SumProduct(Semiring):
     def accumulate(self, s: Any, axis: int, reverse: bool, shape: tuple[int, ...]) -> Any:
         return cumulate(s, axis, reverse)
 
+    def at_once(self, s: Any, f: Whole, z: Any = None) -> Any:
+        return f([s], z)[0] if known(s) else None
+
     def move(self, s: Any, rearrange: Callable[[Any], Any]) -> Any:
         return rearrange(s)
 
     def cast(self, s: Any, dtype: Any) -> Any:
         return s.astype(dtype)
+
+
+def known(s: Any) -> bool:
+    """Whether path sums are an array of real floating-point numbers, and not traced."""
+    return isinstance(s, np.ndarray) and s.dtype.kind == "f"
 
 
 def _repeats_one_number(s: Any) -> bool:

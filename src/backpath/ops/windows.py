@@ -7,7 +7,7 @@ these moves; the products are ordinary ones, so that an engine may make them wit
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -153,6 +153,9 @@ def _unrolled(s: Value, rows: Windows, columns: Windows, shape: Shape, semiring:
 def _folded(s: Value, rows: Windows, columns: Windows, shape: Shape, semiring: Semiring) -> Value:
     if semiring.linear:
         return semiring.move(s, lambda c: fold(c, rows, columns, shape))
+    folded = semiring.at_once(s, lambda arrays, _: [_fold_value(a, rows, columns, shape) for a in arrays])
+    if folded is not None:
+        return folded
     room, channels = _room(shape, rows, columns), shape[-1]
 
     def placed(k: int, place: tuple[slice, ...]) -> Value:
@@ -249,10 +252,34 @@ class Winners(LocalDerivative):
     columns: Windows
 
     def pull(self, adjoint: Value, semiring: Semiring) -> Value:
+        if all(isinstance(part, np.ndarray) for part in (self.x, self.y)):
+            placed = semiring.at_once(adjoint, self._placed, self._shares())
+            if placed is not None:
+                return placed
         if semiring.linear:
             fixed = {"rows": self.rows, "columns": self.columns}
             return semiring.move(adjoint, lambda c: apply(MAX_UNPOOL, c, self.x, self.y, **fixed))
         return self._spelled_out().pull(adjoint, semiring)
+
+    def _shares(self) -> np.ndarray:
+        """For each place of a window the part that its entry has in the largest one."""
+        shares = np.stack([self.x[place] == self.y for _, place in _places(self.rows, self.columns)])
+        shares = shares.astype(self.x.dtype if self.x.dtype.kind == "f" else float)
+        shares /= np.sum(shares, axis=0)
+        return shares
+
+    def _placed(self, sums: Sequence[np.ndarray], shares: np.ndarray) -> list[np.ndarray]:
+        """Images in which each entry has its shares of the windows that it is the largest of."""
+        found = []
+        for s in sums:
+            image, part = np.zeros(self.x.shape, s.dtype), np.empty(shares.shape[1:], s.dtype)
+            finite = bool(np.isfinite(s).all())
+            for share, (_, place) in zip(shares, _places(self.rows, self.columns), strict=True):
+                # Where there is no edge, nothing comes back of what is infinite either.
+                np.multiply(share, s, out=part) if finite else np.copyto(part, np.where(share, share * s, 0))
+                image[place] += part
+            found.append(image)
+        return found
 
     def push(self, tangent: Value, semiring: Semiring) -> Value:
         return self._spelled_out().push(tangent, semiring)

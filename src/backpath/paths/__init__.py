@@ -12,7 +12,7 @@ from backpath.paths.semirings.entropy import ENTROPY, Entropy, Spread
 from backpath.paths.semirings.extremes import MAX_PRODUCT, REACHABILITY, MaxProduct, Reachability
 from backpath.paths.semirings.images import ACTIVE_COUNT, MASS, ActiveCount, Image, PathNorm
 from backpath.paths.semirings.lengths import Lengths
-from backpath.paths.semirings.log_scaled import LOG_SCALED, LogScaled, Scaled
+from backpath.paths.semirings.log_scaled import LOG_SCALED, SCALED_MASS, LogScaled, Scaled
 from backpath.paths.semirings.of_ufuncs import UfuncSemiring
 from backpath.paths.semirings.standard import PATH_COUNT, SUM_PRODUCT, PathCount, SumProduct
 from backpath.paths.sweep import leading_to, pull_back, push_forward, reachable
@@ -27,6 +27,7 @@ __all__ = [
     "METHODS",
     "PATH_COUNT",
     "REACHABILITY",
+    "SCALED_MASS",
     "SUM_PRODUCT",
     "ActiveCount",
     "Counted",

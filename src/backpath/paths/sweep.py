@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
-from backpath.ops.recursion import pull_through, push_through, reached_from
+from backpath.ops.recursion import AtPoint, pull_through, push_through, reached_from
 from backpath.ops.semiring import Semiring, Value
+from backpath.paths.convolutions import Convolved, WithWindows, convolved
 from backpath.paths.scalars.array_sweep import array_sums
 from backpath.paths.scalars.compiled import compiled
 from backpath.paths.scalars.csr import Csr
@@ -39,10 +40,11 @@ def pull_back(
     if weighted.csr is not None and (found := array_sums(weighted.csr, seeds, semiring, forward=False)) is not None:
         return {position: found[position] for position in wanted if position in found}
     reached = reachable(weighted, wanted)
+    edges = convolved(weighted, wanted | set(seeds)) if isinstance(weighted, AtPoint) else weighted
     if semiring is not SUM_PRODUCT:
-        return pull_through(weighted, seeds, wanted, reached, semiring)
+        return pull_through(edges, seeds, wanted, reached, semiring)
     if not cut_and_steep(weighted, reached):
-        found = pull_through(weighted, seeds, wanted, reached, semiring)
+        found = pull_through(edges, seeds, wanted, reached, semiring)
         if not undefined(found.values()):
             return found
     opened = {position: Opened(seed) for position, seed in seeds.items()}
@@ -54,12 +56,17 @@ def push_forward(weighted: Weighted, seeds: Mapping[int, Value], semiring: Semir
     if weighted.csr is not None and (found := array_sums(weighted.csr, seeds, semiring, forward=True)) is not None:
         return found
     reached = reachable(weighted, seeds)
+    edges = convolved(weighted, seeds) if isinstance(weighted, AtPoint) else weighted
+
+    def with_windows(found: dict[int, Value]) -> Mapping[int, Value]:
+        return WithWindows(edges.point, found, semiring, True) if isinstance(edges, Convolved) else found
+
     if semiring is not SUM_PRODUCT:
-        return push_through(weighted, seeds, reached, semiring)
+        return with_windows(push_through(edges, seeds, reached, semiring))
     if not cut_and_steep(weighted, reached):
-        found = push_through(weighted, seeds, reached, semiring)
+        found = push_through(edges, seeds, reached, semiring)
         if not undefined(found.values()):
-            return found
+            return with_windows(found)
     opened = {position: Opened(seed) for position, seed in seeds.items()}
     return {k: v.sums for k, v in push_through(weighted, opened, reached, OPEN_PATHS).items()}
 

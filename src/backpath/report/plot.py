@@ -23,17 +23,26 @@ def plot(explanation: Explanation) -> Figure:
     Raises:
         ImportError: if matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError('plots need matplotlib, which is not installed: pip install "backpath[plot]"') from None
-    figure = Figure(figsize=(11, 7), layout="constrained")
+    figure = figure_of(11, 7)
     (spectrum, scale), (flow, cancellation) = figure.subplots(2, 2)
     _plot_spectrum(spectrum, explanation)
     _plot_scale(scale, explanation)
     _plot_flow(flow, explanation)
     _plot_cancellation(cancellation, explanation)
     return figure
+
+
+def figure_of(width: float, height: float) -> Figure:
+    """An empty figure of so many inches.
+
+    Raises:
+        ImportError: if matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError('plots need matplotlib, which is not installed: pip install "backpath[plot]"') from None
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def png(explanation: Explanation) -> bytes | None:

@@ -186,6 +186,16 @@ def test_a_factor_lowers_every_step():
     assert half.factor == 0.5
 
 
+def test_decay_by_a_schedule_is_each_steps_own():
+    w, g = np.array([1.0, -2.0]), np.array([0.5, 0.5])
+    optimizer = chain(Decay(lambda step: 0.1 * (step + 1)), sgd(1.0))
+    state = optimizer.init(w)
+    for l2 in (0.1, 0.2, 0.3):
+        expected, _ = chain(Decay(l2), sgd(1.0)).update(g, chain(Decay(l2), sgd(1.0)).init(w), w)
+        w, state = optimizer.update(g, state, w)
+        np.testing.assert_allclose(w, expected)
+
+
 def test_penalties_by_their_closed_form_and_by_mask():
     w = np.array([2.0, -3.0, 0.0, 5.0])
     optimizer = chain(Decay(0.5, 0.25, np.array([1, 1, 1, 0])), sgd(1.0))

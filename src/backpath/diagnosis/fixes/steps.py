@@ -129,8 +129,9 @@ def clipped(norm: float = 1.0) -> Fix:
 
 
 def strongest_decay(optimizer: Optimizer) -> float:
-    """The weight of the penalty in an optimizer; 0 without one."""
-    return max((max(t.l2, t.l1) for t in optimizer.transforms if isinstance(t, Decay)), default=0.0)
+    """The weight of the penalty in an optimizer, of a schedule's first step; 0 without one."""
+    decays = [t for t in optimizer.transforms if isinstance(t, Decay)]
+    return max((max(t.l2(0) if callable(t.l2) else t.l2, t.l1) for t in decays), default=0.0)
 
 
 def epsilon_of(optimizer: Optimizer) -> float:

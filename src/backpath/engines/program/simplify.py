@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backpath.engines.program.pieces import joined_pieces
+from backpath.engines.program.turned import turned_products
 from backpath.graph import CONSTANT, INPUT, NO_PARAMS, Graph, Node, part
 from backpath.ops import PRIMITIVES
 
@@ -25,8 +26,10 @@ ELEMENTWISE = frozenset(
 def simplify(graph: Graph) -> Graph:
     """A smaller graph with the same inputs and the same values of its outputs."""
     graph = _rebuilt(graph.nodes, graph.inputs, graph.outputs)
-    joined = joined_pieces(graph)
-    return graph if joined is None else _rebuilt(*joined)
+    for rewritten in (joined_pieces, turned_products):
+        found = rewritten(graph)
+        graph = graph if found is None else _rebuilt(*found)
+    return graph
 
 
 def _rebuilt(nodes: Sequence[Node], inputs: Sequence[int], outputs: Sequence[int]) -> Graph:

@@ -36,8 +36,8 @@ Each = Callable[[Callable[[Squad], None]], Any]
 class Course:
     """One fit of all members.
 
-    Members of one dealing of the folds are a squad: what each learns depends on its squad alone, however many threads
-    train squads at a time.
+    Members of one dealing of the folds are a squad, or half of them where there are no more, so that two threads have
+    work: what each learns depends on its squad alone, however many threads train squads at a time.
 
     Args:
         lesson: what they train on.
@@ -51,7 +51,7 @@ class Course:
         first = stacked(lesson.form, lesson.seed, range(members), c.bias, c.spread)
         self.found = Learned.none_yet(lesson, {n: value.astype(lesson.X.dtype) for n, value in first.items()})
         self.schedule = Schedule(c.epochs * lesson.steps)
-        size = members if lesson.engine == "xla" else c.folds
+        size = members if lesson.engine == "xla" else min(c.folds, math.ceil(members / 2))
         parts = [np.arange(begin, min(begin + size, members)) for begin in range(0, members, size)]
         self.workers = min(len(parts), lesson.threads)
         self.threads = max(lesson.threads // self.workers, 1)

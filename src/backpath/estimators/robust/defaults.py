@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+MANY = 2500
+"""Rows from which on there are fewer members, and fewer epochs."""
+
+ROWS_SEEN = 200_000
+"""By each member, about, where there are many rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
@@ -76,4 +82,7 @@ def defaults_for(rows: int, numbers: int, classes: int | None) -> Defaults:
     chosen = Defaults()
     if classes is None:
         chosen = replace(chosen, activation="mish", rate=0.07, smoothing=0.0)
+    if rows > MANY:
+        # So that a fit takes some ten seconds on two cores, and no more than in proportion from there on.
+        chosen = replace(chosen, members=5, epochs=min(max(round(ROWS_SEEN / rows), 10), chosen.epochs))
     return chosen

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self, cast
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -18,11 +18,13 @@ from sklearn.utils.validation import (
 )
 
 from backpath.data.frame import Frame
+from backpath.diagnosis import Diagnosis
 from backpath.estimators.parts import Part
 from backpath.estimators.repeats import laid_out
 from backpath.estimators.robust.arguments import Arguments, activations, check_arguments, chosen, threads_of
 from backpath.estimators.robust.course import Course
 from backpath.estimators.robust.defaults import Defaults
+from backpath.estimators.robust.diagnosing import diagnosis_of_member
 from backpath.estimators.robust.folds import held_out
 from backpath.estimators.robust.importance import Explaining
 from backpath.estimators.robust.inputs import checked_rows
@@ -99,6 +101,37 @@ class RobustMLP(Explaining, Arguments, BaseEstimator, ABC):
         """
         check_arguments(self)
         clock = Clock(self.time_budget)
+        lesson = self._prepared(X, y, sample_weight, validation)
+        told = Line() if self.verbose else Silent()
+        try:
+            learned = Course(lesson, clock, told).run()
+        finally:
+            told.end()
+        self._conclude(lesson, learned)
+        return self
+
+    def diagnose(
+        self, X: Any, y: Any, sample_weight: Any = None, *, budget: float | None = 30.0, steps: int | None = None
+    ) -> Diagnosis:
+        """What is wrong with data or training as one of the networks meets them; the estimator stays as it is.
+
+        Args:
+            X: as of ``fit``.
+            y: as of ``fit``.
+            sample_weight: as of ``fit``.
+            budget: seconds after which nothing new is tried; None for no end.
+            steps: in place of seconds, so many steps of the optimizer.
+
+        Raises:
+            ValueError: as ``fit``.
+        """
+        e: Any = clone(self)
+        check_arguments(e)
+        lesson = e._prepared(X, y, sample_weight, None)
+        return diagnosis_of_member(lesson, e._table.names, budget, steps)
+
+    def _prepared(self, X: Any, y: Any, sample_weight: Any, validation: Any) -> Lesson:
+        """What members are to learn from these arguments of ``fit``."""
         weights = None
         if sample_weight is not None:
             rows = np.empty((_num_samples(X), 0))
@@ -112,14 +145,7 @@ class RobustMLP(Explaining, Arguments, BaseEstimator, ABC):
         self._table = Table.fit(rows, weights)
         part, judging = self._parts(rows, y, weights, validation)
         self._seed = int(check_random_state(self.random_state).randint(2**31))
-        lesson = self._lesson(part, judging)
-        told = Line() if self.verbose else Silent()
-        try:
-            learned = Course(lesson, clock, told).run()
-        finally:
-            told.end()
-        self._conclude(lesson, learned)
-        return self
+        return self._lesson(part, judging)
 
     def _checked(self, rows: Any, y: Any) -> tuple[np.ndarray, Any]:
         """The matrix of some rows, and targets that can be read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,8 @@ class Squad:
         """Make the loop of these members, and what judges them."""
         lesson = self.lesson
         model = Members(lesson.form, parameters)
-        flat, optimizer, setting = _flat(parameters), self._optimizer(model), XlaSetting(lesson.device)
+        flat, setting = _flat(parameters), XlaSetting(lesson.device)
+        optimizer = optimizer_of(lesson, model.parameter_shapes, self.schedule)
         left = math.ceil((self.schedule.total - (state.steps if state else 0)) / lesson.round)
         examples = InMemory(self.rows, lesson.targets(self.members), most=lesson.batch * lesson.round)
         choice, programs = choose_engine(
@@ -129,20 +131,21 @@ class Squad:
         self.views: Arrays = model.views(flat)
         self.bench = Bench(lesson.form, self.found.judges, self.members, self.views)
 
-    def _optimizer(self, model: Members) -> Optimizer:
-        c, schedule = self.lesson.chosen, self.schedule
-        fans, shapes = self.lesson.form.fans, model.parameter_shapes
-        # A weight of deviation 1 / root(inputs), whose steps are as much smaller, is the NTK parametrization.
-        of_kind = {"scale": c.scale_factor, "gain": c.scale_factor, "drop": 0.0}
-        of_kind |= dict.fromkeys(("frequency", "phase", "mix", "shift"), c.embedding_factor)
-        of_kind |= {name: 1 / math.sqrt(fan) for name, fan in fans.items()}
-        factors = [np.full(math.prod(shape), of_kind.get(name, c.bias_factor)) for name, shape in shapes.items()]
-        links: list[Any] = [ScaleByAdam(c.beta_1, c.beta_2, 1e-8), Factors(np.concatenate(factors))]
-        if c.decay:
-            mask = [np.full(math.prod(shape), float(name in fans)) for name, shape in shapes.items()]
-            pull = lambda step: c.decay * level_then_down(schedule.progress(step))  # noqa: E731
-            links.append(Decay(pull, mask=np.concatenate(mask)))
-        return chain(*links, ScaleByRate(lambda step: c.rate * waves(schedule.progress(step))))
+
+def optimizer_of(lesson: Lesson, shapes: Mapping[str, tuple[int, ...]], schedule: Schedule) -> Optimizer:
+    """The steps of parameters of these shapes, each kind with a size of its own."""
+    c, fans = lesson.chosen, lesson.form.fans
+    # A weight of deviation 1 / root(inputs), whose steps are as much smaller, is the NTK parametrization.
+    of_kind = {"scale": c.scale_factor, "gain": c.scale_factor, "drop": 0.0}
+    of_kind |= dict.fromkeys(("frequency", "phase", "mix", "shift"), c.embedding_factor)
+    of_kind |= {name: 1 / math.sqrt(fan) for name, fan in fans.items()}
+    factors = [np.full(math.prod(shape), of_kind.get(name, c.bias_factor)) for name, shape in shapes.items()]
+    links: list[Any] = [ScaleByAdam(c.beta_1, c.beta_2, 1e-8), Factors(np.concatenate(factors))]
+    if c.decay:
+        mask = [np.full(math.prod(shape), float(name in fans)) for name, shape in shapes.items()]
+        pull = lambda step: c.decay * level_then_down(schedule.progress(step))  # noqa: E731
+        links.append(Decay(pull, mask=np.concatenate(mask)))
+    return chain(*links, ScaleByRate(lambda step: c.rate * waves(schedule.progress(step))))
 
 
 def _flat(parameters: Arrays) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpath.ops import contract
+from backpath.ops.semiring import Whole
 from backpath.paths.semirings.outer_sums import sums_over_rows
 from backpath.paths.semirings.standard import SumProduct
 
@@ -29,6 +30,9 @@ class Image(SumProduct):
     def contract(self, s: Any, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Any:
         return super().contract(s, s_letters, self.image(z), z_letters, out_letters)
 
+    def at_once(self, s: Any, f: Whole, z: Any = None) -> Any:
+        return super().at_once(s, f, None if z is None else self.image(z))
+
 
 class PathNorm(Image):
     """The sum over paths of the q-th power of the size of their product; with q = 1 the absolute mass.
@@ -46,7 +50,7 @@ class PathNorm(Image):
         self.name = "absolute mass" if q == 1 else f"path norm, q = {q:g}"
 
     def image(self, z: Any) -> Any:
-        return abs(z) if self.q == 1 else abs(z) ** self.q
+        return abs(z) if self.q == 1 else z * z if self.q == 2 else abs(z) ** self.q
 
     def less_outer(self, s: Any, d: Any, outers: Sequence[tuple[Any, Any]], axis: int) -> Any:
         parts = (s, d, *(part for pair in outers for part in pair))

@@ -7,6 +7,8 @@ from typing import Any
 
 from backpath.graph import Graph, GraphError
 from backpath.ops import Semiring
+from backpath.ops.semiring import Whole
+from backpath.ops.sum_product import known
 from backpath.paths.semirings.standard import SUM_PRODUCT
 
 Polynomial = dict[int, Any]
@@ -62,6 +64,9 @@ class Lengths(Semiring):
 
     def contract(self, s: Polynomial, s_letters: str, z: Any, z_letters: str, out_letters: str) -> Polynomial:
         return {n: SUM_PRODUCT.contract(a, s_letters, z, z_letters, out_letters) for n, a in s.items()}
+
+    def at_once(self, s: Polynomial, f: Whole, z: Any = None) -> Polynomial | None:
+        return dict(zip(s, f(list(s.values()), z), strict=True)) if all(known(a) for a in s.values()) else None
 
     def move(self, s: Polynomial, rearrange: Callable[[Any], Any]) -> Polynomial:
         return {n: rearrange(a) for n, a in s.items()}
