@@ -324,15 +324,15 @@ def train_into(
         print_mistake(console, str(model.target.classes[true]), str(model.target.classes[taken]), times)
     check = experiment.check_gradient()
     print_check(console, check)
-    about, told = {**config, "data": provenance(experiment)}, outcome(trained, scores, check)
+    about, beside = {**config, "data": provenance(experiment)}, {}
     if settings.robust:
         from backpath.cli.robust import train_robust
 
-        told["robust"] = train_robust(experiment, model, folder, about, console, as_json)
+        beside = {"robust": train_robust(experiment, model, folder, about, console, as_json)}
     else:
         write_run(folder, model, trained.history, about)
     checkpoint_of(folder).unlink(missing_ok=True)
-    return {**told, "predict": shlex.join([program(), "predict", str(folder), source])}
+    return {**outcome(trained, scores, check), **beside, "predict": shlex.join([program(), "predict", str(folder), source])}
 
 
 def watching(experiment: Experiment, on_epoch: Tell, as_json: bool) -> Tell:

@@ -83,7 +83,8 @@ def test_npz_arrays_are_columns(tmp_path):
     np.savez_compressed(tmp_path / "t.npz", images=images, label=np.array(["cat", "dog"]))
     table = read_frame(tmp_path / "t.npz")
     assert table.names == (*(f"images_{k}" for k in range(12)), "label")
-    np.testing.assert_array_equal(table.data.to_numpy()[:, :12].astype(float), images.reshape(2, 12))
+    columns = np.stack([table[name].to_numpy() for name in table.names[:12]], axis=1)
+    np.testing.assert_array_equal(columns, images.reshape(2, 12))
     assert table["label"].to_list() == ["cat", "dog"]
 
 
