@@ -324,7 +324,8 @@ def train_into(
         print_mistake(console, str(model.target.classes[true]), str(model.target.classes[taken]), times)
     check = experiment.check_gradient()
     print_check(console, check)
-    about, beside = {**config, "data": provenance(experiment)}, {}
+    about: dict[str, Any] = {**config, "data": provenance(experiment)}
+    beside: dict[str, Any] = {}
     if settings.robust:
         from backpath.cli.robust import train_robust
 
@@ -332,7 +333,8 @@ def train_into(
     else:
         write_run(folder, model, trained.history, about)
     checkpoint_of(folder).unlink(missing_ok=True)
-    return {**outcome(trained, scores, check), **beside, "predict": shlex.join([program(), "predict", str(folder), source])}
+    predict = shlex.join([program(), "predict", str(folder), source])
+    return {**outcome(trained, scores, check), **beside, "predict": predict}
 
 
 def watching(experiment: Experiment, on_epoch: Tell, as_json: bool) -> Tell:
