@@ -102,13 +102,16 @@ def lesson(**changes):
     return Lesson(**{**given, **options, **changes})
 
 
-def trained(given, members):
+def trained(given, members, left=None):
+    """After eight epochs of these members; from the fourth on of those in ``left`` alone, if given."""
     first = stacked(given.form, given.seed, range(MEMBERS), 0.0, 0.3)
     found, schedule = Learned.none_yet(given, first), Schedule(8 * given.steps)
     squad = Squad(given, rows_of(given.X), found, schedule, np.array(members), 5, 1, {})
     for epoch in range(1, 9):
         squad.train()
         squad.judge(epoch)
+        if epoch == 3 and left is not None:
+            squad.keep(np.array(left))
     return found, squad
 
 
@@ -128,14 +131,7 @@ def test_trained_together_is_trained_apart(engine):
 def test_those_that_go_on_alone_make_the_same_steps():
     given = lesson()
     whole, _ = trained(given, range(MEMBERS))
-    first = stacked(given.form, given.seed, range(MEMBERS), 0.0, 0.3)
-    found, schedule = Learned.none_yet(given, first), Schedule(8 * given.steps)
-    squad = Squad(given, rows_of(given.X), found, schedule, np.arange(MEMBERS), 5, 1, {})
-    for epoch in range(1, 9):
-        squad.train()
-        squad.judge(epoch)
-        if epoch == 3:
-            squad.keep(np.array([0, 2]))
+    found, _ = trained(given, range(MEMBERS), left=[0, 2])
     for name, value in found.parameters.items():
         np.testing.assert_allclose(value[[0, 2]], whole.parameters[name][[0, 2]], rtol=1e-7, atol=1e-9)
 

@@ -112,20 +112,24 @@ def test_the_process_that_is_the_cause_is_named(launched):
     assert told == ["process 1 was ended by SIGKILL", "gave up after 0 restarts"]
 
 
-def test_a_stuck_process_is_noticed_and_ended(launched, tmp_path):
-    began = time.monotonic()
-    code, told = launched(
-        """
+STUCK = "process 1 made no progress for 1 s; starting again from the last checkpoint, 2 more times"
+
+
+def stuck(standstill):
+    """What processes do of which, at the first start, one comes to a standstill."""
+    return f"""
         if start == 0 and rank == 1:
-            os.kill(os.getpid(), signal.SIGSTOP)
+            {standstill}
         for _ in range(400 if start == 0 else 1):
             getting_on()
             time.sleep(0.05)
-        """,
-        stall=1.0,
-    )
-    assert code == 0
-    assert told == ["process 1 made no progress for 1 s; starting again from the last checkpoint, 2 more times"]
+        """
+
+
+def test_a_stuck_process_is_noticed_and_ended(launched, tmp_path):
+    began = time.monotonic()
+    code, told = launched(stuck("os.kill(os.getpid(), signal.SIGSTOP)"), stall=1.0)
+    assert (code, told) == (0, [STUCK])
     assert len(starts(tmp_path, 1)) == 2
     assert time.monotonic() - began < 15
 
@@ -145,19 +149,8 @@ def test_long_work_without_steps_is_no_standstill(launched):
 
 @pytest.mark.parametrize("standstill", ["os.kill(os.getpid(), signal.SIGSTOP)", "time.sleep(60)"])
 def test_who_does_nothing_is_not_at_work(launched, standstill):
-    code, told = launched(
-        f"""
-        if start == 0 and rank == 1:
-            with at_work():
-                {standstill}
-        for _ in range(400 if start == 0 else 1):
-            getting_on()
-            time.sleep(0.05)
-        """,
-        stall=1.0,
-    )
-    assert code == 0
-    assert told == ["process 1 made no progress for 1 s; starting again from the last checkpoint, 2 more times"]
+    code, told = launched(stuck(f"with at_work(): {standstill}"), stall=1.0)
+    assert (code, told) == (0, [STUCK])
 
 
 def test_whoever_has_done_its_steps_may_take_its_time(launched):
